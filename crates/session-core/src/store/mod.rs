@@ -1,0 +1,147 @@
+//! The contract between sessions and the places that keep them: bytes and durations, no upsert.
+
+mod key;
+
+pub use key::StoreKey;
+
+use crate::error::Result;
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::fmt;
+use std::time::Duration;
+
+/// A place that keeps session records.
+///
+/// Every method is one network round trip (two where a page or a batch is larger than the server
+/// takes at once). No method has a default body, so a wrapper that forgets one does not compile.
+///
+/// # Errors
+///
+/// Absent, expired and refused are answers. An error is `Unavailable` or `Timeout` if nothing was
+/// written, and `Unknown` if the answer to a write was lost: neither the store nor its driver may
+/// repeat such a write, and it must never be reported as refused.
+///
+/// # Cancellation
+///
+/// Dropping a future leaves the old or the new record, whole, and never harms the connection.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// What this store can do and hold; read when the manager is built.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Returns the live record under `key`; an expired one is `None`, whether or not the server
+    /// has removed it yet.
+    async fn load(&self, key: &StoreKey) -> Result<Option<Record>>;
+
+    /// Writes `payload` under `key` if `when` holds, atomically with its lifetime.
+    ///
+    /// `Absent` over a record that expired but was not swept may be refused.
+    async fn write(
+        &self,
+        key: &StoreKey,
+        payload: Bytes,
+        lease: &Lease<'_>,
+        when: Precondition<'_>,
+    ) -> Result<Outcome>;
+
+    /// Renews the lease without rewriting; refused if the record is gone or no longer `loaded`.
+    async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome>;
+
+    /// Removes the live record, only while it is still `expected` if one is given.
+    ///
+    /// Returns `false` if this call removed none. `owner` is the one the record was written for,
+    /// so that a store with an owner index can remove its entry in the same call.
+    async fn delete(
+        &self,
+        key: &StoreKey,
+        owner: Option<&str>,
+        expected: Option<&Record>,
+    ) -> Result<bool>;
+
+    /// Lists the keys of the live records that were written for `owner`.
+    ///
+    /// A store without an owner index returns an error of kind `Unsupported`.
+    async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>>;
+
+    /// Removes expired records in bounded batches and returns how many; 0 where the server
+    /// expires records by itself.
+    async fn delete_expired(&self) -> Result<u64>;
+}
+
+/// What must hold for a write to be applied.
+#[derive(Clone, Copy, Debug)]
+pub enum Precondition<'a> {
+    /// No live record is under the key.
+    Absent,
+    /// The live record is still the one that was loaded: same bytes, or same native token.
+    Unchanged(&'a Record),
+}
+
+/// The answer to a conditional write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a refused write stored nothing"]
+pub enum Outcome {
+    /// The call was applied.
+    Written {
+        /// The new native token of the record; 0 in stores that compare bytes.
+        cas: u64,
+    },
+    /// The precondition did not hold: this call wrote nothing.
+    Refused,
+}
+
+/// A live record as a store returned it; it is its own version.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The encoded session.
+    pub payload: Bytes,
+    /// The native token of stores that have one, otherwise 0.
+    pub cas: u64,
+    /// What was left of the lifetime when the record was read.
+    pub ttl: Duration,
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("payload_len", &self.payload.len())
+            .field("ttl", &self.ttl)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long a record lives, and for whom.
+#[derive(Clone, Copy)]
+pub struct Lease<'a> {
+    /// The lifetime from now; never zero. A store rounds it up to its resolution and caps it at
+    /// what it can hold.
+    pub ttl: Duration,
+    /// Whose session this is; only stores with an owner index look at it.
+    pub owner: Option<&'a str>,
+}
+
+impl fmt::Debug for Lease<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease")
+            .field("ttl", &self.ttl)
+            .field("has_owner", &self.owner.is_some())
+            .finish()
+    }
+}
+
+/// What a store can do and hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The backend's name as `SESSION_TYPE` spells it; labels logs and metrics.
+    pub name: &'static str,
+    /// Whether [`Store::list_by_owner`] answers.
+    pub owner_index: bool,
+    /// Whether expired records stay until [`Store::delete_expired`] removes them.
+    pub needs_sweep: bool,
+    /// The largest payload in bytes, if the store has a limit of its own.
+    pub max_payload: Option<usize>,
+    /// The longest key in bytes, if the store has a limit.
+    pub max_key: Option<usize>,
+    /// The step to which lifetimes are rounded up.
+    pub ttl_resolution: Duration,
+}

@@ -2,12 +2,20 @@
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the session state will use it"))]
 mod codec;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "for the manager"))]
+mod cookie;
 mod error;
+mod id;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "for the manager"))]
+mod signer;
 pub mod store;
 mod value;
 
 pub use codec::Format;
+pub use cookie::{CookieAttributes, SameSite};
 pub use error::{Error, ErrorKind, Result};
+pub use id::{IdHash, IdSyntax, SessionId};
+pub use signer::Signer;
 pub use store::{Capabilities, Lease, Outcome, Precondition, Record, Store, StoreKey};
 pub use value::Value;
 

@@ -4,7 +4,9 @@ mod error;
 pub mod store;
 
 pub use error::{Error, ErrorKind, Result};
-pub use store::{Capabilities, Lease, Outcome, Precondition, Record, Store, StoreKey};
+pub use store::{
+    Capabilities, Lease, MemoryLimits, MemoryStore, Outcome, Precondition, Record, Store, StoreKey,
+};
 
 /// The attribute that implementations of [`Store`] carry.
 pub use async_trait::async_trait;

@@ -18,6 +18,9 @@ pub use id::{IdHash, IdSyntax, SessionId};
 pub use signer::Signer;
 pub use store::{Capabilities, Lease, Outcome, Precondition, Record, Store, StoreKey};
 pub use value::Value;
+pub use store::{
+    Capabilities, Lease, MemoryLimits, MemoryStore, Outcome, Precondition, Record, Store, StoreKey,
+};
 
 /// The attribute that implementations of [`Store`] carry.
 pub use async_trait::async_trait;

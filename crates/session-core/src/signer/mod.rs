@@ -129,19 +129,15 @@ impl Signer {
     }
 
     fn with_secret(mut self, secret: &[u8], min_len: usize) -> Result<Self> {
-        if secret.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "take a key that signs cookies: SECRET_KEY and each of SECRET_KEY_FALLBACKS must \
-                 not be empty",
-            ));
-        }
         if secret.len() < min_len {
-            return Err(Error::new(
-                ErrorKind::Config,
+            let message = if min_len == MIN_NATIVE_SECRET {
                 "take a key that signs cookies: SECRET_KEY and each of SECRET_KEY_FALLBACKS need \
-                 at least 32 bytes, from a random source",
-            ));
+                 at least 32 bytes, from a random source"
+            } else {
+                "take a key that signs cookies: SECRET_KEY and each of SECRET_KEY_FALLBACKS must \
+                 not be empty"
+            };
+            return Err(Error::new(ErrorKind::Config, message));
         }
         self.secrets.push(Zeroizing::new(secret.into()));
         Ok(self)

@@ -222,6 +222,10 @@ mod flask {
         let signer = native().accept_flask(SALT).with_fallback(KEY).unwrap();
         assert_eq!(signed_by(&signer, FLASK), Some(SignedBy::Older));
         assert_eq!(sign(&signer, &id()), NATIVE);
+
+        let native_by_short_key = format!("{ID}.1urPp9gm1kYFMbNN_-7DsSC6YMYnSBjZWJRTr1W9l7c");
+        assert_eq!(signed_by(&signer, &native_by_short_key), None);
+        assert_eq!(signed_by(&shared(), &native_by_short_key), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the session state will use it"))]
 mod codec;
+pub mod config;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "for the manager"))]
 mod cookie;
 mod error;
@@ -12,15 +13,15 @@ pub mod store;
 mod value;
 
 pub use codec::Format;
+pub use config::{Config, ConfigBuilder, OnConflict, Undecodable};
 pub use cookie::{CookieAttributes, SameSite};
 pub use error::{Error, ErrorKind, Result};
 pub use id::{IdHash, IdSyntax, SessionId};
 pub use signer::Signer;
-pub use store::{Capabilities, Lease, Outcome, Precondition, Record, Store, StoreKey};
-pub use value::Value;
 pub use store::{
     Capabilities, Lease, MemoryLimits, MemoryStore, Outcome, Precondition, Record, Store, StoreKey,
 };
+pub use value::Value;
 
 /// The attribute that implementations of [`Store`] carry.
 pub use async_trait::async_trait;

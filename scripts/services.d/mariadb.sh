@@ -9,11 +9,11 @@ mariadb_ping() {
     -BNe 'select 1' 2>/dev/null) == 1 ]]
 }
 
-# Read by the server at every start, so each statement can be said twice.
+# Read by the server when it starts.
 mariadb_grants() {
   cat <<'SQL'
-CREATE DATABASE IF NOT EXISTS session;
-CREATE USER IF NOT EXISTS 'session'@'127.0.0.1' IDENTIFIED BY 'session';
+CREATE DATABASE session;
+CREATE USER 'session'@'127.0.0.1' IDENTIFIED BY 'session';
 GRANT ALL ON *.* TO 'session'@'127.0.0.1';
 SQL
 }
@@ -22,13 +22,11 @@ mariadb_up() {
   local place
   PATH=$PATH:/usr/sbin ensure mariadbd mariadb-server || return 1
   keep_or_change_port mariadb
+  drop_place mariadb # a start begins with an empty server, also after one that was killed
   place=$(place_of mariadb mysql)
-  if [[ ! -d $place/data/mysql ]]; then
-    rm -rf "$place/data"
-    run_as mysql mariadb-install-db --no-defaults --datadir="$place/data" --skip-test-db \
-      --auth-root-authentication-method=socket || return 1
-    mariadb_grants >"$place/grants.sql"
-  fi
+  run_as mysql mariadb-install-db --no-defaults --datadir="$place/data" --skip-test-db \
+    --auth-root-authentication-method=socket || return 1
+  mariadb_grants >"$place/grants.sql"
   PATH=$PATH:/usr/sbin start mariadb mysql mariadbd --no-defaults --datadir="$place/data" \
     --port="$(port_of mariadb)" --bind-address=127.0.0.1 --skip-name-resolve \
     --socket="$place/socket" --pid-file="$place/mariadb.pid" --init-file="$place/grants.sql" \

@@ -33,14 +33,14 @@ postgres_up() {
   local bin place
   bin=$(postgres_bin) || { apt_install postgresql && bin=$(postgres_bin); } || return 1
   keep_or_change_port postgres
+  drop_place postgres # a killed server leaves a lock behind, and data nobody wants
   place=$(place_of postgres postgres)
-  [[ -d $place/data ]] || postgres_init "$bin" "$place" || return 1
+  postgres_init "$bin" "$place" || return 1
   start postgres postgres "$bin/postgres" -D "$place/data" -p "$(port_of postgres)" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories="$place" \
     -c max_connections=300 -c fsync=off
   wait_for postgres 60 postgres_accepts || return 1
-  [[ $(postgres_ask postgres "select 1 from pg_database where datname = 'session'") == 1 ]] ||
-    postgres_ask postgres 'create database session' || return 1
+  postgres_ask postgres 'create database session' || return 1
   wait_for postgres 10 postgres_ping
 }
 

@@ -18,6 +18,7 @@ drop_place() {
   local place
   place=$(cat "$STATE/run/$1/place" 2>/dev/null) || return 0
   if [[ $place == /var/tmp/session-* ]]; then rm -rf "$place"; fi
+  rm -f "$STATE/run/$1/place"
 }
 
 # run_as USER COMMAND...: in the foreground, silent unless it fails.

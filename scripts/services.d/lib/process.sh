@@ -68,6 +68,7 @@ stop() {
   local unit=$1 signal=${2:-TERM} pid deadline=$((SECONDS + 10))
   if pid=$(pid_of "$unit"); then
     kill -s "$signal" "$pid" || true
+    kill -s CONT "$pid" || true # a frozen one would not hear
     while is_running "$unit"; do
       if ((SECONDS >= deadline)); then
         kill -s KILL "$pid" || true

@@ -1,8 +1,10 @@
 //! The contract between sessions and the places that keep them: bytes and durations, no upsert.
 
 mod key;
+mod memory;
 
 pub use key::StoreKey;
+pub use memory::{MemoryLimits, MemoryStore};
 
 use crate::error::Result;
 use async_trait::async_trait;

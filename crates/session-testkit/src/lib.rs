@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+pub mod clauses;
+mod probe;
+mod run;
+pub mod server;
+mod subject;
+mod verdict;
+
+pub use run::run;
+pub use subject::{Link, Remote, Subject};
+pub use verdict::{Finding, Verdict};

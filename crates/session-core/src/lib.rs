@@ -1,6 +1,9 @@
 //! Server-side sessions: the data lives in a store, the browser holds only an id.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the session state will use it"))]
+#[cfg_attr(
+    not(all(test, feature = "json")),
+    expect(dead_code, unused_imports, reason = "the session state will use it")
+)]
 mod codec;
 mod error;
 pub mod store;

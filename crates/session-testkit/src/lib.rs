@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod clauses;
+mod counting;
+mod faulty;
 mod probe;
 pub mod proxy;
 mod run;
@@ -9,6 +11,8 @@ mod subject;
 mod verdict;
 mod wiretap;
 
+pub use counting::{Calls, CountingStore};
+pub use faulty::{Fault, FaultyStore, Method};
 pub use run::run;
 pub use subject::{Link, Remote, Subject};
 pub use verdict::{Finding, Verdict};

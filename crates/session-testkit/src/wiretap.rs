@@ -1,10 +1,11 @@
 //! A store under test with the kit's proxy between it and its server.
 
+use crate::probe::{MINUTE, create, fresh_key, fresh_payload, lease};
 use crate::proxy::{Mode, Proxy};
 use crate::verdict::ensure;
 use crate::{Finding, Link, Subject, Verdict};
 use bytes::Bytes;
-use session_core::{ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
+use session_core::{ErrorKind, Outcome, Precondition, Record, Result, Store, StoreKey};
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,7 +67,7 @@ impl Wiretap {
 
     /// Makes every call once, so that connections are open and statements prepared.
     pub(crate) async fn warm_up(&self) -> Verdict {
-        let key = crate::probe::fresh_key();
+        let key = fresh_key();
         self.await_recovery(&key).await?;
         for change in CHANGES {
             let attempt = self.prepare(change).await?;
@@ -79,16 +80,15 @@ impl Wiretap {
 
     /// Sets up, beside the proxy, what `change` needs.
     pub(crate) async fn prepare(&self, change: Change) -> Result<Attempt, Finding> {
-        let key = crate::probe::fresh_key();
+        let key = fresh_key();
         let before = match change {
             Change::Create => None,
             Change::Update | Change::Touch | Change::Delete => {
-                let old = crate::probe::fresh_payload();
-                let lease = crate::probe::lease(crate::probe::MINUTE);
-                Some(crate::probe::create(&*self.direct, &key, old, &lease).await?)
+                let old = fresh_payload();
+                Some(create(&*self.direct, &key, old, &lease(MINUTE)).await?)
             }
         };
-        Ok(Attempt { key, change, before, new: crate::probe::fresh_payload() })
+        Ok(Attempt { key, change, before, new: fresh_payload() })
     }
 
     /// Fails unless `call` returns within the store's deadline.
@@ -125,8 +125,7 @@ impl Wiretap {
 impl Attempt {
     /// Makes the change; `false` if it was refused.
     pub(crate) async fn make(&self, store: &dyn Store) -> Result<bool> {
-        let minute = Lease { ttl: crate::probe::MINUTE, owner: None };
-        let longer = Lease { ttl: crate::probe::MINUTE * 10, owner: None };
+        let (minute, longer) = (lease(MINUTE), lease(MINUTE * 10));
         let outcome = match (self.change, &self.before) {
             (Change::Create, _) | (_, None) => {
                 store.write(&self.key, self.new.clone(), &minute, Precondition::Absent).await?
@@ -147,8 +146,7 @@ impl Attempt {
     pub(crate) async fn find(&self, direct: &dyn Store) -> Result<Found, Finding> {
         let record = direct.load(&self.key).await?;
         let holds = |payload: &Bytes| record.as_ref().is_some_and(|r| r.payload == payload);
-        let was_touched =
-            || record.as_ref().is_some_and(|record| record.ttl > crate::probe::MINUTE * 5);
+        let was_touched = || record.as_ref().is_some_and(|record| record.ttl > MINUTE * 5);
         let is_after = match self.change {
             Change::Create | Change::Update => holds(&self.new),
             Change::Touch => was_touched(),

@@ -1,5 +1,6 @@
 //! What a call costs on the wire.
 
+use crate::probe::{MINUTE, create, fresh_key, fresh_payload, lease};
 use crate::verdict::ensure;
 use crate::wiretap::{CHANGES, Wiretap};
 use crate::{Subject, Verdict};
@@ -22,9 +23,8 @@ pub async fn every_call_is_one_round_trip(subject: &dyn Subject) -> Verdict {
     }
     let mut fewest = usize::MAX;
     for _ in 0..TRIALS {
-        let key = crate::probe::fresh_key();
-        let lease = crate::probe::lease(crate::probe::MINUTE);
-        crate::probe::create(&*tap.direct, &key, crate::probe::fresh_payload(), &lease).await?;
+        let key = fresh_key();
+        create(&*tap.direct, &key, fresh_payload(), &lease(MINUTE)).await?;
         let before = tap.proxy.round_trips();
         tap.store.load(&key).await?;
         fewest = fewest.min(tap.proxy.round_trips() - before);

@@ -52,6 +52,17 @@ impl ErrorKind {
             Self::Unsupported => "unsupported",
         }
     }
+
+    /// The status of a response that reports the failure (RFC 9110, section 15).
+    ///
+    /// 409 if another request won, 503 if the store did not do its part, otherwise 500.
+    pub fn http_status(self) -> u16 {
+        match self {
+            Self::Conflict | Self::Gone => 409,
+            Self::Unavailable | Self::Timeout | Self::Unknown => 503,
+            _ => 500,
+        }
+    }
 }
 
 /// A failure of a session operation or of a store.

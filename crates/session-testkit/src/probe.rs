@@ -10,6 +10,7 @@ use session_core::{
 };
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
@@ -40,7 +41,7 @@ pub(crate) fn lease(ttl: Duration) -> Lease<'static> {
 
 /// The shortest lifetime that leaves time for a few calls before it ends.
 pub(crate) fn short_ttl(capabilities: &Capabilities) -> Duration {
-    capabilities.ttl_resolution.max(Duration::from_millis(400))
+    capabilities.ttl_resolution.max(Duration::from_secs(1))
 }
 
 /// Sleeps until a record written before for `ttl` is expired, however the store rounds.
@@ -48,6 +49,40 @@ pub(crate) async fn outlive(ttl: Duration, capabilities: &Capabilities) {
     // One step for rounding up and one for a clock that ticks in such steps.
     let rounding = capabilities.ttl_resolution * 2;
     tokio::time::sleep(ttl + rounding + Duration::from_millis(100)).await;
+}
+
+/// Fails if `key` holds no live record although its lease of `ttl`, asked for after `started`, has
+/// not ended; returns the record if there is one.
+pub(crate) async fn ensure_lives(
+    store: &dyn Store,
+    key: &StoreKey,
+    started: Instant,
+    ttl: Duration,
+) -> Result<Option<Record>, Finding> {
+    let record = store.load(key).await?;
+    let age = started.elapsed();
+    ensure!(
+        record.is_some() || age >= ttl,
+        "a record written for {ttl:?} was gone after {age:?} at most"
+    );
+    Ok(record)
+}
+
+/// Fails unless `left` is what remains of a lease of `asked` that began after `started`.
+pub(crate) fn ensure_remains(
+    left: Duration,
+    asked: Duration,
+    started: Instant,
+    capabilities: &Capabilities,
+) -> Verdict {
+    let rounding = capabilities.ttl_resolution * 2;
+    let least = asked.saturating_sub(started.elapsed()).saturating_sub(rounding);
+    let most = asked.saturating_add(rounding);
+    ensure!(
+        !left.is_zero() && least <= left && left <= most,
+        "a lease of {asked:?} reports a ttl of {left:?}; {least:?} to {most:?} is right"
+    );
+    Ok(())
 }
 
 /// Opens the store of `subject`, with what it can do.

@@ -1,6 +1,6 @@
 //! The memory store keeps the contract.
 
-use session_core::{MemoryStore, Result, Store, async_trait};
+use session_core::{MemoryLimits, MemoryStore, Result, Store, async_trait};
 use session_testkit::{Link, Subject, store_conformance};
 use std::sync::Arc;
 
@@ -17,4 +17,7 @@ impl Subject for Memory {
     }
 }
 
-store_conformance!(Memory(Arc::new(MemoryStore::new())));
+store_conformance!({
+    let limits = MemoryLimits { max_payload: Some(64 << 10), ..MemoryLimits::default() };
+    Memory(Arc::new(MemoryStore::with_limits(limits)))
+});

@@ -4,8 +4,18 @@
 //! that holds other records.
 
 pub mod basics;
+pub mod cancellation;
 pub mod conditions;
+pub mod expiry;
+pub mod faults;
+pub mod keys;
+pub mod leases;
+pub mod lost_replies;
+pub mod owners;
 pub mod races;
+pub mod round_trips;
+pub mod sizes;
+pub mod sweeps;
 
 use crate::{Subject, Verdict};
 use std::fmt;
@@ -97,6 +107,53 @@ macro_rules! store_conformance {
             races::one_of_many_deleters_wins
             races::update_and_conditional_delete_never_both_win
             races::no_update_is_lost
+            leases::touch_renews_without_changing
+            leases::touch_sets_a_shorter_lease_too
+            leases::update_renews_the_lease
+            leases::touch_revives_nothing
+            leases::stale_touch_does_not_undo_a_longer_lease
+            leases::ttl_counts_down
+            leases::long_leases_are_held
+            leases::short_leases_are_held
+            leases::short_lease_is_rounded_up
+            leases::endless_lease_is_capped_or_an_error
+            leases::lease_is_never_cut_short
+            expiry::expired_record_is_not_loaded
+            expiry::expired_record_is_not_updated
+            expiry::expired_record_is_not_touched
+            expiry::expired_record_is_not_deleted
+            expiry::create_over_an_expired_record_is_whole_or_refused
+            sizes::empty_payload_survives
+            sizes::large_payload_survives
+            sizes::payload_at_the_limit_survives
+            sizes::payload_over_the_limit_is_refused
+            keys::keys_match_byte_for_byte
+            keys::longest_keys_are_told_apart
+            keys::overlong_key_is_an_error
+            owners::records_are_listed_for_their_owner
+            owners::listing_without_an_index_is_unsupported
+            owners::update_keeps_a_record_listed
+            owners::touch_keeps_a_record_listed
+            owners::deleted_record_is_not_listed
+            owners::expired_record_is_not_listed
+            owners::refused_calls_leave_the_index
+            sweeps::sweep_spares_the_living
+            sweeps::sweep_removes_the_expired
+            cancellation::cancelled_write_leaves_a_whole_record
+            cancellation::cancelled_touch_leaves_a_whole_record
+            cancellation::cancelled_delete_leaves_all_or_nothing
+            cancellation::cancelled_calls_do_not_mix_replies
+            round_trips::every_call_is_one_round_trip
+            lost_replies::lost_reply_to_a_create_is_unknown
+            lost_replies::lost_reply_to_an_update_is_unknown
+            lost_replies::lost_reply_to_a_touch_is_unknown
+            lost_replies::lost_reply_to_a_delete_is_unknown
+            lost_replies::lost_reply_to_a_load_is_no_miss
+            faults::dead_server_is_an_error_in_time
+            faults::dead_server_at_opening_is_an_error_in_time
+            faults::frozen_server_is_an_error_in_time
+            faults::store_recovers_from_a_dead_server
+            faults::store_recovers_from_a_frozen_server
         }
     };
     (@table $($theme:ident::$clause:ident)+) => {

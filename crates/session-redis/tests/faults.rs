@@ -193,7 +193,9 @@ async fn lost_reply_is_unknown_and_the_write_is_not_repeated() {
         let other = RedisStore::connect(server.url()).await.unwrap();
         let loaded = create(&other, &key("cut"), "old").await;
         // The server learns the scripts, so that each call is one command.
-        writes(&other, &key("cut"), &loaded).await;
+        for result in writes(&other, &key("cut"), &loaded).await {
+            result.unwrap();
+        }
 
         // Each call finds the record as it wants it.
         let unchanged = Precondition::Unchanged(&loaded);
@@ -385,8 +387,48 @@ async fn server_that_refuses_writes_is_unavailable_and_wrote_nothing() {
     }
 }
 
+/// After a failover the name in the URL leads to another server, which only a new connection finds.
 #[tokio::test]
-async fn busy_server_is_not_asked_by_more_connections_than_one() {
+async fn replica_is_left_for_a_new_connection() {
+    let server = Server::start().await;
+    let mut admin = server.admin().await;
+    let store = RedisStore::connect(server.url()).await.unwrap();
+    let before = client_ids(&mut admin).await;
+    tell(&mut admin, &format!("REPLICAOF 127.0.0.1 {}", free_port())).await;
+    assert!(store.delete(&key("replica"), None, None).await.is_err());
+    tell(&mut admin, "REPLICAOF NO ONE").await;
+    assert!(!store.delete(&key("replica"), None, None).await.unwrap());
+    let after = client_ids(&mut admin).await;
+    assert_ne!(before, after);
+}
+
+#[tokio::test]
+async fn attempt_to_connect_outlives_the_call_that_began_it() {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let options = RedisOptions::new(format!("redis://{}", listener.local_addr().unwrap()))
+        .connect_timeout(Duration::from_secs(60))
+        .operation_timeout(Duration::from_millis(50));
+    let store = RedisStore::connect_lazy(options).unwrap();
+    for _ in 0..3 {
+        let error = store.load(&key("none")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+    }
+    assert!(listener.accept().is_ok());
+    assert!(listener.accept().is_err(), "one attempt serves all calls");
+}
+
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn tls_to_a_server_without_it_is_unavailable() {
+    let server = Server::start().await;
+    let url = server.url().replace("redis://", "rediss://");
+    let error = in_time(RedisStore::connect(url)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn many_first_calls_share_one_connection() {
     let server = Server::start().await;
     let store = Arc::new(RedisStore::connect_lazy(server.url()).unwrap());
     let mut admin = server.admin().await;

@@ -1,5 +1,7 @@
 //! The bytes, lifetimes and commands that the README promises.
 
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
 mod common;
 
 use common::{HOUR, MINUTE, Server, WRITTEN, calls, create, key, proxy::Proxy};

@@ -1,7 +1,7 @@
 //! Servers of a test's own, to count on and to break.
 
-// Each test binary compiles this file and uses its share of it.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 pub mod proxy;
 

@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// The keys of session data that this library keeps for itself.
-pub const RESERVED_KEYS: [&str; 4] = ["_permanent", "_flashes", "_created", "_lifetime"];
-
 /// One setting: its name, what it holds, and what it is without being set.
 ///
 /// Every store crate lists its own settings in such a table.

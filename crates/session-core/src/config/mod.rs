@@ -19,7 +19,7 @@ mod settings;
 mod tests;
 
 pub use builder::ConfigBuilder;
-pub use keys::{CORE_KEYS, KeyInfo, Kind, RESERVED_KEYS};
+pub use keys::{CORE_KEYS, KeyInfo, Kind};
 pub use names::Warning;
 pub use secrets::Secrets;
 pub use settings::Settings;

@@ -224,7 +224,7 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "SESSION_CLEANUP_N_REQUESTS",
         Kind::Number,
         None,
-        "Sweep expired records about once in so many requests, in stores that need it.",
+        "Sweep expired records about once in so many requests, at least 1, in stores that need it.",
     ),
     KeyInfo::new(
         "SESSION_REFRESH_AFTER",

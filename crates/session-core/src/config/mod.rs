@@ -131,7 +131,7 @@ impl Config {
     /// Starts from stricter settings: a `__Host-session` cookie with Secure and SameSite=Lax,
     /// hashed ids, and a signer that must be there.
     ///
-    /// Browsers keep such a cookie over HTTPS only (and on `localhost`). A Flask-Session app
+    /// Browsers keep such a cookie over HTTPS only; most make an exception for `localhost`. A Flask-Session app
     /// cannot share these sessions: it looks for records under unhashed ids.
     pub fn hardened() -> ConfigBuilder {
         ConfigBuilder::hardened()

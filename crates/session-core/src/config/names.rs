@@ -84,13 +84,11 @@ impl Settings {
     ///
     /// `Config` with the known name that is nearest.
     pub fn refuse_unknown(&self, tables: &[&[KeyInfo]]) -> Result<()> {
-        for name in self.names().filter(|name| !is_known(name, tables)) {
-            if let Some(reason) = python_only(name) {
-                return Err(Error::new(ErrorKind::Config, format!("read {name}: it {reason}")));
-            }
-            return Err(unknown(name, suggest(name, tables)));
-        }
-        Ok(())
+        let Some(name) = self.names().find(|name| !is_known(name, tables)) else { return Ok(()) };
+        Err(match python_only(name) {
+            Some(reason) => Error::new(ErrorKind::Config, format!("read {name}: it {reason}")),
+            None => unknown(name, suggest(name, tables)),
+        })
     }
 }
 

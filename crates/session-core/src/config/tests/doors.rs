@@ -93,8 +93,7 @@ fn every_key_of_the_table_has_a_row() {
 fn good_value_is_what_the_builder_makes_of_it() {
     for (name, good, build, _) in ROWS {
         let pairs: Vec<_> = companions(name).iter().copied().chain([(*name, *good)]).collect();
-        let start = settings([]);
-        let mut builder = Config::builder().settings(&start).unwrap();
+        let mut builder = Config::builder();
         if !companions(name).is_empty() {
             builder = builder.cookie_secure(true);
         }
@@ -109,14 +108,23 @@ fn good_value_is_what_the_builder_makes_of_it() {
 }
 
 #[test]
-fn bad_value_is_refused_by_name_and_not_repeated() {
+fn bad_value_is_refused_by_name() {
     for (name, _, _, bad) in ROWS {
         // The root of the application is the path of the cookie.
         let key = if *name == "APPLICATION_ROOT" { "SESSION_COOKIE_PATH" } else { name };
         for door in DOORS {
             let message = door(&[(name, bad)]).expect_err(name);
             assert!(message.contains(key), "{name}: {message}");
-            assert!(bad.len() < 4 || !message.contains(&format!("`{bad}`")), "{message}");
+        }
+    }
+}
+
+#[test]
+fn no_error_repeats_a_value() {
+    for name in core_names() {
+        for door in DOORS {
+            let Err(message) = door(&[(name, "hunter2 \n")]) else { continue };
+            assert!(!message.contains("hunter2"), "{message}");
         }
     }
 }

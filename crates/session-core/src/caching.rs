@@ -1,0 +1,62 @@
+//! What a response that carries a session cookie may say about caching.
+
+/// The `Cache-Control` value that keeps a response with a session cookie out of shared caches.
+///
+/// `None` means that `existing` is fine as it is. Without one the answer is `no-store`; `public`
+/// and `s-maxage` (RFC 9111, section 5.2.2) give way to `private`.
+///
+/// # Examples
+///
+/// ```
+/// use session_core::cache_control;
+///
+/// assert_eq!(cache_control(None).as_deref(), Some("no-store"));
+/// assert_eq!(cache_control(Some("public, max-age=60")).as_deref(), Some("private, max-age=60"));
+/// assert_eq!(cache_control(Some("no-cache")), None);
+/// ```
+pub fn cache_control(existing: Option<&str>) -> Option<String> {
+    let Some(existing) = existing else { return Some("no-store".to_owned()) };
+    let directives: Vec<&str> =
+        existing.split(',').map(str::trim).filter(|d| !d.is_empty()).collect();
+    if directives.is_empty() {
+        return Some("no-store".to_owned());
+    }
+    if !directives.iter().any(|directive| is_shared(directive)) {
+        return None;
+    }
+    let mut kept = vec!["private"];
+    kept.extend(
+        directives.into_iter().filter(|directive| {
+            !is_shared(directive) && !directive.eq_ignore_ascii_case("private")
+        }),
+    );
+    Some(kept.join(", "))
+}
+
+fn is_shared(directive: &str) -> bool {
+    let name = directive.split('=').next().unwrap_or_default().trim();
+    name.eq_ignore_ascii_case("public") || name.eq_ignore_ascii_case("s-maxage")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cache_control;
+
+    #[test]
+    fn no_shared_cache_may_keep_a_session_cookie() {
+        let table = [
+            (None, Some("no-store")),
+            (Some(""), Some("no-store")),
+            (Some("no-store"), None),
+            (Some("private, max-age=5"), None),
+            (Some("max-age=5"), None),
+            (Some("public"), Some("private")),
+            (Some("PUBLIC, max-age=5"), Some("private, max-age=5")),
+            (Some("max-age=5, s-maxage=60"), Some("private, max-age=5")),
+            (Some("private, s-maxage = 60"), Some("private")),
+        ];
+        for (existing, expected) in table {
+            assert_eq!(cache_control(existing).as_deref(), expected, "{existing:?}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Payloads and values as bytes: a record is indexed once and its values stay encoded.
+//!
+//! A payload is one map from text keys to values, as `msgspec` writes it. [`index`] finds the
+//! entries, [`decode`] turns one value into a type, and [`MapWriter`] copies the values nobody
+//! touched into the next payload byte for byte.
+
+mod compound;
+mod guard;
+#[cfg(feature = "json")]
+mod json;
+mod msgpack;
+mod scalar;
+#[cfg(feature = "json")]
+mod scan;
+mod transcode;
+mod typed;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use scalar::{as_bool, as_text, as_u64};
+pub(crate) use transcode::{is_equal, transcode};
+pub(crate) use typed::{decode, encode};
+pub(crate) use writer::{MapWriter, entry_size, entry_start, frame_size, write_array};
+
+use crate::error::{Error, ErrorKind, Result};
+use std::fmt;
+use std::str::FromStr;
+
+/// The deepest nesting any setting may allow, the map of the payload included.
+///
+/// Decoders recurse once per level, so this bounds the stack; `serde_json` stops at the same
+/// depth by itself.
+pub(crate) const DEPTH_CEILING: usize = 128;
+
+/// How session data is written into a payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// [MessagePack](https://msgpack.org), named `msgpack`; the default.
+    #[default]
+    MessagePack,
+    /// [JSON](https://www.rfc-editor.org/rfc/rfc8259), named `json`; behind the feature `json`.
+    #[cfg(feature = "json")]
+    Json,
+}
+
+impl Format {
+    /// Every format that can be read, in the order in which they are tried.
+    const READABLE: &[Self] = &[
+        Self::MessagePack,
+        #[cfg(feature = "json")]
+        Self::Json,
+    ];
+
+    /// The name in `SESSION_SERIALIZATION_FORMAT`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MessagePack => "msgpack",
+            #[cfg(feature = "json")]
+            Self::Json => "json",
+        }
+    }
+
+    /// Whether it is text, with neither bytes, extensions, infinite numbers nor keys but text.
+    fn is_text(self) -> bool {
+        match self {
+            Self::MessagePack => false,
+            #[cfg(feature = "json")]
+            Self::Json => true,
+        }
+    }
+
+    /// Whether a map in this format can begin like `payload`.
+    fn opens(self, payload: &[u8]) -> bool {
+        match self {
+            Self::MessagePack => matches!(payload.first(), Some(0x80..=0x8f | 0xde | 0xdf)),
+            #[cfg(feature = "json")]
+            Self::Json => payload.get(scan::blank(payload, 0)) == Some(&b'{'),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    /// Parses the name of a format.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if there is no such format in this build.
+    fn from_str(name: &str) -> Result<Self> {
+        Self::READABLE.iter().copied().find(|format| format.as_str() == name).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Config,
+                if cfg!(feature = "json") {
+                    "read a serialization format: expected `msgpack` or `json`"
+                } else {
+                    "read a serialization format: expected `msgpack` (`json` needs the feature `json`)"
+                },
+            )
+        })
+    }
+}
+
+/// A range of bytes within a payload; payloads are limited far below 4 GiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// The first byte.
+    pub(crate) start: u32,
+    /// One past the last byte.
+    pub(crate) end: u32,
+}
+
+impl Span {
+    /// Callers have checked that `end` is within a payload of at most `u32::MAX` bytes.
+    fn new(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    /// How many bytes the span covers.
+    pub(crate) fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// The bytes of the span within the payload it was made for.
+    pub(crate) fn of(self, payload: &[u8]) -> &[u8] {
+        &payload[self.start as usize..self.end as usize]
+    }
+}
+
+/// The key of an entry, as [`index`] found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// The text as it stands in the payload, valid UTF-8, without header or quotes.
+    Raw(Span),
+    /// The text of a key that is written with escapes.
+    Owned(String),
+}
+
+/// Why bytes are no payload or no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Truncated,
+    Trailing,
+    TooDeep,
+    TooLong,
+    NotMap,
+    NotArray,
+    NotTextKey,
+    NotUtf8,
+    Syntax,
+}
+
+impl From<Fault> for Error {
+    #[cold]
+    fn from(fault: Fault) -> Self {
+        Self::new(
+            ErrorKind::Decode,
+            match fault {
+                Fault::Truncated => "read stored session data: it ends too early",
+                Fault::Trailing => "read stored session data: bytes follow its end",
+                Fault::TooDeep => "read stored session data: it is nested too deeply",
+                Fault::TooLong => "read stored session data: it is over 4 GiB",
+                Fault::NotMap => "read stored session data: it is no map",
+                Fault::NotArray => "split a stored value: it is no array",
+                Fault::NotTextKey => "read stored session data: a key is no text",
+                Fault::NotUtf8 => "read stored session data: text is not UTF-8",
+                Fault::Syntax => "read stored session data: it is malformed",
+            },
+        )
+    }
+}
+
+/// Detects the format of a stored payload by how it begins, trying the configured one first.
+///
+/// `None` is an undecodable payload, the empty one among them.
+pub(crate) fn detect(payload: &[u8], configured: Format) -> Option<Format> {
+    if configured.opens(payload) {
+        return Some(configured);
+    }
+    Format::READABLE.iter().copied().find(|format| format.opens(payload))
+}
+
+/// Calls `sink` with the key and the value of each entry of the top-level map, in order.
+///
+/// A key that occurs twice is reported twice: the last one counts. Values are walked but not
+/// decoded. The top-level map has depth 1. Allocates nothing (but for keys with escapes).
+///
+/// # Errors
+///
+/// `Decode` if the payload is no complete map with text keys, or deeper than `max_depth`; `sink`
+/// may have seen entries by then.
+pub(crate) fn index(
+    payload: &[u8],
+    format: Format,
+    max_depth: usize,
+    sink: impl FnMut(Key, Span),
+) -> Result<()> {
+    let depth = max_depth.min(DEPTH_CEILING);
+    match format {
+        Format::MessagePack => Ok(msgpack::index(payload, depth, sink)?),
+        #[cfg(feature = "json")]
+        Format::Json => Ok(json::index(payload, depth, sink)?),
+    }
+}
+
+/// Splits an encoded array into the spans of its elements.
+///
+/// # Errors
+///
+/// `Decode` if `value` is not exactly one array.
+pub(crate) fn elements(value: &[u8], format: Format) -> Result<Vec<Span>> {
+    match format {
+        Format::MessagePack => Ok(msgpack::elements(value)?),
+        #[cfg(feature = "json")]
+        Format::Json => Ok(json::elements(value)?),
+    }
+}

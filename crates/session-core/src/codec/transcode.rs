@@ -1,0 +1,39 @@
+//! The same value in another format.
+
+#[cfg(feature = "json")]
+use super::json;
+use super::{DEPTH_CEILING, Format, decode, encode};
+use crate::error::Result;
+#[cfg(feature = "json")]
+use crate::error::{Error, ErrorKind};
+use crate::value::Value;
+
+/// Appends `value`, encoded as `from`, encoded as `to`; a copy if both are the same.
+///
+/// # Errors
+///
+/// `Decode` if `value` is malformed, `Encode` if `to` cannot say it; `out` is then as it was.
+pub(crate) fn transcode(value: &[u8], from: Format, to: Format, out: &mut Vec<u8>) -> Result<()> {
+    if from == to {
+        out.extend_from_slice(value);
+        return Ok(());
+    }
+    let decoded = decode::<Value>(value, from)?;
+    #[cfg(feature = "json")]
+    if from == Format::Json && json::has_wide_integer(value) {
+        let message = format!("encode a stored value as {to}: an integer has more than 64 bits");
+        return Err(Error::new(ErrorKind::Encode, message));
+    }
+    encode(&decoded, to, DEPTH_CEILING, out)
+}
+
+/// Whether two encoded values are the same: the same bytes, or the same value across formats.
+pub(crate) fn is_equal(a: (&[u8], Format), b: (&[u8], Format)) -> bool {
+    if a.1 == b.1 {
+        return a.0 == b.0;
+    }
+    match (decode::<Value>(a.0, a.1), decode::<Value>(b.0, b.1)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}

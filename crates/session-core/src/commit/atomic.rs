@@ -1,0 +1,140 @@
+//! One value changed at once, atomically in the store, apart from the rest of the request.
+
+use super::update::next_lease;
+use super::{Created, abandon, contended, create, reload};
+use crate::codec;
+use crate::data::{Data, Intent};
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Result};
+use crate::exchange::{Inner, closed};
+use crate::manager::Shared;
+use crate::plan::Fate;
+use crate::state::{Address, Home, State};
+use crate::store::{Lease, Outcome, Precondition, Record};
+use crate::telemetry;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Replaces the value under `key` by what `f` makes of it, creating the session if there is none.
+pub(crate) async fn update<T, F>(inner: &Inner, key: &str, mut f: F) -> Result<T>
+where
+    T: Serialize + DeserializeOwned,
+    F: FnMut(Option<T>) -> T,
+{
+    let shared = &*inner.shared;
+    let deadline = shared.deadline();
+    let _order = deadline.read(async { Ok(inner.updates.lock().await) }).await?;
+    let mut work = inner.with(|state| snapshot(shared, state))?;
+    let Home::Stored(address) = &work.home else {
+        let value = apply(shared, &mut work, key, &mut f)?;
+        let created = create(shared, &mut work, deadline).await?;
+        return adopt(inner, &work, key, created, deadline).await.map(|()| value);
+    };
+    let address = address.clone();
+    let mut turn = None;
+    loop {
+        let value = apply(shared, &mut work, key, &mut f)?;
+        if !work.data.is_modified() {
+            let _ = inner.with(|state| settle(state, key, work.data.base().clone(), &work));
+            return Ok(value);
+        }
+        if let Some((record, is_renewed)) = write(shared, &work, &address, deadline).await? {
+            work.is_renewed = is_renewed;
+            // A response that was committed meanwhile does not undo what is stored.
+            let _ = inner.with(|state| settle(state, key, record, &work));
+            return Ok(value);
+        }
+        if deadline.is_over() {
+            return Err(contended());
+        }
+        if turn.is_none() {
+            turn = Some(shared.turns.take(&address.key, deadline).await?);
+        }
+        work.data = Data::empty(shared.limits);
+        reload(shared, &mut work, &address, deadline).await?;
+    }
+}
+
+/// The record as the request knows it, without what the request means to do with it.
+fn snapshot(shared: &Shared, state: &State) -> Result<State> {
+    if state.fate == Fate::End {
+        return Err(Error::new(ErrorKind::Gone, "update a session that this request ends"));
+    }
+    let (home, data) = match &state.home {
+        Home::Stored(address) => {
+            let data = Data::parse(state.data.base().clone(), shared.limits)?;
+            (Home::Stored(address.clone()), data)
+        }
+        Home::None | Home::Undecodable(_) => (Home::None, Data::empty(shared.limits)),
+    };
+    let mut work = State::new(home, data, state.presented, state.loaded_at);
+    work.is_renewed = state.is_renewed;
+    Ok(work)
+}
+
+fn apply<T, F>(shared: &Shared, work: &mut State, key: &str, f: &mut F) -> Result<T>
+where
+    T: Serialize + DeserializeOwned,
+    F: FnMut(Option<T>) -> T,
+{
+    let old = work.data.peek(key).map(|(value, format)| codec::decode(value, format));
+    let value = f(old.transpose()?);
+    work.set(key, &value, Intent::Blind, &shared.config)?;
+    Ok(value)
+}
+
+/// Writes over the record; `None` if another request was faster.
+async fn write(
+    shared: &Shared,
+    work: &State,
+    address: &Address,
+    deadline: Deadline,
+) -> Result<Option<(Record, bool)>> {
+    let (ttl, is_renewed) = next_lease(shared, work);
+    let owner = shared.owner(work);
+    let lease = Lease { ttl, owner: owner.as_deref() };
+    let payload = work.data.encode()?;
+    let when = Precondition::Unchanged(work.data.base());
+    let write = shared.store.write(&address.key, payload.clone(), &lease, when);
+    Ok(match deadline.write(write).await? {
+        Outcome::Written { cas } => {
+            telemetry::written(shared, payload.len());
+            Some((Record { payload, cas, ttl }, is_renewed))
+        }
+        Outcome::Refused => None,
+    })
+}
+
+/// Makes the request go on from `record`; its pending changes stay pending.
+fn settle(state: &mut State, key: &str, record: Record, work: &State) -> Result<()> {
+    state.rebase(record, work.loaded_at)?;
+    // The caller was told the value, so it counts as read.
+    state.data.read(key);
+    state.is_renewed |= work.is_renewed;
+    Ok(())
+}
+
+/// Makes a created session the request's own; nobody would ever learn its id otherwise.
+async fn adopt(
+    inner: &Inner,
+    work: &State,
+    key: &str,
+    created: Created,
+    deadline: Deadline,
+) -> Result<()> {
+    let Created { address, cas, ttl } = created;
+    let record = Record { payload: work.data.encode()?, cas, ttl };
+    let home = Home::Stored(address.clone());
+    let settled = inner.with(|state| {
+        settle(state, key, record, work)?;
+        state.home = home;
+        state.is_created = true;
+        Ok(())
+    });
+    if settled.is_err() {
+        let owner = inner.shared.owner(work);
+        abandon(&inner.shared, owner.as_deref(), &address, deadline).await;
+        return Err(closed());
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Writing over a stored record at the end of a request.
+
+use super::{Cookie, SHORTEST_LEASE, check_conflict, contended, kept, reload};
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::manager::Shared;
+use crate::state::{Home, State};
+use crate::store::{Lease, Outcome, Precondition};
+use crate::telemetry;
+use std::time::Duration;
+
+/// Writes the request's changes, replaying them for as long as others write in between.
+pub(super) async fn update(
+    shared: &Shared,
+    state: &mut State,
+    deadline: Deadline,
+) -> Result<Cookie> {
+    let Home::Stored(address) = &state.home else { return Ok(Cookie::Keep) };
+    let address = address.clone();
+    check_conflict(shared, state)?;
+    let mut turn = None;
+    loop {
+        let (ttl, is_renewed) = next_lease(shared, state);
+        let owner = shared.owner(state);
+        let lease = Lease { ttl, owner: owner.as_deref() };
+        let payload = state.data.encode()?;
+        let len = payload.len();
+        let when = Precondition::Unchanged(state.data.base());
+        let write = shared.store.write(&address.key, payload, &lease, when);
+        if let Outcome::Written { .. } = deadline.write(write).await? {
+            telemetry::written(shared, len);
+            return Ok(kept(shared, state, is_renewed));
+        }
+        if deadline.is_over() {
+            return Err(contended());
+        }
+        if turn.is_none() {
+            turn = Some(shared.turns.take(&address.key, deadline).await?);
+        }
+        reload(shared, state, &address, deadline).await?;
+        check_conflict(shared, state)?;
+        if !state.data.is_modified() {
+            // The other request wrote the very same.
+            return Ok(kept(shared, state, false));
+        }
+    }
+}
+
+/// A renewed lease if one is due, else what is left of the old one: a write that stretched the
+/// record's life without the cookie's would keep renewal from ever being due.
+pub(super) fn next_lease(shared: &Shared, state: &State) -> (Duration, bool) {
+    let config = &shared.config;
+    let full = state.full_lease(config).unwrap_or(SHORTEST_LEASE);
+    if state.is_renewal_due(config, true) || state.is_lease_changed() {
+        (full, true)
+    } else {
+        (state.remaining().min(full).max(SHORTEST_LEASE), false)
+    }
+}

@@ -1,0 +1,9 @@
+//! The cookie that carries a session's id, as RFC 6265 and its successor write it.
+
+mod attributes;
+mod read;
+mod write;
+
+pub use attributes::{CookieAttributes, SameSite};
+pub(crate) use read::values;
+pub(crate) use write::CookieWriter;

@@ -1,0 +1,324 @@
+//! A session's data: an index of keys over encoded values, with marks of what the request did.
+//!
+//! Values nobody touches are never decoded; they are copied to the next payload byte for byte.
+//! Keys and values written by the request are appended to an arena, so that an entry is four
+//! numbers and a record of up to sixteen entries is indexed without an allocation.
+
+mod encode;
+mod rebase;
+mod slot;
+
+use crate::codec::{self, Format, Key};
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::Record;
+use slot::{Cell, Marks, Slot};
+use smallvec::SmallVec;
+
+/// Entries kept in place; larger records allocate once.
+const INLINE: usize = 16;
+/// Arena bytes below which nothing is ever compacted.
+const ARENA_SLACK: usize = 64 * 1024;
+
+/// What payloads may hold, fixed when the manager is built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The format that is written.
+    pub format: Format,
+    /// The deepest nesting, the map of the session itself included.
+    pub max_depth: usize,
+    /// The largest payload in bytes.
+    pub max_payload: usize,
+}
+
+/// How a write treats what other requests did to the same key meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Intent {
+    /// Conflicts if the request had read the key and it changed since.
+    Guarded,
+    /// Wins, whatever was read.
+    Blind,
+}
+
+/// The ordered entries of one session as this request sees them.
+#[derive(Debug)]
+pub(crate) struct Data {
+    base: Record,
+    base_format: Format,
+    limits: Limits,
+    arena: Vec<u8>,
+    cells: SmallVec<[Cell; INLINE]>,
+    /// One bit for each key's hash: most lookups of absent keys end here.
+    filter: u64,
+    is_cleared: bool,
+}
+
+impl Data {
+    /// Starts without a record.
+    pub(crate) fn empty(limits: Limits) -> Self {
+        let base = Record { payload: bytes::Bytes::new(), cas: 0, ttl: std::time::Duration::ZERO };
+        Self::over(base, limits.format, limits)
+    }
+
+    /// Indexes a loaded record.
+    ///
+    /// # Errors
+    ///
+    /// `Decode` if the payload is no session in any known format.
+    pub(crate) fn parse(base: Record, limits: Limits) -> Result<Self> {
+        let format = codec::detect(&base.payload, limits.format)
+            .ok_or_else(|| Error::new(ErrorKind::Decode, "decode a session of unknown format"))?;
+        let payload = base.payload.clone();
+        let mut data = Self::over(base, format, limits);
+        codec::index(&payload, format, limits.max_depth, |key, value| {
+            let value = Slot::base(value);
+            let key = match key {
+                Key::Raw(span) => Slot::base(span),
+                Key::Owned(text) => data.append_arena(text.as_bytes()),
+            };
+            data.append(key, value, Marks::NONE);
+        })?;
+        Ok(data)
+    }
+
+    fn over(base: Record, base_format: Format, limits: Limits) -> Self {
+        Self {
+            base,
+            base_format,
+            limits,
+            arena: Vec::new(),
+            cells: SmallVec::new(),
+            filter: 0,
+            is_cleared: false,
+        }
+    }
+
+    /// The record that the data was indexed from.
+    pub(crate) fn base(&self) -> &Record {
+        &self.base
+    }
+
+    /// What payloads may hold.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The encoded value under `key`, without marking it as read.
+    pub(crate) fn peek(&self, key: &str) -> Option<(&[u8], Format)> {
+        let value = self.cells[self.find(key)?].value;
+        (!value.is_none()).then(|| (self.bytes(value), self.format_of(value)))
+    }
+
+    /// The encoded value under `key` in the loaded record, whatever the request did since.
+    pub(crate) fn peek_base(&self, key: &str) -> Option<(&[u8], Format)> {
+        let value = self.cells[self.find(key)?].base;
+        (!value.is_none()).then(|| (self.bytes(value), self.base_format))
+    }
+
+    /// The encoded value under `key`; what it says is now part of what the request relies on.
+    pub(crate) fn read(&mut self, key: &str) -> Option<(&[u8], Format)> {
+        match self.find(key) {
+            Some(at) => {
+                self.cells[at].mark_read();
+                let value = self.cells[at].value;
+                (!value.is_none()).then(|| (self.bytes(value), self.format_of(value)))
+            }
+            None => {
+                // Absence is an answer too, unless there is no record that could gain the key, or
+                // the request cleared it.
+                if !self.base.payload.is_empty() && !self.is_cleared {
+                    let key = self.append_arena(key.as_bytes());
+                    self.append(key, Slot::NONE, Marks::READ);
+                }
+                None
+            }
+        }
+    }
+
+    /// Sets `key` to what `encode` appends; `false` if that is the value it had.
+    ///
+    /// # Errors
+    ///
+    /// Those of `encode`, and `TooLarge`; the data stays as it was.
+    pub(crate) fn set(
+        &mut self,
+        key: &str,
+        intent: Intent,
+        encode: impl FnOnce(&mut Vec<u8>, Limits) -> Result<()>,
+    ) -> Result<bool> {
+        self.compact_if_due();
+        let start = self.arena.len();
+        if let Err(error) = encode(&mut self.arena, self.limits) {
+            self.arena.truncate(start);
+            return Err(error);
+        }
+        let len = self.arena.len() - start;
+        if len > self.limits.max_payload {
+            self.arena.truncate(start);
+            return Err(too_large(len, self.limits.max_payload));
+        }
+        let value = Slot::arena(start, len);
+        let at = match self.find(key) {
+            Some(at) => {
+                let old = self.cells[at].value;
+                if !old.is_none()
+                    && self.format_of(old) == self.limits.format
+                    && self.bytes(old) == self.bytes(value)
+                {
+                    self.arena.truncate(start);
+                    return Ok(false);
+                }
+                at
+            }
+            None => {
+                let key = self.append_arena(key.as_bytes());
+                self.append(key, Slot::NONE, Marks::NONE)
+            }
+        };
+        self.cells[at].write(value, intent);
+        Ok(true)
+    }
+
+    /// Removes `key`; `false` if there was none.
+    pub(crate) fn remove(&mut self, key: &str, intent: Intent) -> bool {
+        match self.find(key) {
+            Some(at) if !self.cells[at].value.is_none() => {
+                self.cells[at].write(Slot::NONE, intent);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Removes every key that `keep` does not spare, here and in whatever record is replayed on.
+    pub(crate) fn clear(&mut self, keep: impl Fn(&str) -> bool) {
+        self.is_cleared = true;
+        for at in 0..self.cells.len() {
+            if !keep(self.key(at)) {
+                self.cells[at].write(Slot::NONE, Intent::Blind);
+            }
+        }
+    }
+
+    /// Whether there is no record and the request has written nothing.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.cells.is_empty() && self.base.payload.is_empty()
+    }
+
+    /// The keys that have a value, in order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        (0..self.cells.len()).filter(|&at| !self.cells[at].value.is_none()).map(|at| self.key(at))
+    }
+
+    /// Whether the next payload would say anything else than the loaded one.
+    pub(crate) fn is_modified(&self) -> bool {
+        self.cells.iter().any(|cell| cell.is_written() && self.differs(cell))
+    }
+
+    /// Whether the request read or wrote any value.
+    pub(crate) fn is_accessed(&self) -> bool {
+        self.cells.iter().any(|cell| cell.marks != Marks::NONE)
+    }
+
+    /// Whether the value under `key` is another than in the loaded record.
+    pub(crate) fn is_changed(&self, key: &str) -> bool {
+        self.find(key)
+            .is_some_and(|at| self.cells[at].is_written() && self.differs(&self.cells[at]))
+    }
+
+    /// The first key that was read, changed by others since, and written by this request.
+    pub(crate) fn conflict(&self) -> Option<&str> {
+        (0..self.cells.len()).find(|&at| self.cells[at].is_conflict()).map(|at| self.key(at))
+    }
+
+    fn differs(&self, cell: &Cell) -> bool {
+        match (cell.base.is_none(), cell.value.is_none()) {
+            (true, true) => false,
+            (false, false) => !codec::is_equal(
+                (self.bytes(cell.base), self.base_format),
+                (self.bytes(cell.value), self.format_of(cell.value)),
+            ),
+            _ => true,
+        }
+    }
+
+    fn find(&self, key: &str) -> Option<usize> {
+        let key = key.as_bytes();
+        if self.filter & filter_bit(key) == 0 {
+            return None;
+        }
+        self.cells.iter().position(|cell| {
+            cell.key.len() == key.len() && slice(&self.base, &self.arena, cell.key) == key
+        })
+    }
+
+    fn key(&self, at: usize) -> &str {
+        // Keys are checked to be UTF-8 when they are indexed; an arena key was a `str`.
+        std::str::from_utf8(self.bytes(self.cells[at].key)).unwrap_or_default()
+    }
+
+    fn bytes(&self, slot: Slot) -> &[u8] {
+        slice(&self.base, &self.arena, slot)
+    }
+
+    fn format_of(&self, slot: Slot) -> Format {
+        if slot.is_arena() { self.limits.format } else { self.base_format }
+    }
+
+    fn append_arena(&mut self, bytes: &[u8]) -> Slot {
+        let start = self.arena.len();
+        self.arena.extend_from_slice(bytes);
+        Slot::arena(start, bytes.len())
+    }
+
+    /// Adds a cell whose value comes from the record; a repeated key replaces the earlier one.
+    fn append(&mut self, key: Slot, base: Slot, marks: Marks) -> usize {
+        let text = slice(&self.base, &self.arena, key);
+        let bit = filter_bit(text);
+        if self.filter & bit != 0 {
+            let twin = self.cells.iter().position(|cell| self.bytes(cell.key) == text);
+            if let Some(at) = twin {
+                self.cells[at].base = base;
+                self.cells[at].value = base;
+                return at;
+            }
+        }
+        self.filter |= bit;
+        self.cells.push(Cell { key, base, value: base, marks });
+        self.cells.len() - 1
+    }
+
+    /// Drops overwritten values, so that a loop of inserts does not grow without bound.
+    fn compact_if_due(&mut self) {
+        if self.arena.len() <= ARENA_SLACK.max(2 * self.limits.max_payload) {
+            return;
+        }
+        let old = std::mem::take(&mut self.arena);
+        for cell in &mut self.cells {
+            for slot in [&mut cell.key, &mut cell.value] {
+                if slot.is_arena() {
+                    let bytes = &old[slot.range()];
+                    let start = self.arena.len();
+                    self.arena.extend_from_slice(bytes);
+                    *slot = Slot::arena(start, bytes.len());
+                }
+            }
+        }
+    }
+}
+
+fn slice<'a>(base: &'a Record, arena: &'a [u8], slot: Slot) -> &'a [u8] {
+    let source = if slot.is_arena() { arena } else { &base.payload };
+    source.get(slot.range()).unwrap_or_default()
+}
+
+fn filter_bit(key: &[u8]) -> u64 {
+    let first = key.first().copied().unwrap_or_default();
+    let last = key.last().copied().unwrap_or_default();
+    let hash = usize::from(first) + 7 * usize::from(last) + 31 * key.len();
+    1 << (hash % 64)
+}
+
+pub(crate) fn too_large(len: usize, limit: usize) -> Error {
+    let message = format!("store a session of {len} bytes where at most {limit} are allowed");
+    Error::new(ErrorKind::TooLarge, message)
+}

@@ -1,0 +1,63 @@
+//! Replaying what the request did on a newer record.
+
+use super::Data;
+use super::slot::{Cell, Marks, Slot};
+use crate::codec;
+use crate::error::Result;
+use crate::store::Record;
+
+impl Data {
+    /// Indexes `newer` and replays this request's reads and writes on it.
+    ///
+    /// A key that was read and has another value now is marked stale; [`Data::conflict`] then
+    /// tells whether the request also wrote it. `keep` is the one [`Data::clear`] was given.
+    ///
+    /// # Errors
+    ///
+    /// `Decode` if the newer record is no session.
+    pub(crate) fn rebase(&self, newer: Record, keep: impl Fn(&str) -> bool) -> Result<Self> {
+        let mut next = Self::parse(newer, self.limits)?;
+        if self.is_cleared {
+            next.clear(keep);
+        }
+        for (at, cell) in self.cells.iter().enumerate() {
+            if cell.marks != Marks::NONE {
+                self.replay(self.key(at), cell, &mut next);
+            }
+        }
+        Ok(next)
+    }
+
+    fn replay(&self, key: &str, cell: &Cell, next: &mut Self) {
+        let at = next.find(key).unwrap_or_else(|| {
+            let key = next.append_arena(key.as_bytes());
+            next.append(key, Slot::NONE, Marks::NONE)
+        });
+        let mut marks = cell.marks;
+        if marks.has(Marks::READ) && !self.is_same_base(cell, next, at) {
+            marks = marks.with(Marks::STALE);
+        }
+        if cell.is_written() {
+            let value = if cell.value.is_none() {
+                Slot::NONE
+            } else {
+                // A written value stands in the arena, in the configured format.
+                next.append_arena(self.bytes(cell.value))
+            };
+            next.cells[at].value = value;
+        }
+        next.cells[at].marks = marks;
+    }
+
+    fn is_same_base(&self, cell: &Cell, next: &Self, at: usize) -> bool {
+        let newer = next.cells[at].base;
+        match (cell.base.is_none(), newer.is_none()) {
+            (true, true) => true,
+            (false, false) => codec::is_equal(
+                (self.bytes(cell.base), self.base_format),
+                (next.bytes(newer), next.base_format),
+            ),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The parts of an entry: where its bytes stand, and what the request did with it.
+
+use super::Intent;
+use crate::codec::Span;
+use std::ops::Range;
+
+/// Where bytes stand: in the loaded payload, or in the arena of what the request wrote.
+///
+/// Both are far below 2 GiB (payload limits are checked when the configuration is built), so the
+/// top bit is free to tell them apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Slot {
+    start: u32,
+    len: u32,
+}
+
+const IN_ARENA: u32 = 1 << 31;
+
+impl Slot {
+    /// No value.
+    pub(super) const NONE: Self = Self { start: u32::MAX, len: 0 };
+
+    pub(super) fn base(span: Span) -> Self {
+        Self { start: span.start, len: span.end - span.start }
+    }
+
+    pub(super) fn arena(start: usize, len: usize) -> Self {
+        Self { start: start as u32 | IN_ARENA, len: len as u32 }
+    }
+
+    pub(super) fn is_none(self) -> bool {
+        self.start == u32::MAX
+    }
+
+    pub(super) fn is_arena(self) -> bool {
+        self.start & IN_ARENA != 0 && !self.is_none()
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.len as usize
+    }
+
+    pub(super) fn range(self) -> Range<usize> {
+        let start = (self.start & !IN_ARENA) as usize;
+        start..start + self.len()
+    }
+}
+
+/// What the request did with an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Marks(u8);
+
+impl Marks {
+    pub(super) const NONE: Self = Self(0);
+    /// The handler saw the value, or that there was none.
+    pub(super) const READ: Self = Self(1);
+    /// The handler set or removed the value.
+    pub(super) const WRITTEN: Self = Self(2);
+    /// The write wins whatever was read.
+    pub(super) const BLIND: Self = Self(4);
+    /// Another request changed the value after this one had read it.
+    pub(super) const STALE: Self = Self(8);
+
+    pub(super) fn has(self, mark: Self) -> bool {
+        self.0 & mark.0 != 0
+    }
+
+    pub(super) fn with(self, mark: Self) -> Self {
+        Self(self.0 | mark.0)
+    }
+
+    fn without(self, mark: Self) -> Self {
+        Self(self.0 & !mark.0)
+    }
+}
+
+/// One entry: its key, its value in the loaded record, its value now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cell {
+    pub(super) key: Slot,
+    pub(super) base: Slot,
+    pub(super) value: Slot,
+    pub(super) marks: Marks,
+}
+
+impl Cell {
+    /// A value the request wrote itself tells nothing of the store, so only others count.
+    pub(super) fn mark_read(&mut self) {
+        if !self.is_written() {
+            self.marks = self.marks.with(Marks::READ).without(Marks::STALE);
+        }
+    }
+
+    pub(super) fn write(&mut self, value: Slot, intent: Intent) {
+        self.value = value;
+        self.marks = match intent {
+            Intent::Guarded => self.marks.with(Marks::WRITTEN).without(Marks::BLIND),
+            Intent::Blind => self.marks.with(Marks::WRITTEN).with(Marks::BLIND),
+        };
+    }
+
+    pub(super) fn is_written(&self) -> bool {
+        self.marks.has(Marks::WRITTEN)
+    }
+
+    pub(super) fn is_conflict(&self) -> bool {
+        let marks = self.marks;
+        self.is_written()
+            && marks.has(Marks::READ)
+            && marks.has(Marks::STALE)
+            && !marks.has(Marks::BLIND)
+    }
+}

@@ -1,0 +1,315 @@
+//! The id of a session: what the client holds, and where the store's key comes from.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::StoreKey;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+
+/// The bytes of entropy an id may have.
+const ENTROPY: std::ops::RangeInclusive<usize> = MIN_ENTROPY..=MAX_ENTROPY;
+const MIN_ENTROPY: usize = 16;
+const MAX_ENTROPY: usize = 64;
+const MIN_ID_LEN: usize = SessionId::len_for(MIN_ENTROPY);
+/// The longest id, in characters.
+pub(crate) const MAX_ID_LEN: usize = SessionId::len_for(MAX_ENTROPY);
+
+/// The id of a session: 22 to 86 characters of base64url without padding, or a UUID.
+///
+/// An id is a live credential: whoever holds it has the session. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionId {
+    // Zero from `len` on, so that equality may look at all of it.
+    text: [u8; MAX_ID_LEN],
+    len: u8,
+}
+
+/// Which spellings of an id are read from a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdSyntax {
+    /// Base64url without padding, as this library and Flask-Session since 0.6 make them.
+    Base64Url,
+    /// Also lower-case UUIDs of 36 characters, as Flask-Session 0.3 to 0.5 made them.
+    Base64UrlOrUuid,
+}
+
+/// What a store's key shows of an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdHash {
+    /// The id itself: whoever reads the store holds live credentials.
+    Plain,
+    /// Its SHA-256 as 64 lower-case hex digits, which [`SessionId::parse`] never takes for an id: a
+    /// stolen digest opens nothing, even once ids are stored plainly again.
+    Sha256,
+}
+
+impl SessionId {
+    /// Makes a new id of `entropy_bytes` random bytes, 16 to 64, from the operating system.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if the length is out of range, `Unavailable` if the system has no randomness.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::SessionId;
+    ///
+    /// assert_eq!(SessionId::generate(32)?.as_str().len(), 43);
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn generate(entropy_bytes: usize) -> Result<Self> {
+        let mut buffer = [0; MAX_ENTROPY];
+        let entropy = buffer
+            .get_mut(..entropy_bytes)
+            .filter(|entropy| ENTROPY.contains(&entropy.len()))
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Config,
+                    "make a session id: SESSION_ID_LENGTH must be 16 to 64 bytes",
+                )
+            })?;
+        SysRng.try_fill_bytes(entropy).map_err(|cause| {
+            Error::new(ErrorKind::Unavailable, "read random bytes from the operating system")
+                .with_source(cause)
+        })?;
+        let mut text = [0; MAX_ID_LEN];
+        let len = URL_SAFE_NO_PAD
+            .encode_slice(entropy, &mut text)
+            .expect("64 bytes are 86 characters of base64");
+        Ok(Self { text, len: len as u8 })
+    }
+
+    /// Reads an id in its one accepted spelling; anything else is `None`.
+    ///
+    /// Base64url has unused bits in the last character, which must be zero. Two shapes are base64url
+    /// as well: a UUID, which is read only if `syntax` says so and in lower case, and the digest of
+    /// [`IdHash::Sha256`], which is never an id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::{IdSyntax, SessionId};
+    ///
+    /// let parse = |text: &str| SessionId::parse(text.as_bytes(), IdSyntax::Base64Url);
+    /// assert!(parse("AAAAAAAAAAAAAAAAAAAAAA").is_some());
+    /// assert!(parse("AAAAAAAAAAAAAAAAAAAAAB").is_none());
+    /// assert!(parse("AAAAAAAAAAAAAAAAAAAAAA==").is_none());
+    /// ```
+    pub fn parse(text: &[u8], syntax: IdSyntax) -> Option<Self> {
+        if !(MIN_ID_LEN..=MAX_ID_LEN).contains(&text.len()) {
+            return None;
+        }
+        let accepted = if is_uuid_shaped(text) {
+            syntax == IdSyntax::Base64UrlOrUuid && !text.iter().any(u8::is_ascii_uppercase)
+        } else {
+            is_canonical_base64url(text) && !is_digest_shaped(text)
+        };
+        accepted.then(|| {
+            let mut id = Self { text: [0; MAX_ID_LEN], len: text.len() as u8 };
+            id.text[..text.len()].copy_from_slice(text);
+            id
+        })
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).expect("an id is ASCII")
+    }
+
+    /// The name of this session's record in a store: `prefix`, then the id or its hash.
+    pub fn to_key(&self, prefix: &str, hash: IdHash) -> StoreKey {
+        match hash {
+            IdHash::Plain => StoreKey::new(prefix, self.as_str()),
+            IdHash::Sha256 => {
+                let hex = lower_hex(&Sha256::digest(self.as_bytes()).into());
+                StoreKey::new(prefix, std::str::from_utf8(&hex).expect("hex digits are ASCII"))
+            }
+        }
+    }
+
+    /// The length in characters of an id of `entropy_bytes`.
+    pub(crate) const fn len_for(entropy_bytes: usize) -> usize {
+        (entropy_bytes * 4).div_ceil(3)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.text[..usize::from(self.len)]
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId(..)")
+    }
+}
+
+/// The value of each base64url character; other bytes have the high bit.
+const BASE64URL: [u8; 256] = {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut values = [0x80; 256];
+    let mut value = 0;
+    while value < alphabet.len() {
+        values[alphabet[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
+fn is_canonical_base64url(text: &[u8]) -> bool {
+    let mut last = 0;
+    let mut seen = 0;
+    for &byte in text {
+        last = BASE64URL[usize::from(byte)];
+        seen |= last;
+    }
+    let unused_bits = match text.len() % 4 {
+        0 => 0,
+        2 => 0b1111,
+        3 => 0b11,
+        _ => return false,
+    };
+    seen < 0x80 && last & unused_bits == 0
+}
+
+fn is_uuid_shaped(text: &[u8]) -> bool {
+    text.len() == 36
+        && text.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn is_digest_shaped(text: &[u8]) -> bool {
+    text.len() == 64 && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn lower_hex(digest: &[u8; 32]) -> [u8; 64] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut hex = [0; 64];
+    for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(digest) {
+        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]];
+    }
+    hex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IdHash, IdSyntax, SessionId};
+    use crate::error::ErrorKind;
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    const FLASK: &str = "Zm9vYmFyYmF6cXV4LTAxMjM0NTY3ODlhYmNkZWZnaGk";
+    const UUID: &str = "3f2a9c1e-8b4d-4e6f-9a7b-0c1d2e3f4a5b";
+
+    fn reads(text: impl AsRef<[u8]>, syntax: IdSyntax) -> bool {
+        SessionId::parse(text.as_ref(), syntax).is_some()
+    }
+
+    #[test]
+    fn one_spelling_is_read() {
+        let table: &[(&str, bool)] = &[
+            (FLASK, true),
+            (&"A".repeat(21), false),
+            (&"A".repeat(22), true),
+            (&"A".repeat(23), true),
+            (&"A".repeat(24), true),
+            // No number of bytes is 25 characters of base64.
+            (&"A".repeat(25), false),
+            (&"A".repeat(86), true),
+            (&"A".repeat(87), false),
+            (&"A".repeat(88), false),
+            ("AAAAAAAAAAAAAAAAAAAAAQ", true),
+            ("AAAAAAAAAAAAAAAAAAAAAI", false),
+            ("AAAAAAAAAAAAAAAAAAAAAB", false),
+            ("AAAAAAAAAAAAAAAAAAAAAAE", true),
+            ("AAAAAAAAAAAAAAAAAAAAAAC", false),
+            ("AAAAAAAAAAAAAAAAAAAAAAB", false),
+            ("-_-_-_-_-_-_-_-_-_-_-_-_", true),
+            ("+_-_-_-_-_-_-_-_-_-_-_-_", false),
+            ("-/-_-_-_-_-_-_-_-_-_-_-_", false),
+            ("AAAAAAAAAAAAAAAAAAAAAA==", false),
+            ("AAAAAAAAAAAA.AAAAAAAAAAA", false),
+            ("AAAAAAAAAAAA\0AAAAAAAAAAA", false),
+            (" AAAAAAAAAAAAAAAAAAAAAAA", false),
+            ("AAAAAAAAAAAAAAAAAAAAAA\u{e9}", false),
+            ("../../../../../../etc/passwd", false),
+            ("", false),
+        ];
+        for (text, expected) in table {
+            assert_eq!(reads(text, IdSyntax::Base64Url), *expected, "{text:?}");
+            assert_eq!(reads(text, IdSyntax::Base64UrlOrUuid), *expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn uuid_is_read_only_when_told_and_in_lower_case() {
+        let table: &[(&str, bool)] = &[
+            (UUID, true),
+            (&UUID.to_uppercase(), false),
+            ("3f2A9c1e-8b4d-4e6f-9a7b-0c1d2e3f4a5b", false),
+            ("3f2a9c1e8b4d4e6f9a7b0c1d2e3f4a5b====", false),
+            ("{3f2a9c1e-8b4d-4e6f-9a7b-0c1d2e3f4a5}", false),
+        ];
+        for (text, when_told) in table {
+            assert!(!reads(text, IdSyntax::Base64Url), "{text}");
+            assert_eq!(reads(text, IdSyntax::Base64UrlOrUuid), *when_told, "{text}");
+        }
+    }
+
+    #[test]
+    fn stored_digest_is_no_id() {
+        let key = SessionId::generate(48).unwrap().to_key("", IdHash::Sha256);
+        assert!(!reads(key.as_bytes(), IdSyntax::Base64UrlOrUuid));
+        assert!(reads("A".repeat(64), IdSyntax::Base64Url));
+    }
+
+    #[test]
+    fn entropy_out_of_range_is_a_config_error() {
+        for entropy_bytes in [0, 15, 65, usize::MAX] {
+            let error = SessionId::generate(entropy_bytes).expect_err("out of range");
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains("SESSION_ID_LENGTH"));
+        }
+    }
+
+    #[test]
+    fn generated_ids_differ() {
+        assert_ne!(SessionId::generate(16).unwrap(), SessionId::generate(16).unwrap());
+    }
+
+    #[test]
+    fn key_is_prefix_and_id_or_its_sha256() {
+        let id = SessionId::parse(FLASK.as_bytes(), IdSyntax::Base64Url).unwrap();
+        assert_eq!(id.to_key("session:", IdHash::Plain).as_str(), format!("session:{FLASK}"));
+        assert_eq!(
+            id.to_key("session:", IdHash::Sha256).as_str(),
+            "session:7e2de3bd8d6ab24b2b7d1c17846de61ecbae5f7c46d6f501a61d9fb78433cd7f",
+        );
+    }
+
+    #[test]
+    fn debug_is_blank() {
+        let id = SessionId::generate(16).unwrap();
+        assert_eq!(format!("{id:?}"), "SessionId(..)");
+    }
+
+    proptest! {
+        #[test]
+        fn generated_id_reads_back(entropy_bytes in 16_usize..=64) {
+            let id = SessionId::generate(entropy_bytes).unwrap();
+            prop_assert_eq!(id.as_str().len(), SessionId::len_for(entropy_bytes));
+            prop_assert_eq!(SessionId::parse(id.as_bytes(), IdSyntax::Base64Url), Some(id));
+        }
+
+        #[test]
+        fn read_id_is_the_text(text in any::<Vec<u8>>()) {
+            if let Some(id) = SessionId::parse(&text, IdSyntax::Base64UrlOrUuid) {
+                prop_assert_eq!(id.as_bytes(), &text[..]);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Names of session entries: any string, or a constant that carries the value's type.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A key whose value has one type everywhere.
+///
+/// # Examples
+///
+/// ```
+/// use session_core::Key;
+///
+/// const VISITS: Key<u64> = Key::new("visits");
+/// assert_eq!(VISITS.name(), "visits");
+/// ```
+pub struct Key<T> {
+    name: &'static str,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Key<T> {
+    /// Names a key.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, value: PhantomData }
+    }
+
+    /// The key as text.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl<T> Clone for Key<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Key<T> {}
+
+impl<T> fmt::Debug for Key<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Key").field(&self.name).finish()
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What names an entry: a string, or a [`Key`].
+pub trait AsKey: sealed::Sealed {
+    /// The key as text.
+    fn as_key(&self) -> &str;
+}
+
+/// A name under which a `T` is read: any string, or a [`Key`] of that type.
+pub trait ReadAs<T>: AsKey {}
+
+/// A name under which a `V` is written: any string, or a [`Key`] of that type or what it refers to.
+pub trait WriteAs<V>: AsKey {}
+
+impl sealed::Sealed for &str {}
+impl AsKey for &str {
+    fn as_key(&self) -> &str {
+        self
+    }
+}
+impl<T> ReadAs<T> for &str {}
+impl<V> WriteAs<V> for &str {}
+
+impl sealed::Sealed for &String {}
+impl AsKey for &String {
+    fn as_key(&self) -> &str {
+        self
+    }
+}
+impl<T> ReadAs<T> for &String {}
+impl<V> WriteAs<V> for &String {}
+
+impl<T> sealed::Sealed for Key<T> {}
+impl<T> AsKey for Key<T> {
+    fn as_key(&self) -> &str {
+        self.name
+    }
+}
+impl<T> ReadAs<T> for Key<T> {}
+impl<T> WriteAs<T> for Key<T> {}
+impl<T> WriteAs<&T> for Key<T> {}

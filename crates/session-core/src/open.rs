@@ -1,0 +1,160 @@
+//! From cookie fields to a session: parse, verify, then one load.
+
+use crate::config::Undecodable;
+use crate::cookie;
+use crate::data::Data;
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::SessionId;
+use crate::manager::Shared;
+use crate::signer::SignedBy;
+use crate::state::{Address, CREATED, Home, Presented, State};
+use crate::store::Record;
+use crate::{clock, telemetry};
+use smallvec::SmallVec;
+use tokio::time::Instant;
+
+/// Distinct well-formed ids of our cookie's name that are looked up; more is an attack.
+const MAX_CANDIDATES: usize = 3;
+
+struct Candidate {
+    id: SessionId,
+    signed_by: SignedBy,
+}
+
+/// Opens the session that the cookies name.
+///
+/// Malformed, unverified and unknown ids open an empty session under no id at all. If several
+/// live sessions are named, somebody tosses cookies, and none of them is believed.
+pub(crate) async fn open<'h, H>(shared: &Shared, headers: H) -> Result<State>
+where
+    H: IntoIterator<Item = &'h [u8]>,
+{
+    let (candidates, presented) = candidates(shared, headers);
+    let started = Instant::now();
+    let mut found: Option<State> = None;
+    let deadline = Deadline::after(started, shared.config.timeout());
+    for candidate in &candidates {
+        let key = shared.key(&candidate.id);
+        let record = deadline.read(shared.store.load(&key)).await;
+        let record = record.inspect_err(|error| telemetry::load_failed(shared, error))?;
+        let Some(record) = record else {
+            telemetry::missed(shared);
+            continue;
+        };
+        telemetry::hit(shared, &record, started);
+        let address = Address { id: candidate.id.clone(), key };
+        let presented = match candidate.signed_by {
+            SignedBy::Newest => Presented::Cookie,
+            SignedBy::Older => Presented::OldSignature,
+        };
+        let Some(state) = adopt(shared, address, record, presented, started)? else { continue };
+        if found.is_some() {
+            telemetry::ambiguous(shared);
+            found = None;
+            break;
+        }
+        found = Some(state);
+    }
+    Ok(found
+        .unwrap_or_else(|| State::new(Home::None, Data::empty(shared.limits), presented, started)))
+}
+
+/// Loads the session at a known address for a handle that outlived its response.
+///
+/// # Errors
+///
+/// `Gone` if there is no live record, and those of the store.
+pub(crate) async fn reopen(shared: &Shared, address: Option<Address>) -> Result<State> {
+    let gone = || Error::new(ErrorKind::Gone, "reopen a session that ended or was never stored");
+    let address = address.ok_or_else(gone)?;
+    let started = Instant::now();
+    let load = shared.store.load(&address.key);
+    let record = shared.deadline().read(load).await?.ok_or_else(gone)?;
+    let state = adopt(shared, address, record, Presented::Nothing, started)?;
+    let mut state = state.ok_or_else(gone)?;
+    state.is_detached = true;
+    Ok(state)
+}
+
+/// Reads every cookie of our name over all fields; none if there are suspiciously many.
+fn candidates<'h, H>(shared: &Shared, headers: H) -> (SmallVec<[Candidate; 1]>, Presented)
+where
+    H: IntoIterator<Item = &'h [u8]>,
+{
+    let mut candidates: SmallVec<[Candidate; 1]> = SmallVec::new();
+    let mut presented = Presented::Nothing;
+    let name = shared.config.cookie().name.as_bytes();
+    for header in headers {
+        for value in cookie::values(header, name) {
+            presented = Presented::Cookie;
+            let Some(candidate) = verify(shared, value) else {
+                telemetry::forged(shared);
+                continue;
+            };
+            if candidates.iter().any(|known| known.id.as_str() == candidate.id.as_str()) {
+                continue;
+            }
+            if candidates.len() == MAX_CANDIDATES {
+                telemetry::ambiguous(shared);
+                candidates.clear();
+                return (candidates, presented);
+            }
+            candidates.push(candidate);
+        }
+    }
+    (candidates, presented)
+}
+
+fn verify(shared: &Shared, value: &[u8]) -> Option<Candidate> {
+    let syntax = shared.config.id_syntax();
+    match &shared.signer {
+        Some(signer) => {
+            let verified = signer.verify(value, syntax)?;
+            Some(Candidate { id: verified.id, signed_by: verified.signed_by })
+        }
+        None => {
+            let id = SessionId::parse(value, syntax)?;
+            Some(Candidate { id, signed_by: SignedBy::Newest })
+        }
+    }
+}
+
+/// Makes a session of a loaded record; `None` if its absolute lifetime is over.
+fn adopt(
+    shared: &Shared,
+    address: Address,
+    record: Record,
+    presented: Presented,
+    started: Instant,
+) -> Result<Option<State>> {
+    let data = match Data::parse(record, shared.limits) {
+        Ok(data) => data,
+        Err(error) => {
+            telemetry::undecodable(shared, &error);
+            return match shared.config.undecodable() {
+                Undecodable::Error => Err(Error::new(
+                    ErrorKind::Decode,
+                    "decode the stored session; end it, or set SESSION_UNDECODABLE=fresh",
+                )
+                .with_source(error)),
+                Undecodable::Fresh => {
+                    let home = Home::Undecodable(address);
+                    Ok(Some(State::new(home, Data::empty(shared.limits), presented, started)))
+                }
+            };
+        }
+    };
+    let mut state = State::new(Home::Stored(address), data, presented, started);
+    if shared.config.absolute_lifetime().is_some() {
+        if state.full_lease(&shared.config).is_none() {
+            telemetry::expired(shared);
+            return Ok(None);
+        }
+        if state.created().is_none() {
+            // A record from before the setting: its age counts from now on.
+            state.set_reserved(CREATED, &clock::unix_seconds())?;
+        }
+    }
+    Ok(Some(state))
+}

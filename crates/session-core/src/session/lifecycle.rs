@@ -1,0 +1,156 @@
+//! The life of a session: its end, its id, its lease, its owner.
+
+use super::Session;
+use crate::error::Result;
+use crate::exchange::Exchange;
+use crate::open;
+use crate::plan::Fate;
+use crate::state::{LIFETIME, PERMANENT};
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Session {
+    /// Ends the session: its record is deleted and the browser's cookie removed. This is logout.
+    ///
+    /// Requests of the session that are still running cannot bring it back. What is written after
+    /// this call (a message for the next page) begins a new session.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    pub fn flush(&self) -> Result<()> {
+        self.0.with(|state| {
+            state.end(&self.0.shared.config);
+            Ok(())
+        })
+    }
+
+    /// Gives the session a new id and keeps its data; the old id ends with the commit.
+    ///
+    /// Signing in does this by itself: see [`set_owner`](Self::set_owner).
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    pub fn regenerate(&self) -> Result<()> {
+        self.0.with(|state| {
+            if state.fate == Fate::Keep {
+                state.fate = Fate::Regenerate;
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether the browser keeps the session when it is closed.
+    ///
+    /// `false` once the response was committed.
+    pub fn is_permanent(&self) -> bool {
+        self.0.with(|state| Ok(state.is_permanent(&self.0.shared.config))).unwrap_or(false)
+    }
+
+    /// Sets whether the browser keeps the session when it is closed ("remember me").
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    pub fn set_permanent(&self, permanent: bool) -> Result<()> {
+        self.0.with(|state| {
+            state.seed(&self.0.shared.config)?;
+            state.set_reserved(PERMANENT, &permanent)
+        })
+    }
+
+    /// Gives the session an idle lifetime of its own, in whole seconds, rounded up.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    pub fn set_lifetime(&self, lifetime: Duration) -> Result<()> {
+        let seconds = lifetime.as_secs() + u64::from(lifetime.subsec_nanos() > 0);
+        self.0.with(|state| {
+            state.seed(&self.0.shared.config)?;
+            state.set_reserved(LIFETIME, &seconds.max(1))
+        })
+    }
+
+    /// What is left of the stored record's lifetime; `None` if there is no record yet.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    pub fn ttl(&self) -> Result<Option<Duration>> {
+        self.0.with(|state| Ok((!state.is_new()).then(|| state.remaining())))
+    }
+
+    /// Whether no record stood behind the cookie.
+    ///
+    /// `false` once the response was committed.
+    pub fn is_new(&self) -> bool {
+        self.0.with(|state| Ok(state.is_new())).unwrap_or(false)
+    }
+
+    /// Whether the data differs from the stored record.
+    ///
+    /// `false` once the response was committed.
+    pub fn is_modified(&self) -> bool {
+        self.0.with(|state| Ok(state.data.is_modified())).unwrap_or(false)
+    }
+
+    /// Whether any value was read or written.
+    ///
+    /// `false` once the response was committed.
+    pub fn is_accessed(&self) -> bool {
+        self.0.with(|state| Ok(state.data.is_accessed())).unwrap_or(false)
+    }
+
+    /// Signs `owner` in: sets the owner key, which gives the session a new id at the commit if
+    /// the owner is another than before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`insert`](Self::insert).
+    pub fn set_owner(&self, owner: &str) -> Result<()> {
+        let config = &self.0.shared.config;
+        self.overwrite(config.owner_key(), owner)
+    }
+
+    /// Whose session this is: the text or number under the owner key.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    pub fn owner(&self) -> Result<Option<String>> {
+        self.0.with(|state| {
+            let key = self.0.shared.config.owner_key();
+            state.data.read(key);
+            Ok(state.owner(&self.0.shared.config))
+        })
+    }
+
+    /// Opens the session anew after its response was committed: for long connections.
+    ///
+    /// Costs one store call. There is no response any more, so the new exchange cannot give the
+    /// session another id; commit it whenever something should be stored.
+    ///
+    /// # Errors
+    ///
+    /// `Gone` if the session ended or never was stored, and those of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_core::{Result, Session};
+    /// async fn on_message(session: &Session) -> Result<()> {
+    ///     let exchange = session.reopen().await?;
+    ///     if let Some(session) = exchange.opened() {
+    ///         session.insert("last_message", "hello")?;
+    ///     }
+    ///     exchange.commit().await.map(drop)
+    /// }
+    /// ```
+    pub async fn reopen(&self) -> Result<Exchange> {
+        let shared = &self.0.shared;
+        let state = open::reopen(shared, self.0.address()).await?;
+        Ok(Exchange::with_state(Arc::clone(shared), state))
+    }
+}

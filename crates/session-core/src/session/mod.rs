@@ -1,0 +1,207 @@
+//! What a handler holds: a synchronous view of one session, and the intents it records.
+
+mod lifecycle;
+mod update;
+
+use crate::codec;
+use crate::data::Intent;
+use crate::error::{Error, ErrorKind, Result};
+use crate::exchange::Inner;
+use crate::flash::Flash;
+use crate::key::{AsKey, ReadAs, WriteAs};
+use crate::state::is_reserved;
+use crate::value::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::sync::Arc;
+
+/// The session of one request.
+///
+/// Reading and writing touch memory only; the store is written once, when the response is
+/// committed. A clone is the same session. Every method returns `Closed` once the response was
+/// committed.
+///
+/// # Examples
+///
+/// ```
+/// # use session_core::{Config, MemoryStore, Result, Session, SessionManager};
+/// # use std::sync::Arc;
+/// fn handler(session: &Session) -> Result<u64> {
+///     let visits = session.get::<u64>("visits")?.unwrap_or(0) + 1;
+///     session.insert("visits", visits)?;
+///     Ok(visits)
+/// }
+/// # let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None)?;
+/// # let session = manager.create().opened().ok_or("closed")?;
+/// # assert_eq!(handler(&session)?, 1);
+/// # assert_eq!(handler(&session)?, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+impl Session {
+    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
+
+    /// Decodes the value under `key`.
+    ///
+    /// The request now relies on what it read: if it also writes the key, and another request
+    /// changed it meanwhile, the commit fails with `Conflict`.
+    ///
+    /// # Errors
+    ///
+    /// `Decode` if the value is not a `T`.
+    pub fn get<T: DeserializeOwned>(&self, key: impl ReadAs<T>) -> Result<Option<T>> {
+        self.0.with(|state| match state.data.read(key.as_key()) {
+            Some((value, format)) => codec::decode(value, format).map(Some),
+            None => Ok(None),
+        })
+    }
+
+    /// Sets the value under `key`; setting the value it has is no change.
+    ///
+    /// # Errors
+    ///
+    /// `Encode` or `TooLarge` if the value cannot be stored, `Unsupported` for a reserved key.
+    pub fn insert<V: Serialize>(&self, key: impl WriteAs<V>, value: V) -> Result<()> {
+        self.write(key.as_key(), &value, Intent::Guarded)
+    }
+
+    /// Sets the value under `key` and wins over what other requests wrote, even if this one had
+    /// read it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`insert`](Self::insert).
+    pub fn overwrite<V: Serialize>(&self, key: impl WriteAs<V>, value: V) -> Result<()> {
+        self.write(key.as_key(), &value, Intent::Blind)
+    }
+
+    /// Removes the value under `key` and decodes it.
+    ///
+    /// Of several requests that remove one key at once, only one commits: what was removed was
+    /// handed out once.
+    ///
+    /// # Errors
+    ///
+    /// `Decode` if the value is not a `T`; it stays then. `Unsupported` for a reserved key.
+    pub fn remove<T: DeserializeOwned>(&self, key: impl ReadAs<T>) -> Result<Option<T>> {
+        let key = key.as_key();
+        check_key(key)?;
+        self.0.with(|state| {
+            let Some((value, format)) = state.data.read(key) else { return Ok(None) };
+            let value = codec::decode(value, format)?;
+            state.data.remove(key, Intent::Guarded);
+            Ok(Some(value))
+        })
+    }
+
+    /// Whether there is a value under `key`; counts as reading it.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    pub fn contains_key(&self, key: impl AsKey) -> Result<bool> {
+        self.0.with(|state| Ok(state.data.read(key.as_key()).is_some()))
+    }
+
+    /// The keys in order, reserved ones left out.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    pub fn keys(&self) -> Result<Vec<String>> {
+        self.0.with(|state| {
+            let keys = state.data.keys().filter(|key| !is_reserved(key));
+            Ok(keys.map(str::to_owned).collect())
+        })
+    }
+
+    /// The keys and values in order, reserved ones left out; counts as reading all of them.
+    ///
+    /// # Errors
+    ///
+    /// `Decode` if a value is in no form that [`Value`] can hold.
+    pub fn entries(&self) -> Result<Vec<(String, Value)>> {
+        let keys = self.keys()?;
+        self.0.with(|state| {
+            let mut entries = Vec::with_capacity(keys.len());
+            for key in keys {
+                if let Some((value, format)) = state.data.read(&key) {
+                    let value = codec::decode(value, format)?;
+                    entries.push((key, value));
+                }
+            }
+            Ok(entries)
+        })
+    }
+
+    /// Whether there is no key but reserved ones.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    pub fn is_empty(&self) -> Result<bool> {
+        self.0.with(|state| Ok(!state.has_content()))
+    }
+
+    /// Removes every value and keeps the id; to end a session, [`flush`](Self::flush) it.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    pub fn clear(&self) -> Result<()> {
+        self.0.with(|state| {
+            state.data.clear(is_reserved);
+            state.flashes.clear();
+            Ok(())
+        })
+    }
+
+    /// Adds a message for the next page that takes them.
+    ///
+    /// # Errors
+    ///
+    /// `TooLarge` if it does not fit, `Decode` if `_flashes` is no list.
+    pub fn flash(&self, category: impl Into<String>, message: impl Into<String>) -> Result<()> {
+        let flash = Flash { category: category.into(), message: message.into() };
+        self.0.with(|state| {
+            state.seed(&self.0.shared.config)?;
+            state.flashes.append(&mut state.data, &flash)
+        })
+    }
+
+    /// Takes the messages out, oldest first; those that other requests add meanwhile stay.
+    ///
+    /// # Errors
+    ///
+    /// `Decode` if `_flashes` is no list of pairs of texts.
+    pub fn take_flashes(&self) -> Result<Vec<Flash>> {
+        self.0.with(|state| state.flashes.take(&mut state.data))
+    }
+
+    fn write<V: Serialize>(&self, key: &str, value: &V, intent: Intent) -> Result<()> {
+        check_key(key)?;
+        self.0.with(|state| state.set(key, value, intent, &self.0.shared.config))
+    }
+}
+
+fn check_key(key: &str) -> Result<()> {
+    if is_reserved(key) {
+        let message = format!("write the reserved key {key}: use set_permanent or set_lifetime");
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("is_new", &self.is_new())
+            .field("is_modified", &self.is_modified())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,256 @@
+//! What a request knows of its session and what it asked for; no I/O.
+
+use crate::clock;
+use crate::codec;
+use crate::config::Config;
+use crate::data::{Data, Intent};
+use crate::error::{Error, ErrorKind, Result};
+use crate::flash::FlashLog;
+use crate::id::SessionId;
+use crate::plan::{Facts, Fate, Origin};
+use crate::store::{Record, StoreKey};
+use serde::Serialize;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Whether the session outlives the browser (Flask's name).
+pub(crate) const PERMANENT: &str = "_permanent";
+/// When the session was created, in epoch seconds; only with an absolute lifetime.
+pub(crate) const CREATED: &str = "_created";
+/// The session's own lifetime in seconds.
+pub(crate) const LIFETIME: &str = "_lifetime";
+
+/// Whether `key` is kept by the library itself: hidden from handlers, spared by `clear`.
+pub(crate) fn is_reserved(key: &str) -> bool {
+    matches!(key, PERMANENT | CREATED | LIFETIME)
+}
+
+/// The id and the key of a record.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    pub id: SessionId,
+    pub key: StoreKey,
+}
+
+/// Where the session is stored.
+#[derive(Debug)]
+pub(crate) enum Home {
+    /// Nowhere yet.
+    None,
+    /// Under an address whose record cannot be decoded.
+    Undecodable(Address),
+    /// Under an address, in the record that [`State::data`] was indexed from.
+    Stored(Address),
+}
+
+impl Home {
+    pub(crate) fn origin(&self) -> Origin {
+        match self {
+            Self::None => Origin::Fresh,
+            Self::Undecodable(_) => Origin::Undecodable,
+            Self::Stored(_) => Origin::Stored,
+        }
+    }
+}
+
+/// How the browser got the id that it holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Presented {
+    /// It sent no cookie of our name.
+    Nothing,
+    /// It sent one, as we would write it now, or one that opened no session.
+    Cookie,
+    /// It sent one that an older key signed, and it opened a session.
+    OldSignature,
+}
+
+/// One session during one request.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub home: Home,
+    pub data: Data,
+    pub flashes: FlashLog,
+    pub fate: Fate,
+    /// The owner of the record that [`end`](Self::end) gave up.
+    pub ended_owner: Option<String>,
+    pub presented: Presented,
+    /// When the store was asked for the record; its ttl counts from here.
+    pub loaded_at: Instant,
+    /// An `update` already wrote a full lease; the browser's copy of the cookie must follow.
+    pub is_renewed: bool,
+    /// An `update` created the record, so its id must reach the browser whatever comes.
+    pub is_created: bool,
+    /// There is no response that could carry a new id.
+    pub is_detached: bool,
+}
+
+impl State {
+    pub(crate) fn new(home: Home, data: Data, presented: Presented, loaded_at: Instant) -> Self {
+        Self {
+            home,
+            data,
+            flashes: FlashLog::default(),
+            fate: Fate::Keep,
+            ended_owner: None,
+            presented,
+            loaded_at,
+            is_renewed: false,
+            is_created: false,
+            is_detached: false,
+        }
+    }
+
+    pub(crate) fn facts(&self, config: &Config) -> Facts {
+        let is_modified = self.data.is_modified();
+        Facts {
+            origin: self.home.origin(),
+            fate: self.fate,
+            is_modified,
+            has_content: !self.is_new() || self.has_content(),
+            is_owner_changed: is_modified && self.data.is_changed(config.owner_key()),
+            is_renewal_due: self.is_renewal_due(config, is_modified),
+        }
+    }
+
+    /// Whether what is written now goes to a record that does not exist yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.fate == Fate::End || !matches!(self.home, Home::Stored(_))
+    }
+
+    /// Ends the session; what is written from here on belongs to another.
+    pub(crate) fn end(&mut self, config: &Config) {
+        if self.fate != Fate::End {
+            self.ended_owner = self.base_owner(config);
+        }
+        self.fate = Fate::End;
+        self.data = Data::empty(self.data.limits());
+        self.flashes = FlashLog::default();
+    }
+
+    pub(crate) fn has_content(&self) -> bool {
+        self.data.keys().any(|key| !is_reserved(key))
+    }
+
+    /// Sets an entry; the first one of a new session is preceded by its permanence, as in Flask.
+    pub(crate) fn set<V: Serialize + ?Sized>(
+        &mut self,
+        key: &str,
+        value: &V,
+        intent: Intent,
+        config: &Config,
+    ) -> Result<()> {
+        self.seed(config)?;
+        self.data.set(key, intent, |out, limits| {
+            codec::encode(value, limits.format, limits.max_depth, out)
+        })?;
+        Ok(())
+    }
+
+    /// Gives a session without a record the reserved entries of a new one.
+    pub(crate) fn seed(&mut self, config: &Config) -> Result<()> {
+        if self.is_new() && self.data.is_untouched() && config.permanent() {
+            self.set_reserved(PERMANENT, &true)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_reserved<V: Serialize>(&mut self, key: &str, value: &V) -> Result<()> {
+        self.data
+            .set(key, Intent::Blind, |out, limits| {
+                codec::encode(value, limits.format, limits.max_depth, out)
+            })
+            .map(drop)
+    }
+
+    pub(crate) fn is_permanent(&self, config: &Config) -> bool {
+        match self.data.peek(PERMANENT) {
+            Some((value, format)) => codec::as_bool(value, format).unwrap_or(false),
+            // A stored record without the entry is a browser session, as in Flask.
+            None => self.data.is_untouched() && config.permanent(),
+        }
+    }
+
+    /// The idle lifetime: the session's own, or the configured one.
+    pub(crate) fn lifetime(&self, config: &Config) -> Duration {
+        let own = self.data.peek(LIFETIME).and_then(|(value, format)| codec::as_u64(value, format));
+        own.filter(|&seconds| seconds > 0).map_or(config.lifetime(), Duration::from_secs)
+    }
+
+    /// What is left of the lease that the store reported.
+    pub(crate) fn remaining(&self) -> Duration {
+        self.data.base().ttl.saturating_sub(self.loaded_at.elapsed())
+    }
+
+    /// How long the record may live from now: the idle lifetime, or what the absolute one leaves.
+    ///
+    /// `None` once the absolute lifetime is over.
+    pub(crate) fn full_lease(&self, config: &Config) -> Option<Duration> {
+        let lifetime = self.lifetime(config);
+        let Some(absolute) = config.absolute_lifetime() else { return Some(lifetime) };
+        let now = clock::unix_seconds();
+        let age = now.saturating_sub(self.created().unwrap_or(now));
+        let left = absolute.checked_sub(Duration::from_secs(age))?;
+        (!left.is_zero()).then(|| lifetime.min(left))
+    }
+
+    pub(crate) fn created(&self) -> Option<u64> {
+        self.data.peek(CREATED).and_then(|(value, format)| codec::as_u64(value, format))
+    }
+
+    /// Whether the lease is due for renewal: at most once per throttle, early enough on short ones.
+    pub(crate) fn is_renewal_due(&self, config: &Config, is_modified: bool) -> bool {
+        if self.is_renewed || !(config.refresh_each_request() || is_modified) {
+            return false;
+        }
+        let Some(full) = self.full_lease(config) else { return false };
+        let throttle = config.refresh_after().min(full / 10);
+        self.data.base().ttl <= full - throttle
+    }
+
+    /// The lease shape itself was changed by this request.
+    pub(crate) fn is_lease_changed(&self) -> bool {
+        self.data.is_changed(PERMANENT) || self.data.is_changed(LIFETIME)
+    }
+
+    /// The owner's name for the store's index, from the value under the owner key.
+    pub(crate) fn owner(&self, config: &Config) -> Option<String> {
+        owner_text(self.data.peek(config.owner_key()))
+    }
+
+    /// The owner for whom the loaded record was written.
+    pub(crate) fn base_owner(&self, config: &Config) -> Option<String> {
+        owner_text(self.data.peek_base(config.owner_key()))
+    }
+
+    /// Replays this request on a newer record of the same session.
+    ///
+    /// # Errors
+    ///
+    /// `Decode` if the newer record is no session.
+    pub(crate) fn rebase(&mut self, newer: Record, loaded_at: Instant) -> Result<()> {
+        let mut data = self.data.rebase(newer, is_reserved)?;
+        self.flashes.replay(&mut data)?;
+        self.data = data;
+        self.loaded_at = loaded_at;
+        Ok(())
+    }
+
+    /// The error of a request that read a key, wrote it, and finds it changed by another.
+    pub(crate) fn conflict(&self) -> Option<Error> {
+        let key = self.data.conflict()?;
+        tracing::info!(
+            key,
+            "session conflict: another request changed a key that this one read and set; use \
+             `update`, `overwrite`, or SESSION_ON_CONFLICT=overwrite"
+        );
+        Some(Error::new(
+            ErrorKind::Conflict,
+            "write a value that another request changed since it was read",
+        ))
+    }
+}
+
+fn owner_text(value: Option<(&[u8], codec::Format)>) -> Option<String> {
+    let (value, format) = value?;
+    codec::as_text(value, format).filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned)
+}

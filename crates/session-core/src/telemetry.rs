@@ -1,0 +1,150 @@
+//! Events and metrics: what happened, in which backend, never to whom.
+//!
+//! Counters are those of the `metrics` facade (feature `metrics`), events those of `tracing`.
+
+use crate::error::{Error, Result};
+use crate::manager::Shared;
+use crate::plan::Plan;
+use crate::store::Record;
+use tokio::time::Instant;
+
+/// Counts one occurrence under a metric name with labels.
+macro_rules! count {
+    ($shared:expr, $name:literal $(, $label:literal => $value:expr)*) => {
+        #[cfg(feature = "metrics")]
+        metrics::counter!($name, "backend" => $shared.capabilities.name $(, $label => $value)*)
+            .increment(1);
+        #[cfg(not(feature = "metrics"))]
+        let _ = ($shared, $($value)*);
+    };
+}
+
+/// A live record was loaded.
+pub(crate) fn hit(shared: &Shared, record: &Record, started: Instant) {
+    count!(shared, "session_loads_total", "result" => "hit");
+    #[cfg(feature = "metrics")]
+    {
+        let backend = shared.capabilities.name;
+        metrics::counter!("session_read_bytes_total", "backend" => backend)
+            .increment(record.payload.len() as u64);
+        metrics::histogram!("session_load_seconds", "backend" => backend)
+            .record(started.elapsed().as_secs_f64());
+    }
+    #[cfg(not(feature = "metrics"))]
+    let _ = (record, started);
+}
+
+/// A well-formed id had no live record.
+pub(crate) fn missed(shared: &Shared) {
+    count!(shared, "session_loads_total", "result" => "miss");
+}
+
+/// A record was over its absolute lifetime.
+pub(crate) fn expired(shared: &Shared) {
+    count!(shared, "session_loads_total", "result" => "expired");
+}
+
+/// A cookie of our name was malformed or not signed by us.
+pub(crate) fn forged(shared: &Shared) {
+    count!(shared, "session_loads_total", "result" => "forged");
+    tracing::debug!(backend = shared.capabilities.name, "session cookie malformed or unverified");
+}
+
+/// Several ids were presented, more than one of them live.
+pub(crate) fn ambiguous(shared: &Shared) {
+    count!(shared, "session_loads_total", "result" => "ambiguous");
+    tracing::warn!(backend = shared.capabilities.name, "several session cookies: none believed");
+}
+
+/// A stored record could not be decoded.
+pub(crate) fn undecodable(shared: &Shared, error: &Error) {
+    count!(shared, "session_loads_total", "result" => "undecodable");
+    tracing::error!(
+        backend = shared.capabilities.name,
+        error = format_args!("{error:#}"),
+        "stored session undecodable"
+    );
+}
+
+/// The store did not answer a load.
+pub(crate) fn load_failed(shared: &Shared, error: &Error) {
+    count!(shared, "session_loads_total", "result" => error.kind().as_str());
+    tracing::warn!(
+        backend = shared.capabilities.name,
+        error = format_args!("{error:#}"),
+        "session load failed"
+    );
+}
+
+/// A request was decided.
+pub(crate) fn planned(shared: &Shared, plan: Plan) {
+    count!(shared, "session_commits_total", "plan" => plan.as_str());
+}
+
+/// A commit failed.
+pub(crate) fn commit_failed(shared: &Shared, error: &Error) {
+    count!(shared, "session_commit_errors_total", "kind" => error.kind().as_str());
+    tracing::warn!(
+        backend = shared.capabilities.name,
+        kind = error.kind().as_str(),
+        error = format_args!("{error:#}"),
+        "session commit failed"
+    );
+}
+
+/// A payload was stored.
+pub(crate) fn written(shared: &Shared, len: usize) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("session_written_bytes_total", "backend" => shared.capabilities.name)
+        .increment(len as u64);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (shared, len);
+}
+
+/// Another request wrote first; this one was replayed on its record.
+pub(crate) fn replayed(shared: &Shared) {
+    count!(shared, "session_replays_total");
+}
+
+/// A write to an ended session was refused.
+pub(crate) fn refused_resurrection(shared: &Shared) {
+    count!(shared, "session_refused_resurrections_total");
+}
+
+/// A renewal failed; the response stands.
+pub(crate) fn touch_failed(shared: &Shared, error: &Error) {
+    count!(shared, "session_touch_errors_total", "kind" => error.kind().as_str());
+    tracing::warn!(
+        backend = shared.capabilities.name,
+        error = format_args!("{error:#}"),
+        "session renewal failed"
+    );
+}
+
+/// A record nobody knows could not be removed; it expires by itself.
+pub(crate) fn abandon_failed(shared: &Shared, error: &Error) {
+    tracing::warn!(
+        backend = shared.capabilities.name,
+        error = format_args!("{error:#}"),
+        "orphaned session left to expire"
+    );
+}
+
+/// A sweep ended.
+pub(crate) fn swept(shared: &Shared, result: &Result<u64>) {
+    match result {
+        Ok(count) => {
+            #[cfg(feature = "metrics")]
+            metrics::counter!("session_swept_total", "backend" => shared.capabilities.name)
+                .increment(*count);
+            tracing::debug!(backend = shared.capabilities.name, count, "expired sessions swept");
+        }
+        Err(error) => {
+            tracing::warn!(
+                backend = shared.capabilities.name,
+                error = format_args!("{error:#}"),
+                "session sweep failed"
+            );
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Where the server is, and how long to wait for it.
+
+use redis::{Client, IntoConnectionInfo, ProtocolVersion, RedisError};
+use session_core::{Error, ErrorKind, Result};
+use std::fmt;
+use std::time::Duration;
+
+pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
+
+const URL: &str = "redis://127.0.0.1:6379";
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Where the Redis server is, and how long to wait for it.
+///
+/// `Debug` leaves the URL out: it may hold a password.
+///
+/// # Examples
+///
+/// ```
+/// use session_redis::RedisOptions;
+/// use std::time::Duration;
+///
+/// let options = RedisOptions::new("redis://cache.internal:6379/2")
+///     .operation_timeout(Duration::from_millis(200));
+/// ```
+#[derive(Clone)]
+pub struct RedisOptions {
+    url: String,
+    connect_timeout: Duration,
+    operation_timeout: Duration,
+}
+
+impl RedisOptions {
+    /// Names the server by `url`: `redis://[user[:password]@]host[:port][/db]`, `rediss://` for
+    /// TLS, or `unix:///path[?db=0]`.
+    ///
+    /// Connections speak RESP3, by which a closed one is noticed before the next call needs it.
+    /// `?protocol=resp2` in the URL is for servers before Redis 6 and proxies without `HELLO`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            connect_timeout: CONNECT_TIMEOUT,
+            operation_timeout: OPERATION_TIMEOUT,
+        }
+    }
+
+    /// Bounds one attempt to connect, with name look-up, TLS and log-in; 1 s by default.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Bounds each call of the store, with any wait for a connection; 500 ms by default.
+    #[must_use]
+    pub fn operation_timeout(mut self, timeout: Duration) -> Self {
+        self.operation_timeout = timeout;
+        self
+    }
+
+    /// Checks the options and makes the client that dials.
+    pub(crate) fn check(&self) -> Result<Target> {
+        if self.connect_timeout.is_zero() || self.operation_timeout.is_zero() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "connect to redis: a timeout of zero lets no call succeed",
+            ));
+        }
+        Ok(Target {
+            client: client(&self.url)?,
+            connect_timeout: self.connect_timeout,
+            operation_timeout: self.operation_timeout,
+        })
+    }
+}
+
+impl Default for RedisOptions {
+    /// A server on this machine: `redis://127.0.0.1:6379`.
+    fn default() -> Self {
+        Self::new(URL)
+    }
+}
+
+impl From<&str> for RedisOptions {
+    fn from(url: &str) -> Self {
+        Self::new(url)
+    }
+}
+
+impl From<String> for RedisOptions {
+    fn from(url: String) -> Self {
+        Self::new(url)
+    }
+}
+
+impl fmt::Debug for RedisOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisOptions")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("operation_timeout", &self.operation_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Options that were checked.
+pub(crate) struct Target {
+    pub(crate) client: Client,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) operation_timeout: Duration,
+}
+
+fn client(url: &str) -> Result<Client> {
+    let parsed = redis::parse_redis_url(url).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Config,
+            "connect to redis: not a redis url; expected redis://[user[:password]@]host[:port][/db], \
+             rediss:// or unix:///path",
+        )
+    })?;
+    if matches!(parsed.scheme(), "rediss" | "valkeys") {
+        secure()?;
+    }
+    let names_protocol = parsed.query_pairs().any(|(name, _)| name == "protocol");
+    let info = parsed.into_connection_info().map_err(|cause| malformed(&cause))?;
+    let mut settings = info.redis_settings().clone();
+    if !names_protocol {
+        settings = settings.set_protocol(ProtocolVersion::RESP3);
+    }
+    let tcp = info.tcp_settings().clone().set_nodelay(true);
+    let info = info.set_redis_settings(settings).set_tcp_settings(tcp);
+    Client::open(info).map_err(|cause| malformed(&cause))
+}
+
+/// The client's descriptions are fixed phrases; its details may repeat the URL.
+fn malformed(cause: &RedisError) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!("connect to redis: the url cannot be used ({})", cause.category()),
+    )
+}
+
+/// rustls panics when a build holds two cryptography providers and the process chose none.
+#[cfg(feature = "rustls")]
+fn secure() -> Result<()> {
+    use rustls::crypto::{CryptoProvider, ring};
+    if CryptoProvider::get_default().is_none() {
+        // Refused only if another thread has just chosen one, which serves as well.
+        let _ = ring::default_provider().install_default();
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "rustls"))]
+fn secure() -> Result<()> {
+    Err(Error::new(
+        ErrorKind::Config,
+        "connect to redis: rediss:// needs the feature `rustls` of session-redis",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RedisOptions, client};
+    use redis::ProtocolVersion;
+    use session_core::ErrorKind;
+    use std::time::Duration;
+
+    #[test]
+    fn bad_url_is_a_config_error_that_does_not_repeat_it() {
+        for url in [
+            "",
+            "127.0.0.1:6379",
+            "http://:hunter2@host",
+            "redis://:hunter2@host:port",
+            "redis://:hunter2@host/not-a-number",
+            "redis://:hunter2@host?protocol=hunter2",
+            "redis://:hunter2@0.0.0.0",
+        ] {
+            let error = RedisOptions::new(url).check().err().expect(url);
+            assert_eq!(error.kind(), ErrorKind::Config, "{url}");
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn zero_timeout_is_a_config_error() {
+        for options in [
+            RedisOptions::default().connect_timeout(Duration::ZERO),
+            RedisOptions::default().operation_timeout(Duration::ZERO),
+        ] {
+            assert_eq!(options.check().err().map(|e| e.kind()), Some(ErrorKind::Config));
+        }
+    }
+
+    #[test]
+    fn protocol_is_resp3_unless_the_url_names_one() {
+        for (url, expected) in [
+            ("redis://host", ProtocolVersion::RESP3),
+            ("redis://host/3?protocol=resp2", ProtocolVersion::RESP2),
+            ("redis://host?protocol=resp3", ProtocolVersion::RESP3),
+            ("unix:///run/redis.sock", ProtocolVersion::RESP3),
+        ] {
+            let client = client(url).expect(url);
+            assert_eq!(client.get_connection_info().redis_settings().protocol(), expected, "{url}");
+            assert!(client.get_connection_info().tcp_settings().nodelay());
+        }
+    }
+
+    #[test]
+    fn tls_works_exactly_when_it_is_built_in() {
+        assert_eq!(client("rediss://host").is_ok(), cfg!(feature = "rustls"));
+    }
+
+    #[test]
+    fn debug_shows_no_url() {
+        let shown = format!("{:?}", RedisOptions::new("redis://:hunter2@host"));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}

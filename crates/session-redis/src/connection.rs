@@ -1,0 +1,196 @@
+//! The one place that knows what kind of connection commands go through.
+//!
+//! The client's own reconnecting manager is not used: its errors do not tell a command that was
+//! never sent from one whose answer was lost, and a failed log-in (as when a restarting server has
+//! no client slot left) stays its answer for ever.
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, Pipeline, ProtocolVersion, PushInfo, PushKind, RedisError,
+    RedisResult, Value,
+};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Pauses between attempts to connect; short, because calls wait meanwhile.
+const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(60)];
+
+/// A source of connections.
+pub(crate) enum Link {
+    /// One connection of our own, dialled when first needed and again after it broke.
+    Own(Dialler),
+    /// The application's connection, which sees to itself.
+    Shared(Box<dyn Shared>),
+}
+
+impl Link {
+    pub(crate) fn dial(client: Client, connect_timeout: Duration) -> Self {
+        Self::Own(Dialler(Arc::new(Inner { client, connect_timeout, slot: Mutex::default() })))
+    }
+
+    pub(crate) fn shared<C>(connection: C) -> Self
+    where
+        C: ConnectionLike + Clone + Send + Sync + 'static,
+    {
+        Self::Shared(Box::new(connection))
+    }
+
+    /// Returns a connection to send on; after an error nothing was sent.
+    pub(crate) async fn connection(&self) -> RedisResult<Connection> {
+        match self {
+            Self::Own(dialler) => dialler.connection().await,
+            Self::Shared(shared) => Ok(Connection::Shared(shared.clone_connection())),
+        }
+    }
+
+    /// Has the next call use another connection; calls under way on this one go on.
+    pub(crate) fn leave(&self, connection: &Connection) {
+        if let (Self::Own(Dialler(inner)), Connection::Own { number, .. }) = (self, connection) {
+            inner.leave(*number);
+        }
+    }
+}
+
+/// A handle on a multiplexed connection; dropping a call leaves the others and their replies alone.
+pub(crate) enum Connection {
+    Own { connection: MultiplexedConnection, number: u64 },
+    Shared(Box<dyn ConnectionLike + Send>),
+}
+
+impl Connection {
+    pub(crate) async fn command(&mut self, cmd: &Cmd) -> RedisResult<Value> {
+        self.as_mut().req_packed_command(cmd).await
+    }
+
+    pub(crate) async fn pipeline(&mut self, pipeline: &Pipeline) -> RedisResult<Vec<Value>> {
+        self.as_mut().req_packed_commands(pipeline, 0, pipeline.len()).await
+    }
+
+    fn as_mut(&mut self) -> &mut (dyn ConnectionLike + Send) {
+        match self {
+            Self::Own { connection, .. } => connection,
+            Self::Shared(connection) => connection.as_mut(),
+        }
+    }
+}
+
+/// A connection of the application, whatever its type.
+pub(crate) trait Shared: Send + Sync {
+    fn clone_connection(&self) -> Box<dyn ConnectionLike + Send>;
+}
+
+impl<C: ConnectionLike + Clone + Send + Sync + 'static> Shared for C {
+    fn clone_connection(&self) -> Box<dyn ConnectionLike + Send> {
+        Box::new(self.clone())
+    }
+}
+
+/// Keeps one connection; callers that need a new one wait for the same attempt.
+pub(crate) struct Dialler(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    connect_timeout: Duration,
+    slot: Mutex<Slot>,
+}
+
+/// The newest connection, or the attempt at it.
+#[derive(Default)]
+struct Slot {
+    number: u64,
+    attempt: Option<watch::Receiver<Attempt>>,
+}
+
+/// `None` until the attempt ended.
+type Attempt = Option<RedisResult<MultiplexedConnection>>;
+
+impl Dialler {
+    async fn connection(&self) -> RedisResult<Connection> {
+        let (number, mut attempt) = self.attempt();
+        let ended = attempt.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
+        match ended {
+            Some(Ok(connection)) => Ok(Connection::Own { connection, number }),
+            Some(Err(error)) => Err(error),
+            // The runtime that ran the attempt was shut down.
+            None => {
+                self.0.leave(number);
+                Err(io::Error::from(io::ErrorKind::Interrupted).into())
+            }
+        }
+    }
+
+    /// The attempt of the slot; begins one if there is none.
+    fn attempt(&self) -> (u64, watch::Receiver<Attempt>) {
+        let mut slot = self.0.slot();
+        if let Some(attempt) = &slot.attempt {
+            return (slot.number, attempt.clone());
+        }
+        let (sender, receiver) = watch::channel(None);
+        slot.number += 1;
+        slot.attempt = Some(receiver.clone());
+        // A task of its own, so that a caller who gives up does not end it for the others.
+        tokio::spawn(attempt(Arc::clone(&self.0), slot.number, sender));
+        (slot.number, receiver)
+    }
+}
+
+async fn attempt(inner: Arc<Inner>, number: u64, sender: watch::Sender<Attempt>) {
+    let result = dial(&inner, number).await;
+    if result.is_err() {
+        inner.leave(number);
+    }
+    sender.send_replace(Some(result));
+}
+
+async fn dial(inner: &Arc<Inner>, number: u64) -> RedisResult<MultiplexedConnection> {
+    let config = config(inner, number);
+    for pause in PAUSES {
+        match inner.client.get_multiplexed_async_connection_with_config(&config).await {
+            Err(error) if is_passing(&error) => tokio::time::sleep(pause).await,
+            result => return result,
+        }
+    }
+    inner.client.get_multiplexed_async_connection_with_config(&config).await
+}
+
+/// A server that restarts refuses or drops connections for a moment; one that is silent has used
+/// up its time, and one that answers has decided.
+fn is_passing(error: &RedisError) -> bool {
+    error.is_connection_dropped()
+}
+
+fn config(inner: &Arc<Inner>, number: u64) -> AsyncConnectionConfig {
+    // The store has a deadline of its own around each call.
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(inner.connect_timeout))
+        .set_response_timeout(None);
+    if inner.client.get_connection_info().redis_settings().protocol() == ProtocolVersion::RESP2 {
+        return config;
+    }
+    // Weak, because the connection holds this and the slot holds the connection.
+    let inner: Weak<Inner> = Arc::downgrade(inner);
+    config.set_push_sender(move |push: PushInfo| -> Result<(), ()> {
+        if push.kind == PushKind::Disconnection
+            && let Some(inner) = inner.upgrade()
+        {
+            inner.leave(number);
+        }
+        Ok(())
+    })
+}
+
+impl Inner {
+    fn leave(&self, number: u64) {
+        let mut slot = self.slot();
+        if slot.number == number {
+            slot.attempt = None;
+        }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        // Every change of the slot is one assignment, so a poisoned one is whole.
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

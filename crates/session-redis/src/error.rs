@@ -1,0 +1,236 @@
+//! What a failure means: nothing written, or not known.
+//!
+//! Texts of the server and the client may repeat arguments (an unknown command's reply lists
+//! them, log-in included), so only codes, and I/O errors, reach our errors.
+
+use redis::{ErrorKind as RedisErrorKind, RedisError, ServerError};
+use session_core::Error;
+use session_core::ErrorKind::{self, Decode, Timeout, Unavailable, Unknown};
+
+use Retry::{Later, Useless};
+
+/// The call that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    Connect,
+    Load,
+    Write,
+    Touch,
+    Delete,
+}
+
+/// Why there is no reply.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// There was no connection to send on.
+    Unreached(RedisError),
+    /// The deadline passed before there was one.
+    Unsent,
+    /// The connection broke after the command was handed to it.
+    Broken(RedisError),
+    /// The deadline passed after that.
+    Silent,
+    /// The server answered with an error.
+    Refused(ServerError),
+}
+
+/// Whether the same call may succeed later.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Retry {
+    Later,
+    Useless,
+}
+
+impl Call {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Connect => "connect to redis",
+            Self::Load => "load a session from redis",
+            Self::Write => "write a session to redis",
+            Self::Touch => "renew a session in redis",
+            Self::Delete => "delete a session from redis",
+        }
+    }
+
+    fn is_read(self) -> bool {
+        matches!(self, Self::Connect | Self::Load)
+    }
+}
+
+impl Fault {
+    pub(crate) fn into_error(self, call: Call) -> Error {
+        let (kind, retry, what) = self.meaning(call);
+        let error =
+            Error::new(kind, format!("{}: {what}", call.verb())).with_retryable(retry == Later);
+        match self {
+            Self::Unreached(cause) | Self::Broken(cause) if cause.is_io_error() => {
+                error.with_source(cause)
+            }
+            _ => error,
+        }
+    }
+
+    fn meaning(&self, call: Call) -> Meaning {
+        match self {
+            Self::Unreached(cause) => unreached(cause),
+            Self::Refused(reply) => refused(call, reply.code()),
+            // Only a socket that never was connected reports this.
+            Self::Broken(cause) if cause.is_connection_refusal() => {
+                (Unavailable, Later, "the connection was refused")
+            }
+            Self::Broken(_) if call.is_read() => (Unavailable, Later, "the connection broke"),
+            Self::Broken(_) => (Unknown, Useless, "the connection broke before the answer"),
+            Self::Unsent if call.is_read() => (Timeout, Later, "no connection in time"),
+            Self::Unsent => (Unavailable, Later, "no connection in time, nothing was sent"),
+            Self::Silent if call.is_read() => (Timeout, Later, "no answer in time"),
+            Self::Silent => (Unknown, Useless, "no answer in time"),
+        }
+    }
+}
+
+/// The error of a call whose answer has a shape that its command does not have.
+pub(crate) fn unexpected(call: Call) -> Error {
+    let kind = if call.is_read() { Decode } else { Unknown };
+    Error::new(kind, format!("{}: the answer is of another type than expected", call.verb()))
+}
+
+/// Kind, whether to retry, and what happened.
+type Meaning = (ErrorKind, Retry, &'static str);
+
+/// Why there is no connection; nothing was sent.
+fn unreached(cause: &RedisError) -> Meaning {
+    let (retry, what) = match (cause.kind(), cause.code()) {
+        (RedisErrorKind::AuthenticationFailed, _)
+        | (_, Some("NOAUTH" | "NOPERM" | "WRONGPASS")) => {
+            (Useless, "the server refuses the user or password of the url")
+        }
+        (RedisErrorKind::RESP3NotSupported, _) | (_, Some("NOPROTO")) => {
+            (Useless, "the server needs ?protocol=resp2 in the url")
+        }
+        (RedisErrorKind::InvalidClientConfig, _) => {
+            (Useless, "the address in the url cannot be used")
+        }
+        (RedisErrorKind::Io, _) if cause.is_timeout() => {
+            (Later, "the server did not answer in time")
+        }
+        (RedisErrorKind::Io, _) => (Later, "the server cannot be reached"),
+        _ => (Later, "the server turned the connection away"),
+    };
+    (Unavailable, retry, what)
+}
+
+/// The listed codes are sent before a command runs. Others (a proxy's, say, which lost its own
+/// server) prove nothing.
+fn refused(call: Call, code: &str) -> Meaning {
+    match code {
+        "BUSY" => (Unavailable, Later, "the server is busy with a script"),
+        "LOADING" => (Unavailable, Later, "the server is loading its data"),
+        "MASTERDOWN" => (Unavailable, Later, "the server is a replica without its master"),
+        "MISCONF" => (Unavailable, Later, "the server cannot save its data"),
+        "NOREPLICAS" => (Unavailable, Later, "the server has too few replicas"),
+        "OOM" => (Unavailable, Later, "the server is out of memory"),
+        "READONLY" => (Unavailable, Later, "the server is a replica"),
+        "CLUSTERDOWN" | "TRYAGAIN" => (Unavailable, Later, "the cluster is not in order"),
+        "ASK" | "CROSSSLOT" | "MOVED" => {
+            (Unavailable, Useless, "the server is one node of a cluster")
+        }
+        "NOAUTH" => (Unavailable, Useless, "the server wants a password in the url"),
+        "NOPERM" => (Unavailable, Useless, "the server does not let this user run the command"),
+        "WRONGTYPE" => (Decode, Useless, "the key holds another type than a string"),
+        _ if call.is_read() => (Unavailable, Useless, "the server answered with an error"),
+        _ => (Unknown, Useless, "the server answered with an error that proves nothing"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, Fault};
+    use redis::{ErrorKind as RedisErrorKind, RedisError, Value};
+    use session_core::ErrorKind::{self, Decode, Timeout, Unavailable, Unknown};
+    use std::io;
+
+    const WRITES: [Call; 3] = [Call::Write, Call::Touch, Call::Delete];
+
+    fn reply(line: &str) -> Fault {
+        let value = redis::parse_redis_value(format!("-{line}\r\n").as_bytes()).unwrap();
+        let Value::ServerError(error) = value else { panic!("an error reply, got {value:?}") };
+        Fault::Refused(error)
+    }
+
+    fn broken(kind: io::ErrorKind) -> Fault {
+        Fault::Broken(io::Error::from(kind).into())
+    }
+
+    #[test]
+    fn lost_answer_is_unknown_to_writes_alone() {
+        for (fault, read, write) in [
+            (broken as fn(_) -> _, Unavailable, Unknown),
+            (|_| Fault::Silent, Timeout, Unknown),
+            (|_| Fault::Unsent, Timeout, Unavailable),
+            (|kind| Fault::Unreached(io::Error::from(kind).into()), Unavailable, Unavailable),
+        ] {
+            let error = fault(io::ErrorKind::ConnectionReset).into_error(Call::Load);
+            assert_eq!((error.kind(), error.is_retryable()), (read, true), "{error}");
+            for call in WRITES {
+                let error = fault(io::ErrorKind::ConnectionReset).into_error(call);
+                assert_eq!(error.kind(), write, "{error}");
+            }
+        }
+        let error = broken(io::ErrorKind::ConnectionRefused).into_error(Call::Write);
+        assert_eq!(error.kind(), Unavailable, "a refused connection carried nothing");
+    }
+
+    #[test]
+    fn server_replies() {
+        let table: &[(&str, ErrorKind, ErrorKind, bool)] = &[
+            ("LOADING Redis is loading the dataset in memory", Unavailable, Unavailable, true),
+            ("BUSY Redis is busy running a script", Unavailable, Unavailable, true),
+            ("OOM command not allowed", Unavailable, Unavailable, true),
+            (
+                "READONLY You can't write against a read only replica",
+                Unavailable,
+                Unavailable,
+                true,
+            ),
+            ("MISCONF Redis is configured to save", Unavailable, Unavailable, true),
+            ("NOREPLICAS Not enough good replicas to write", Unavailable, Unavailable, true),
+            ("MASTERDOWN Link with MASTER is down", Unavailable, Unavailable, true),
+            ("NOAUTH Authentication required", Unavailable, Unavailable, false),
+            ("NOPERM this user has no permissions", Unavailable, Unavailable, false),
+            ("MOVED 1 127.0.0.1:7001", Unavailable, Unavailable, false),
+            ("WRONGTYPE Operation against a key", Decode, Decode, false),
+            ("ERR Connection timed out", Unavailable, Unknown, false),
+            ("upstream failure", Unavailable, Unknown, false),
+        ];
+        for (line, read, write, is_retryable) in table {
+            let error = reply(line).into_error(Call::Load);
+            assert_eq!((error.kind(), error.is_retryable()), (*read, *is_retryable), "{line}");
+            for call in WRITES {
+                let error = reply(line).into_error(call);
+                assert_eq!((error.kind(), error.is_retryable()), (*write, *is_retryable), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn wrong_password_is_not_worth_a_retry() {
+        let cause = RedisError::from((RedisErrorKind::AuthenticationFailed, "no"));
+        let error = Fault::Unreached(cause).into_error(Call::Connect);
+        assert_eq!((error.kind(), error.is_retryable()), (Unavailable, false));
+    }
+
+    #[test]
+    fn texts_of_server_and_client_stay_out() {
+        let detail = "unknown command `HELLO`, with args beginning with: `hunter2`";
+        for fault in [
+            reply(&format!("ERR {detail}")),
+            reply("hunter2 hunter2"),
+            Fault::Unreached((RedisErrorKind::Client, "x", "hunter2".into()).into()),
+            Fault::Unreached((RedisErrorKind::AuthenticationFailed, "x", "hunter2".into()).into()),
+            Fault::Broken((RedisErrorKind::Parse, "x", "hunter2".into()).into()),
+        ] {
+            let error = fault.into_error(Call::Write);
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+}

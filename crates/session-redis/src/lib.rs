@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod connection;
+mod error;
+mod scripts;
+mod store;
+
+pub use config::RedisOptions;
+pub use store::RedisStore;

@@ -1,0 +1,371 @@
+//! The store: each call one round trip, each write one command.
+
+use crate::config::{OPERATION_TIMEOUT, RedisOptions};
+use crate::connection::{Connection, Link};
+use crate::error::{self, Call, Fault};
+use crate::scripts::{self, Script};
+use redis::aio::ConnectionLike;
+use redis::{Cmd, Pipeline, RedisResult, ServerError, ServerErrorKind, Value};
+use session_core::{
+    Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
+    StoreKey, async_trait,
+};
+use std::fmt;
+use std::time::Duration;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
+
+/// The server's own limit of a value, `proto-max-bulk-len` as shipped; beyond it the server drops
+/// the connection, and every call on it.
+const MAX_PAYLOAD: usize = 512 << 20;
+
+/// About a century. The server refuses a lifetime whose end, in ms since 1970, overflows an i64.
+const MAX_TTL_MS: u64 = 100 * 365 * 24 * 3_600 * 1_000;
+
+/// Sessions in a Redis server.
+///
+/// One multiplexed connection carries all calls; it is dialled when first needed and again after
+/// it broke, so the store outlives any restart of the server. Each call ends within the operation
+/// timeout. The crate page has the commands.
+pub struct RedisStore {
+    link: Link,
+    operation_timeout: Duration,
+}
+
+impl RedisStore {
+    /// Connects to the server, as an application does that must not start without its sessions.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if the URL or a timeout cannot be used; `Unavailable` if the server cannot be
+    /// reached or refuses the log-in.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use session_redis::{RedisOptions, RedisStore};
+    /// use std::time::Duration;
+    ///
+    /// # async fn example() -> session_core::Result<()> {
+    /// let store = RedisStore::connect("redis://127.0.0.1:6379").await?;
+    ///
+    /// let options = RedisOptions::new("redis://:secret@cache.internal")
+    ///     .operation_timeout(Duration::from_millis(200));
+    /// let store = RedisStore::connect(options).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn connect(options: impl Into<RedisOptions>) -> Result<Self> {
+        let store = Self::connect_lazy(options)?;
+        store.link.connection().await.map_err(|e| Fault::Unreached(e).into_error(Call::Connect))?;
+        Ok(store)
+    }
+
+    /// Checks the options and leaves connecting to the first call, so that an application starts
+    /// while its server is down.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if the URL or a timeout cannot be used.
+    pub fn connect_lazy(options: impl Into<RedisOptions>) -> Result<Self> {
+        let target = options.into().check()?;
+        Ok(Self {
+            link: Link::dial(target.client, target.connect_timeout),
+            operation_timeout: target.operation_timeout,
+        })
+    }
+
+    /// Uses a connection that the application already has, such as the one of its cache.
+    ///
+    /// It must reconnect by itself (`redis::aio::ConnectionManager` does) and must never send a
+    /// command twice on its own. Calls end within 500 ms unless
+    /// [`operation_timeout`](Self::operation_timeout) says otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use session_redis::RedisStore;
+    ///
+    /// # async fn example() -> redis::RedisResult<()> {
+    /// let client = redis::Client::open("redis://127.0.0.1:6379")?;
+    /// let connection = client.get_multiplexed_async_connection().await?;
+    /// let store = RedisStore::from_client(connection.clone());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_client<C>(connection: C) -> Self
+    where
+        C: ConnectionLike + Clone + Send + Sync + 'static,
+    {
+        Self { link: Link::shared(connection), operation_timeout: OPERATION_TIMEOUT }
+    }
+
+    /// Bounds each call, with any wait for a connection.
+    #[must_use]
+    pub fn operation_timeout(mut self, timeout: Duration) -> Self {
+        self.operation_timeout = timeout;
+        self
+    }
+
+    /// Sends one command; it is never sent again.
+    async fn send(&self, cmd: &Cmd, deadline: Instant) -> Result<Value, Fault> {
+        let mut connection = self.open(deadline).await?;
+        let reply = timeout_at(deadline, connection.command(cmd)).await;
+        match self.received(&connection, reply)? {
+            Value::ServerError(error) => Err(self.turned_down(&connection, error)),
+            value => Ok(value),
+        }
+    }
+
+    /// Sends a script's call, by its text if the server does not know the digest: that answer
+    /// proves that nothing ran.
+    async fn evaluate(
+        &self,
+        script: &Script,
+        key: &StoreKey,
+        args: &[&[u8]],
+    ) -> Result<Value, Fault> {
+        let deadline = self.deadline();
+        match self.send(&script.by_digest(key, args), deadline).await {
+            Err(Fault::Refused(error)) if error.kind() == Some(ServerErrorKind::NoScript) => {
+                self.send(&script.by_text(key, args), deadline).await
+            }
+            reply => reply,
+        }
+    }
+
+    /// Sends commands that only read.
+    async fn fetch(&self, pipeline: &Pipeline, deadline: Instant) -> Result<Vec<Value>, Fault> {
+        let mut connection = self.open(deadline).await?;
+        let replies = timeout_at(deadline, connection.pipeline(pipeline)).await;
+        self.received(&connection, replies)
+    }
+
+    async fn open(&self, deadline: Instant) -> Result<Connection, Fault> {
+        match timeout_at(deadline, self.link.connection()).await {
+            Ok(connection) => connection.map_err(Fault::Unreached),
+            Err(_) => Err(Fault::Unsent),
+        }
+    }
+
+    /// A connection that broke, or kept a call waiting until its deadline, is not used again: a
+    /// peer that vanished without a word would otherwise hold all calls until TCP gives up.
+    fn received<T>(
+        &self,
+        connection: &Connection,
+        reply: Result<RedisResult<T>, Elapsed>,
+    ) -> Result<T, Fault> {
+        match reply {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => match ServerError::try_from(error) {
+                Ok(error) => Err(self.turned_down(connection, error)),
+                Err(error) => {
+                    self.link.leave(connection);
+                    Err(Fault::Broken(error))
+                }
+            },
+            Err(_) => {
+                self.link.leave(connection);
+                Err(Fault::Silent)
+            }
+        }
+    }
+
+    /// After a failover the address may lead to another server than the connection does.
+    fn turned_down(&self, connection: &Connection, error: ServerError) -> Fault {
+        if error.kind() == Some(ServerErrorKind::ReadOnly) {
+            self.link.leave(connection);
+        }
+        Fault::Refused(error)
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.operation_timeout
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            name: "redis",
+            owner_index: false,
+            needs_sweep: false,
+            max_payload: Some(MAX_PAYLOAD),
+            max_key: None,
+            ttl_resolution: Duration::from_millis(1),
+        }
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
+        let deadline = self.deadline();
+        let mut pipeline = Pipeline::with_capacity(2);
+        pipeline.cmd("GET").arg(key.as_bytes()).cmd("PTTL").arg(key.as_bytes());
+        let replies = match self.fetch(&pipeline, deadline).await {
+            // The first call on a connection that was closed meanwhile finds that out.
+            Err(Fault::Broken(_)) => self.fetch(&pipeline, deadline).await,
+            replies => replies,
+        };
+        record(replies.map_err(|fault| fault.into_error(Call::Load))?)
+    }
+
+    async fn write(
+        &self,
+        key: &StoreKey,
+        payload: Bytes,
+        lease: &Lease<'_>,
+        when: Precondition<'_>,
+    ) -> Result<Outcome> {
+        if payload.len() > MAX_PAYLOAD {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("write a session to redis: a value holds {MAX_PAYLOAD} bytes at most"),
+            ));
+        }
+        let ttl = ttl_ms(lease.ttl).to_string();
+        let reply = match when {
+            Precondition::Absent => {
+                let bytes = key.as_bytes().len() + payload.len() + 32;
+                let mut cmd = Cmd::with_capacity(6, bytes);
+                cmd.arg("SET").arg(key.as_bytes()).arg(&payload[..]).arg("PX").arg(ttl).arg("NX");
+                self.send(&cmd, self.deadline()).await
+            }
+            Precondition::Unchanged(loaded) => {
+                let args: [&[u8]; 3] = [&loaded.payload, &payload, ttl.as_bytes()];
+                self.evaluate(&scripts::UPDATE, key, &args).await
+            }
+        };
+        outcome(Call::Write, reply)
+    }
+
+    async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
+        let ttl = ttl_ms(lease.ttl).to_string();
+        let args: [&[u8]; 2] = [&loaded.payload, ttl.as_bytes()];
+        outcome(Call::Touch, self.evaluate(&scripts::TOUCH, key, &args).await)
+    }
+
+    async fn delete(
+        &self,
+        key: &StoreKey,
+        _owner: Option<&str>,
+        expected: Option<&Record>,
+    ) -> Result<bool> {
+        let reply = match expected {
+            Some(loaded) => self.evaluate(&scripts::DELETE, key, &[&loaded.payload]).await,
+            None => self.send(Cmd::new().arg("DEL").arg(key.as_bytes()), self.deadline()).await,
+        };
+        Ok(outcome(Call::Delete, reply)? != Outcome::Refused)
+    }
+
+    async fn list_by_owner(&self, _owner: &str) -> Result<Vec<StoreKey>> {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "list an owner's sessions: the redis store keeps no owner index",
+        ))
+    }
+
+    async fn delete_expired(&self) -> Result<u64> {
+        Ok(0)
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("operation_timeout", &self.operation_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads the replies of `GET` and `PTTL`.
+fn record(replies: Vec<Value>) -> Result<Option<Record>> {
+    let (payload, left) = match <[Value; 2]>::try_from(replies) {
+        Ok([Value::ServerError(error), _] | [_, Value::ServerError(error)]) => {
+            return Err(Fault::Refused(error).into_error(Call::Load));
+        }
+        Ok([Value::Nil, _]) => return Ok(None),
+        Ok([Value::BulkString(payload), Value::Int(left)]) => (payload, left),
+        _ => return Err(error::unexpected(Call::Load)),
+    };
+    let ttl = match left {
+        // It expired between the two commands.
+        -2 => return Ok(None),
+        // Without expiry, as someone else wrote it: it outlives any lifetime.
+        -1 => Duration::MAX,
+        ms => Duration::from_millis(u64::try_from(ms).unwrap_or(0)),
+    };
+    Ok(Some(Record { payload: payload.into(), cas: 0, ttl }))
+}
+
+/// Reads the reply of a command that writes.
+fn outcome(call: Call, reply: Result<Value, Fault>) -> Result<Outcome> {
+    match reply.map_err(|fault| fault.into_error(call))? {
+        Value::Okay | Value::Int(1) => Ok(Outcome::Written { cas: 0 }),
+        Value::Nil | Value::Int(0) => Ok(Outcome::Refused),
+        _ => Err(error::unexpected(call)),
+    }
+}
+
+fn ttl_ms(ttl: Duration) -> u64 {
+    let ms = ttl.as_nanos().div_ceil(1_000_000);
+    u64::try_from(ms).unwrap_or(MAX_TTL_MS).clamp(1, MAX_TTL_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_TTL_MS, outcome, record, ttl_ms};
+    use crate::error::Call;
+    use redis::Value;
+    use session_core::{ErrorKind, Outcome};
+    use std::time::Duration;
+
+    fn bulk(text: &str) -> Value {
+        Value::BulkString(text.into())
+    }
+
+    #[test]
+    fn lifetimes_are_rounded_up_and_capped() {
+        for (ttl, expected) in [
+            (Duration::from_nanos(1), 1),
+            (Duration::from_millis(1), 1),
+            (Duration::from_micros(1_001), 2),
+            (Duration::from_secs(31 * 86_400), 2_678_400_000),
+            (Duration::MAX, MAX_TTL_MS),
+        ] {
+            assert_eq!(ttl_ms(ttl), expected, "{ttl:?}");
+        }
+    }
+
+    #[test]
+    fn record_needs_a_value_and_time_left() {
+        let table = [
+            (vec![Value::Nil, Value::Int(-2)], None),
+            (vec![bulk("x"), Value::Int(-2)], None),
+            (vec![bulk("x"), Value::Int(-1)], Some(Duration::MAX)),
+            (vec![bulk("x"), Value::Int(0)], Some(Duration::ZERO)),
+            (vec![bulk("x"), Value::Int(1_500)], Some(Duration::from_millis(1_500))),
+        ];
+        for (replies, ttl) in table {
+            assert_eq!(record(replies).unwrap().map(|record| record.ttl), ttl);
+        }
+    }
+
+    #[test]
+    fn unexpected_answers_are_errors() {
+        for replies in [vec![], vec![bulk("x")], vec![Value::Int(1), Value::Int(1)]] {
+            assert_eq!(record(replies).unwrap_err().kind(), ErrorKind::Decode);
+        }
+        let error = outcome(Call::Write, Ok(bulk("x"))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unknown);
+    }
+
+    #[test]
+    fn outcomes() {
+        for reply in [Value::Okay, Value::Int(1)] {
+            assert_eq!(outcome(Call::Write, Ok(reply)).unwrap(), Outcome::Written { cas: 0 });
+        }
+        for reply in [Value::Nil, Value::Int(0)] {
+            assert_eq!(outcome(Call::Write, Ok(reply)).unwrap(), Outcome::Refused);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Waiting for the handler, then for the commit.
+
+use crate::response::{self, ErrorBody};
+use http::Response;
+use pin_project_lite::pin_project;
+use session_core::{Committing, Exchange};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+pin_project! {
+    /// The response of a [`SessionService`](crate::SessionService): the inner one, once the
+    /// session is stored.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ResponseFuture<F, B, ResBody> {
+        #[pin]
+        handler: F,
+        exchange: Exchange,
+        error_body: B,
+        commit: Option<(Committing, Response<ResBody>)>,
+    }
+}
+
+impl<F, B, ResBody> ResponseFuture<F, B, ResBody> {
+    pub(crate) fn new(handler: F, exchange: Exchange, error_body: B) -> Self {
+        Self { handler, exchange, error_body, commit: None }
+    }
+}
+
+impl<F, B, E, ResBody> Future for ResponseFuture<F, B, ResBody>
+where
+    F: Future<Output = Result<Response<ResBody>, E>>,
+    B: ErrorBody<ResBody>,
+{
+    type Output = Result<Response<ResBody>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if this.commit.is_none() {
+            let response = ready!(this.handler.poll(cx))?;
+            if response::is_failed(&response) {
+                let commit = this.exchange.discard();
+                let response = response::explain(response, this.error_body);
+                return Poll::Ready(Ok(response::apply(response, &commit)));
+            }
+            if !this.exchange.is_open() {
+                return Poll::Ready(Ok(response));
+            }
+            *this.commit = Some((this.exchange.commit(), response));
+        }
+        let Some((commit, _)) = this.commit else { return Poll::Pending };
+        let result = ready!(Pin::new(commit).poll(cx));
+        let Some((_, response)) = this.commit.take() else { return Poll::Pending };
+        Poll::Ready(Ok(match result {
+            Ok(commit) => response::apply(response, &commit),
+            Err(error) => response::failure(&error, this.error_body),
+        }))
+    }
+}
+
+impl<F, B, ResBody> std::fmt::Debug for ResponseFuture<F, B, ResBody> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResponseFuture")
+            .field("is_committing", &self.commit.is_some())
+            .finish_non_exhaustive()
+    }
+}

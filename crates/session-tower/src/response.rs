@@ -1,0 +1,123 @@
+//! What a session adds to a response, and the responses that report its failures.
+
+use http::header::{CACHE_CONTROL, COOKIE, HeaderName, RETRY_AFTER, SET_COOKIE, VARY};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use session_core::{Commit, Error, cache_control};
+use std::sync::Arc;
+
+/// Makes the body of a response that reports a session failure.
+///
+/// Implemented by every `Fn(&Error) -> Body`. The error is fit for people, but says nothing a
+/// client needs beyond the status: 409 for `Conflict` and `Gone`, 503 for `Unavailable`,
+/// `Timeout` and `Unknown`, otherwise 500.
+pub trait ErrorBody<ResBody> {
+    /// Makes the body for `error`.
+    fn error_body(&self, error: &Error) -> ResBody;
+}
+
+/// Answers failures with empty bodies; the default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EmptyBody;
+
+impl<ResBody: Default> ErrorBody<ResBody> for EmptyBody {
+    fn error_body(&self, _: &Error) -> ResBody {
+        ResBody::default()
+    }
+}
+
+impl<ResBody, F: Fn(&Error) -> ResBody> ErrorBody<ResBody> for F {
+    fn error_body(&self, error: &Error) -> ResBody {
+        self(error)
+    }
+}
+
+/// The failure that an extractor reports to its layer, which makes the body.
+#[derive(Clone)]
+pub(crate) struct Failure(pub(crate) Arc<Error>);
+
+/// Whether the handler failed, so that nothing it asked of its session may be stored.
+pub(crate) fn is_failed<ResBody>(response: &Response<ResBody>) -> bool {
+    let status = response.status();
+    status.is_server_error()
+        || status.is_client_error() && response.extensions().get::<Failure>().is_some()
+}
+
+/// Adds what the commit says to the handler's response.
+pub(crate) fn apply<ResBody>(
+    mut response: Response<ResBody>,
+    commit: &Commit,
+) -> Response<ResBody> {
+    let headers = response.headers_mut();
+    if commit.vary_cookie {
+        vary_by_cookie(headers);
+    }
+    if let Some(cookie) = &commit.set_cookie {
+        append(headers, SET_COOKIE, cookie);
+        keep_private(headers);
+    }
+    response
+}
+
+/// Makes the response that reports `error` in place of the handler's.
+pub(crate) fn failure<ResBody>(error: &Error, body: &impl ErrorBody<ResBody>) -> Response<ResBody> {
+    let mut response = Response::new(body.error_body(error));
+    mark_failed(&mut response, error);
+    response
+}
+
+/// Gives the extractor's rejection the body that the layer was told to make.
+pub(crate) fn explain<ResBody>(
+    mut response: Response<ResBody>,
+    body: &impl ErrorBody<ResBody>,
+) -> Response<ResBody> {
+    match response.extensions_mut().remove::<Failure>() {
+        Some(Failure(error)) => response.map(|_| body.error_body(&error)),
+        None => response,
+    }
+}
+
+/// Sets the status and the fields of a failure.
+pub(crate) fn mark_failed<ResBody>(response: &mut Response<ResBody>, error: &Error) {
+    let status = StatusCode::from_u16(error.kind().http_status());
+    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    vary_by_cookie(headers);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+}
+
+fn vary_by_cookie(headers: &mut HeaderMap) {
+    let is_covered = headers.get_all(VARY).iter().any(|value| {
+        value.as_bytes().split(|&byte| byte == b',').any(|name| {
+            let name = name.trim_ascii();
+            name == b"*" || name.eq_ignore_ascii_case(COOKIE.as_str().as_bytes())
+        })
+    });
+    if !is_covered {
+        headers.append(VARY, HeaderValue::from_static("Cookie"));
+    }
+}
+
+fn keep_private(headers: &mut HeaderMap) {
+    // Several fields mean the same as one with commas (RFC 9110, section 5.3).
+    let existing: Vec<_> =
+        headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).collect();
+    let existing = (!existing.is_empty()).then(|| existing.join(", "));
+    let Some(value) = cache_control(existing.as_deref()) else { return };
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(CACHE_CONTROL, value);
+    }
+}
+
+fn append(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    // A cookie's name and attributes are checked when the configuration is built, and ids are
+    // base64url, so the value always is a field value.
+    match HeaderValue::from_str(value) {
+        Ok(value) => {
+            headers.append(name, value);
+        }
+        Err(error) => tracing::error!(%error, "session cookie is no field value"),
+    }
+}

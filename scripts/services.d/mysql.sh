@@ -17,5 +17,5 @@ mysql_up() {
   up mariadb
 }
 
-# The process is the service mariadb's.
-mysql_down() { :; }
+# One process, two names: it ends with either.
+mysql_down() { down mariadb; }

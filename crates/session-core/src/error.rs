@@ -67,7 +67,7 @@ impl ErrorKind {
 
 /// A failure of a session operation or of a store.
 ///
-/// Absent, expired and refused are answers, never errors. The message and every source are free
+/// Absent, expired and refused are answers, never errors. `{:#}` prints the causes, too. The message and every source are free
 /// of ids, keys, secrets and payloads; a store that wraps a client's error must see to it.
 pub struct Error(Box<Inner>);
 
@@ -116,7 +116,15 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
+        f.write_str(&self.0.message)?;
+        if f.alternate() {
+            let mut cause = self.source();
+            while let Some(error) = cause {
+                write!(f, ": {error}")?;
+                cause = error.source();
+            }
+        }
+        Ok(())
     }
 }
 
@@ -153,6 +161,7 @@ mod tests {
     fn source_is_kept() {
         let error = Error::new(ErrorKind::Decode, "decode a value").with_source("cause");
         assert_eq!(error.to_string(), "decode a value");
+        assert_eq!(format!("{error:#}"), "decode a value: cause");
         assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("cause"));
     }
 }

@@ -39,7 +39,7 @@ pub(crate) enum Fate {
     Keep,
     /// Goes on under a new id.
     Regenerate,
-    /// Ends.
+    /// Ends; what is written afterwards begins another.
     End,
 }
 
@@ -69,9 +69,10 @@ pub(crate) struct Facts {
 }
 
 /// Decides what a request does to the store.
+///
+/// What was written after the end of a session follows its `Delete` as a `Create`.
 pub(crate) fn plan(facts: &Facts) -> Plan {
     match (facts.origin, facts.fate) {
-        (Origin::Fresh, Fate::End) => Plan::Nothing,
         (Origin::Stored | Origin::Undecodable, Fate::End) => Plan::Delete,
         (Origin::Fresh | Origin::Undecodable, _) => {
             if facts.is_modified && facts.has_content {
@@ -135,7 +136,12 @@ mod tests {
                 Facts { has_content: false, ..fresh_write },
                 Plan::Nothing,
             ),
-            ("first visit, logs out", Facts { fate: Fate::End, ..fresh_write }, Plan::Nothing),
+            ("first visit, logs out", Facts { fate: Fate::End, ..fresh }, Plan::Nothing),
+            (
+                "first visit, logs out, then writes",
+                Facts { fate: Fate::End, ..fresh_write },
+                Plan::Create,
+            ),
             ("undecodable, reads", broken, Plan::Nothing),
             ("undecodable, writes", Facts { is_modified: true, ..broken }, Plan::Create),
             ("undecodable, logs out", Facts { fate: Fate::End, ..broken }, Plan::Delete),

@@ -71,6 +71,8 @@ pub(crate) struct State {
     pub data: Data,
     pub flashes: FlashLog,
     pub fate: Fate,
+    /// The owner of the record that [`end`](Self::end) gave up.
+    pub ended_owner: Option<String>,
     pub presented: Presented,
     /// When the store was asked for the record; its ttl counts from here.
     pub loaded_at: Instant,
@@ -89,6 +91,7 @@ impl State {
             data,
             flashes: FlashLog::default(),
             fate: Fate::Keep,
+            ended_owner: None,
             presented,
             loaded_at,
             is_renewed: false,
@@ -103,10 +106,25 @@ impl State {
             origin: self.home.origin(),
             fate: self.fate,
             is_modified,
-            has_content: matches!(self.home, Home::Stored(_)) || self.has_content(),
+            has_content: !self.is_new() || self.has_content(),
             is_owner_changed: is_modified && self.data.is_changed(config.owner_key()),
             is_renewal_due: self.is_renewal_due(config, is_modified),
         }
+    }
+
+    /// Whether what is written now goes to a record that does not exist yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.fate == Fate::End || !matches!(self.home, Home::Stored(_))
+    }
+
+    /// Ends the session; what is written from here on belongs to another.
+    pub(crate) fn end(&mut self, config: &Config) {
+        if self.fate != Fate::End {
+            self.ended_owner = self.base_owner(config);
+        }
+        self.fate = Fate::End;
+        self.data = Data::empty(self.data.limits());
+        self.flashes = FlashLog::default();
     }
 
     pub(crate) fn has_content(&self) -> bool {
@@ -130,7 +148,7 @@ impl State {
 
     /// Gives a session without a record the reserved entries of a new one.
     pub(crate) fn seed(&mut self, config: &Config) -> Result<()> {
-        if !matches!(self.home, Home::Stored(_)) && self.data.is_untouched() && config.permanent() {
+        if self.is_new() && self.data.is_untouched() && config.permanent() {
             self.set_reserved(PERMANENT, &true)?;
         }
         Ok(())

@@ -59,13 +59,21 @@ pub(crate) fn ambiguous(shared: &Shared) {
 /// A stored record could not be decoded.
 pub(crate) fn undecodable(shared: &Shared, error: &Error) {
     count!(shared, "session_loads_total", "result" => "undecodable");
-    tracing::error!(backend = shared.capabilities.name, %error, "stored session undecodable");
+    tracing::error!(
+        backend = shared.capabilities.name,
+        error = format_args!("{error:#}"),
+        "stored session undecodable"
+    );
 }
 
 /// The store did not answer a load.
 pub(crate) fn load_failed(shared: &Shared, error: &Error) {
     count!(shared, "session_loads_total", "result" => error.kind().as_str());
-    tracing::warn!(backend = shared.capabilities.name, %error, "session load failed");
+    tracing::warn!(
+        backend = shared.capabilities.name,
+        error = format_args!("{error:#}"),
+        "session load failed"
+    );
 }
 
 /// A request was decided.
@@ -79,7 +87,7 @@ pub(crate) fn commit_failed(shared: &Shared, error: &Error) {
     tracing::warn!(
         backend = shared.capabilities.name,
         kind = error.kind().as_str(),
-        %error,
+        error = format_args!("{error:#}"),
         "session commit failed"
     );
 }
@@ -106,12 +114,20 @@ pub(crate) fn refused_resurrection(shared: &Shared) {
 /// A renewal failed; the response stands.
 pub(crate) fn touch_failed(shared: &Shared, error: &Error) {
     count!(shared, "session_touch_errors_total", "kind" => error.kind().as_str());
-    tracing::warn!(backend = shared.capabilities.name, %error, "session renewal failed");
+    tracing::warn!(
+        backend = shared.capabilities.name,
+        error = format_args!("{error:#}"),
+        "session renewal failed"
+    );
 }
 
 /// A record nobody knows could not be removed; it expires by itself.
 pub(crate) fn abandon_failed(shared: &Shared, error: &Error) {
-    tracing::warn!(backend = shared.capabilities.name, %error, "orphaned session left to expire");
+    tracing::warn!(
+        backend = shared.capabilities.name,
+        error = format_args!("{error:#}"),
+        "orphaned session left to expire"
+    );
 }
 
 /// A sweep ended.
@@ -124,7 +140,11 @@ pub(crate) fn swept(shared: &Shared, result: &Result<u64>) {
             tracing::debug!(backend = shared.capabilities.name, count, "expired sessions swept");
         }
         Err(error) => {
-            tracing::warn!(backend = shared.capabilities.name, %error, "session sweep failed");
+            tracing::warn!(
+                backend = shared.capabilities.name,
+                error = format_args!("{error:#}"),
+                "session sweep failed"
+            );
         }
     }
 }

@@ -1,12 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 pub mod clauses;
+mod counting;
+mod faulty;
 mod probe;
+pub mod proxy;
 mod run;
 pub mod server;
 mod subject;
 mod verdict;
+mod wiretap;
 
+pub use counting::{Calls, CountingStore};
+pub use faulty::{Fault, FaultyStore, Method};
 pub use run::run;
 pub use subject::{Link, Remote, Subject};
 pub use verdict::{Finding, Verdict};

@@ -2,12 +2,12 @@
 //!
 //! It stops before the nesting gets too deep for a reader (or for the stack), and refuses
 //! collections that announce another length than they have, which would corrupt the whole payload.
+//! For JSON it refuses what `serde_json` would write as something else: infinite numbers (null),
+//! bytes (an array of numbers) and keys that are no text (quoted).
 
 use super::Format;
-use serde::ser::{
-    Error as _, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
-    SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
-};
+use super::compound::{Compound, Guarded};
+use serde::ser::{Serialize, Serializer};
 use std::cell::Cell;
 use std::fmt::Display;
 
@@ -17,18 +17,21 @@ pub(super) enum Refusal {
     TooDeep,
     TooLong,
     WrongLength,
+    NotFinite,
+    Bytes,
+    Extension,
+    NotTextKey,
 }
 
 /// What holds for all guards of one value, and what they found.
 pub(super) struct Rules {
-    #[expect(dead_code)]
-    format: Format,
+    is_text: bool,
     refusal: Cell<Option<Refusal>>,
 }
 
 impl Rules {
     pub(super) fn new(format: Format) -> Self {
-        Self { format, refusal: Cell::new(None) }
+        Self { is_text: format.is_text(), refusal: Cell::new(None) }
     }
 
     /// The reason of a guard's error; `None` if the error came from elsewhere.
@@ -37,7 +40,7 @@ impl Rules {
     }
 
     #[cold]
-    fn refuse<E: serde::ser::Error>(&self, refusal: Refusal) -> E {
+    pub(super) fn refuse<E: serde::ser::Error>(&self, refusal: Refusal) -> E {
         self.refusal.set(Some(refusal));
         E::custom("refused")
     }
@@ -45,64 +48,46 @@ impl Rules {
 
 /// Wraps `inner`; `depth` more containers may be open at once.
 pub(super) struct Guard<'a, S> {
-    inner: S,
-    rules: &'a Rules,
-    depth: usize,
+    pub(super) inner: S,
+    pub(super) rules: &'a Rules,
+    pub(super) depth: usize,
+    pub(super) place: Place,
+}
+
+/// What a guarded value is in its container.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Value,
+    Key,
 }
 
 impl<'a, S: Serializer> Guard<'a, S> {
     pub(super) fn new(inner: S, rules: &'a Rules, depth: usize) -> Self {
-        Self { inner, rules, depth }
+        Self { inner, rules, depth, place: Place::Value }
+    }
+
+    /// Refuses a key that is no text where there can be none; called for all that is no text.
+    #[inline]
+    fn check_key(&self) -> Result<(), S::Error> {
+        if self.place == Place::Key && self.rules.is_text {
+            return Err(self.rules.refuse(Refusal::NotTextKey));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn check_finite(&self, is_finite: bool) -> Result<(), S::Error> {
+        self.check_key()?;
+        if self.rules.is_text && !is_finite {
+            return Err(self.rules.refuse(Refusal::NotFinite));
+        }
+        Ok(())
     }
 
     /// The depth that is left inside `levels` more containers.
     fn inside(&self, levels: usize) -> Result<usize, S::Error> {
+        self.check_key()?;
         self.depth.checked_sub(levels).ok_or_else(|| self.rules.refuse(Refusal::TooDeep))
-    }
-}
-
-/// A value to be serialized under a guard.
-struct Guarded<'a, T: ?Sized> {
-    value: &'a T,
-    rules: &'a Rules,
-    depth: usize,
-}
-
-impl<T: Serialize + ?Sized> Serialize for Guarded<'_, T> {
-    #[inline]
-    fn serialize<S: Serializer>(&self, inner: S) -> Result<S::Ok, S::Error> {
-        self.value.serialize(Guard { inner, rules: self.rules, depth: self.depth })
-    }
-}
-
-/// A collection under a guard: its items are guarded and counted.
-pub(super) struct Compound<'a, C> {
-    inner: C,
-    rules: &'a Rules,
-    depth: usize,
-    announced: Option<usize>,
-    written: usize,
-}
-
-impl<'a, C> Compound<'a, C> {
-    fn new(inner: C, rules: &'a Rules, depth: usize, announced: Option<usize>) -> Self {
-        Self { inner, rules, depth, announced, written: 0 }
-    }
-
-    fn guarded<'b, T: ?Sized>(&self, value: &'b T) -> Guarded<'b, T>
-    where
-        'a: 'b,
-    {
-        Guarded { value, rules: self.rules, depth: self.depth }
-    }
-
-    fn check<E: serde::ser::Error>(&self) -> Result<(), E> {
-        match self.announced {
-            Some(announced) if announced != self.written => {
-                Err(self.rules.refuse(Refusal::WrongLength))
-            }
-            _ => Ok(()),
-        }
     }
 }
 
@@ -111,6 +96,7 @@ macro_rules! forward {
         $(
             #[inline]
             fn $method(self, value: $type) -> Result<S::Ok, S::Error> {
+                self.check_key()?;
                 self.inner.$method(value)
             }
         )*
@@ -138,11 +124,32 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
         serialize_u16(u16),
         serialize_u32(u32),
         serialize_u64(u64),
-        serialize_f32(f32),
-        serialize_f64(f64),
-        serialize_char(char),
-        serialize_str(&str),
-        serialize_bytes(&[u8]),
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
+        self.check_finite(value.is_finite())?;
+        self.inner.serialize_f32(value)
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
+        self.check_finite(value.is_finite())?;
+        self.inner.serialize_f64(value)
+    }
+
+    fn serialize_char(self, value: char) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_char(value)
+    }
+
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_str(value)
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
+        if self.rules.is_text {
+            return Err(self.rules.refuse(Refusal::Bytes));
+        }
+        self.inner.serialize_bytes(value)
     }
 
     // rmp-serde writes every 128-bit integer as 16 bytes, which nobody else reads as a number.
@@ -152,6 +159,7 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
         } else if let Ok(value) = u64::try_from(value) {
             self.serialize_u64(value)
         } else {
+            self.check_key()?;
             self.inner.serialize_i128(value)
         }
     }
@@ -159,7 +167,10 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
     fn serialize_u128(self, value: u128) -> Result<S::Ok, S::Error> {
         match u64::try_from(value) {
             Ok(value) => self.serialize_u64(value),
-            Err(_) => self.inner.serialize_u128(value),
+            Err(_) => {
+                self.check_key()?;
+                self.inner.serialize_u128(value)
+            }
         }
     }
 
@@ -172,6 +183,7 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
     }
 
     fn serialize_unit(self) -> Result<S::Ok, S::Error> {
+        self.check_key()?;
         self.inner.serialize_unit()
     }
 
@@ -194,6 +206,9 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
         value: &T,
     ) -> Result<S::Ok, S::Error> {
         if name == rmp_serde::MSGPACK_EXT_STRUCT_NAME {
+            if self.rules.is_text {
+                return Err(self.rules.refuse(Refusal::Extension));
+            }
             return self.inner.serialize_newtype_struct(name, value);
         }
         value.serialize(self)
@@ -206,7 +221,8 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        let value = Guarded { value, rules: self.rules, depth: self.inside(1)? };
+        let depth = self.inside(1)?;
+        let value = Guarded { value, rules: self.rules, depth, place: Place::Value };
         self.inner.serialize_newtype_variant(name, index, variant, &value)
     }
 
@@ -275,66 +291,5 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
 
     fn is_human_readable(&self) -> bool {
         self.inner.is_human_readable()
-    }
-}
-
-macro_rules! compound {
-    ($($trait:ident::$method:ident($($name:ident)?)),* $(,)?) => {
-        $(
-            impl<C: $trait> $trait for Compound<'_, C> {
-                type Ok = C::Ok;
-                type Error = C::Error;
-
-                #[inline]
-                fn $method<T: Serialize + ?Sized>(
-                    &mut self,
-                    $($name: &'static str,)?
-                    value: &T,
-                ) -> Result<(), C::Error> {
-                    self.written += 1;
-                    let value = self.guarded(value);
-                    self.inner.$method($($name,)? &value)
-                }
-
-                #[inline]
-                fn end(self) -> Result<C::Ok, C::Error> {
-                    self.check()?;
-                    self.inner.end()
-                }
-            }
-        )*
-    };
-}
-
-compound! {
-    SerializeSeq::serialize_element(),
-    SerializeTuple::serialize_element(),
-    SerializeTupleStruct::serialize_field(),
-    SerializeTupleVariant::serialize_field(),
-    SerializeStruct::serialize_field(name),
-    SerializeStructVariant::serialize_field(name),
-}
-
-impl<C: SerializeMap> SerializeMap for Compound<'_, C> {
-    type Ok = C::Ok;
-    type Error = C::Error;
-
-    #[inline]
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), C::Error> {
-        let key = self.guarded(key);
-        self.inner.serialize_key(&key)
-    }
-
-    #[inline]
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-        self.written += 1;
-        let value = self.guarded(value);
-        self.inner.serialize_value(&value)
-    }
-
-    #[inline]
-    fn end(self) -> Result<C::Ok, C::Error> {
-        self.check()?;
-        self.inner.end()
     }
 }

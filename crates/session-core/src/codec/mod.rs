@@ -4,9 +4,14 @@
 //! entries, [`decode`] turns one value into a type, and [`MapWriter`] copies the values nobody
 //! touched into the next payload byte for byte.
 
+mod compound;
 mod guard;
+#[cfg(feature = "json")]
+mod json;
 mod msgpack;
 mod scalar;
+#[cfg(feature = "json")]
+mod scan;
 mod transcode;
 mod typed;
 mod writer;
@@ -36,16 +41,34 @@ pub enum Format {
     /// [MessagePack](https://msgpack.org), named `msgpack`; the default.
     #[default]
     MessagePack,
+    /// [JSON](https://www.rfc-editor.org/rfc/rfc8259), named `json`; behind the feature `json`.
+    #[cfg(feature = "json")]
+    Json,
 }
 
 impl Format {
     /// Every format that can be read, in the order in which they are tried.
-    const READABLE: &[Self] = &[Self::MessagePack];
+    const READABLE: &[Self] = &[
+        Self::MessagePack,
+        #[cfg(feature = "json")]
+        Self::Json,
+    ];
 
     /// The name in `SESSION_SERIALIZATION_FORMAT`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::MessagePack => "msgpack",
+            #[cfg(feature = "json")]
+            Self::Json => "json",
+        }
+    }
+
+    /// Whether it is text, with neither bytes, extensions, infinite numbers nor keys but text.
+    fn is_text(self) -> bool {
+        match self {
+            Self::MessagePack => false,
+            #[cfg(feature = "json")]
+            Self::Json => true,
         }
     }
 
@@ -53,6 +76,8 @@ impl Format {
     fn opens(self, payload: &[u8]) -> bool {
         match self {
             Self::MessagePack => matches!(payload.first(), Some(0x80..=0x8f | 0xde | 0xdf)),
+            #[cfg(feature = "json")]
+            Self::Json => payload.get(scan::blank(payload, 0)) == Some(&b'{'),
         }
     }
 }
@@ -73,7 +98,14 @@ impl FromStr for Format {
     /// `Config` if there is no such format in this build.
     fn from_str(name: &str) -> Result<Self> {
         Self::READABLE.iter().copied().find(|format| format.as_str() == name).ok_or_else(|| {
-            Error::new(ErrorKind::Config, "read a serialization format: expected `msgpack`")
+            Error::new(
+                ErrorKind::Config,
+                if cfg!(feature = "json") {
+                    "read a serialization format: expected `msgpack` or `json`"
+                } else {
+                    "read a serialization format: expected `msgpack` (`json` needs the feature `json`)"
+                },
+            )
         })
     }
 }
@@ -175,6 +207,8 @@ pub(crate) fn index(
     let depth = max_depth.min(DEPTH_CEILING);
     match format {
         Format::MessagePack => Ok(msgpack::index(payload, depth, sink)?),
+        #[cfg(feature = "json")]
+        Format::Json => Ok(json::index(payload, depth, sink)?),
     }
 }
 
@@ -186,5 +220,7 @@ pub(crate) fn index(
 pub(crate) fn elements(value: &[u8], format: Format) -> Result<Vec<Span>> {
     match format {
         Format::MessagePack => Ok(msgpack::elements(value)?),
+        #[cfg(feature = "json")]
+        Format::Json => Ok(json::elements(value)?),
     }
 }

@@ -185,7 +185,7 @@ const SIZES: [u8; 256] = {
 };
 
 /// Returns where the value at `at` ends; `depth` more containers may be open at once.
-#[inline]
+#[inline(always)]
 fn skip(bytes: &[u8], at: usize, depth: usize) -> Result<usize, Fault> {
     let marker = *bytes.get(at).ok_or(Fault::Truncated)?;
     let end = match SIZES[usize::from(marker)] {
@@ -230,6 +230,15 @@ fn skip_items(bytes: &[u8], mut at: usize, items: u64, depth: usize) -> Result<u
 fn text(bytes: &[u8], at: usize) -> Result<(usize, usize), Fault> {
     let (start, len) = match bytes.get(at) {
         Some(marker @ 0xa0..=0xbf) => (at + 1, usize::from(marker & 0x1f)),
+        other => return wide_text(bytes, at, other.copied()),
+    };
+    let end = start + len;
+    if end <= bytes.len() { Ok((start, end)) } else { Err(Fault::Truncated) }
+}
+
+#[inline(never)]
+fn wide_text(bytes: &[u8], at: usize, marker: Option<u8>) -> Result<(usize, usize), Fault> {
+    let (start, len) = match marker {
         Some(0xd9) => (at + 2, number::<1>(bytes, at + 1)? as usize),
         Some(0xda) => (at + 3, number::<2>(bytes, at + 1)? as usize),
         Some(0xdb) => (at + 5, number::<4>(bytes, at + 1)? as usize),

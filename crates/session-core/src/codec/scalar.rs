@@ -1,5 +1,7 @@
 //! Cheap looks at one value, without serde: the owner's key and the reserved entries.
 
+#[cfg(feature = "json")]
+use super::json;
 use super::{Format, msgpack};
 use std::borrow::Cow;
 
@@ -50,5 +52,7 @@ pub(crate) fn as_u64(value: &[u8], format: Format) -> Option<u64> {
 fn scalar(value: &[u8], format: Format) -> Option<Scalar<'_>> {
     match format {
         Format::MessagePack => msgpack::scalar(value),
+        #[cfg(feature = "json")]
+        Format::Json => json::scalar(value),
     }
 }

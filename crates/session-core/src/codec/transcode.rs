@@ -1,7 +1,11 @@
 //! The same value in another format.
 
+#[cfg(feature = "json")]
+use super::json;
 use super::{DEPTH_CEILING, Format, decode, encode};
 use crate::error::Result;
+#[cfg(feature = "json")]
+use crate::error::{Error, ErrorKind};
 use crate::value::Value;
 
 /// Appends `value`, encoded as `from`, encoded as `to`; a copy if both are the same.
@@ -14,7 +18,13 @@ pub(crate) fn transcode(value: &[u8], from: Format, to: Format, out: &mut Vec<u8
         out.extend_from_slice(value);
         return Ok(());
     }
-    encode(&decode::<Value>(value, from)?, to, DEPTH_CEILING, out)
+    let decoded = decode::<Value>(value, from)?;
+    #[cfg(feature = "json")]
+    if from == Format::Json && json::has_wide_integer(value) {
+        let message = format!("encode a stored value as {to}: an integer has more than 64 bits");
+        return Err(Error::new(ErrorKind::Encode, message));
+    }
+    encode(&decoded, to, DEPTH_CEILING, out)
 }
 
 /// Whether two encoded values are the same: the same bytes, or the same value across formats.

@@ -2,6 +2,8 @@
 
 use super::guard::{Guard, Refusal, Rules};
 use super::{DEPTH_CEILING, Format, msgpack};
+#[cfg(feature = "json")]
+use super::{Fault, json};
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use std::any::type_name;
@@ -31,6 +33,11 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
                 rmp_serde::Serializer::new(&mut *out).with_struct_map().with_human_readable();
             value.serialize(Guard::new(&mut serializer, &rules, depth)).is_ok()
         }
+        #[cfg(feature = "json")]
+        Format::Json => {
+            let mut serializer = serde_json::Serializer::with_formatter(&mut *out, json::Compact);
+            value.serialize(Guard::new(&mut serializer, &rules, depth)).is_ok()
+        }
     };
     let is_short = out.len() - start <= u32::MAX as usize;
     if is_written && is_short {
@@ -56,6 +63,12 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(value: &'a [u8], format: Format) ->
             let mut decoder = rmp_serde::Deserializer::from_read_ref(value).with_human_readable();
             T::deserialize(&mut decoder).map_err(|_| decode_error::<T>())
         }
+        #[cfg(feature = "json")]
+        Format::Json => serde_json::from_slice(value).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => decode_error::<T>(),
+            serde_json::error::Category::Eof => Fault::Truncated.into(),
+            _ => Fault::Syntax.into(),
+        }),
     }
 }
 
@@ -73,6 +86,10 @@ fn encode_error<T: ?Sized>(format: Format, refusal: Option<Refusal>) -> Error {
         Some(Refusal::WrongLength) => {
             (ErrorKind::Encode, "it announced another number of items than it has")
         }
+        Some(Refusal::NotFinite) => (ErrorKind::Encode, "the format has only finite numbers"),
+        Some(Refusal::Bytes) => (ErrorKind::Encode, "the format has no bytes"),
+        Some(Refusal::Extension) => (ErrorKind::Encode, "the format has no extension types"),
+        Some(Refusal::NotTextKey) => (ErrorKind::Encode, "the format has only keys that are text"),
         None => (ErrorKind::Encode, "its `Serialize` failed"),
     };
     Error::new(kind, format!("encode a {} as {format}: {reason}", type_name::<T>()))

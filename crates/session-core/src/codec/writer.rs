@@ -1,5 +1,7 @@
 //! Writing payloads and arrays out of values that are encoded already.
 
+#[cfg(feature = "json")]
+use super::json;
 use super::{Format, Span, msgpack};
 
 /// Writes a payload entry by entry: [`begin`](Self::begin), then every entry, then
@@ -11,6 +13,7 @@ use super::{Format, Span, msgpack};
 pub(crate) struct MapWriter<'a> {
     out: &'a mut Vec<u8>,
     format: Format,
+    pieces: usize,
 }
 
 impl<'a> MapWriter<'a> {
@@ -19,17 +22,25 @@ impl<'a> MapWriter<'a> {
     pub(crate) fn begin(format: Format, entries: usize, out: &'a mut Vec<u8>) -> Self {
         match format {
             Format::MessagePack => msgpack::write_map_header(entries, out),
+            #[cfg(feature = "json")]
+            Format::Json => out.push(b'{'),
         }
-        Self { out, format }
+        Self { out, format, pieces: 0 }
     }
 
     /// Appends one entry; `value` is encoded in the map's format.
     #[inline]
     pub(crate) fn entry(&mut self, key: &str, value: &[u8]) {
+        self.separate();
         match self.format {
             Format::MessagePack => {
                 msgpack::write_text_header(key.len(), self.out);
                 self.out.extend_from_slice(key.as_bytes());
+            }
+            #[cfg(feature = "json")]
+            Format::Json => {
+                json::write_quoted(key, self.out);
+                self.out.push(b':');
             }
         }
         self.out.extend_from_slice(value);
@@ -39,9 +50,7 @@ impl<'a> MapWriter<'a> {
     /// [`entry_start`] of the first to the end of the last one's value.
     #[inline]
     pub(crate) fn run(&mut self, entries: &[u8]) {
-        match self.format {
-            Format::MessagePack => {}
-        }
+        self.separate();
         self.out.extend_from_slice(entries);
     }
 
@@ -50,7 +59,21 @@ impl<'a> MapWriter<'a> {
     pub(crate) fn end(self) {
         match self.format {
             Format::MessagePack => {}
+            #[cfg(feature = "json")]
+            Format::Json => self.out.push(b'}'),
         }
+    }
+
+    #[inline]
+    fn separate(&mut self) {
+        match self.format {
+            Format::MessagePack => {}
+            #[cfg(feature = "json")]
+            Format::Json if self.pieces == 0 => {}
+            #[cfg(feature = "json")]
+            Format::Json => self.out.push(b','),
+        }
+        self.pieces += 1;
     }
 }
 
@@ -58,10 +81,13 @@ impl<'a> MapWriter<'a> {
 /// [`MapWriter::entry`] and [`MapWriter::run`].
 #[inline]
 pub(crate) fn frame_size(format: Format, entries: usize, pieces: usize) -> usize {
-    let _ = pieces;
-    match format {
-        Format::MessagePack => msgpack::container_header_size(entries),
-    }
+    let separators = if format.is_text() { pieces.saturating_sub(1) } else { 0 };
+    separators
+        + match format {
+            Format::MessagePack => msgpack::container_header_size(entries),
+            #[cfg(feature = "json")]
+            Format::Json => 2,
+        }
 }
 
 /// The bytes that [`MapWriter::entry`] appends for `key` and a value of `value_len` bytes.
@@ -69,6 +95,8 @@ pub(crate) fn frame_size(format: Format, entries: usize, pieces: usize) -> usize
 pub(crate) fn entry_size(format: Format, key: &str, value_len: usize) -> usize {
     match format {
         Format::MessagePack => msgpack::text_header_size(key.len()) + key.len() + value_len,
+        #[cfg(feature = "json")]
+        Format::Json => json::quoted_size(key) + 1 + value_len,
     }
 }
 
@@ -77,6 +105,8 @@ pub(crate) fn entry_size(format: Format, key: &str, value_len: usize) -> usize {
 pub(crate) fn entry_start(payload: &[u8], format: Format, key: Span) -> usize {
     match format {
         Format::MessagePack => msgpack::text_header_start(payload, key),
+        #[cfg(feature = "json")]
+        Format::Json => key.start as usize - 1,
     }
 }
 
@@ -90,6 +120,17 @@ where
         Format::MessagePack => {
             msgpack::write_array_header(elements.len(), out);
             elements.for_each(|element| out.extend_from_slice(element));
+        }
+        #[cfg(feature = "json")]
+        Format::Json => {
+            out.push(b'[');
+            for (position, element) in elements.enumerate() {
+                if position > 0 {
+                    out.push(b',');
+                }
+                out.extend_from_slice(element);
+            }
+            out.push(b']');
         }
     }
 }

@@ -89,9 +89,16 @@ async fn execute(
             Cookie::Set { lease }
         }
         Plan::Delete => {
-            delete(shared, &state).await?;
+            let deadline = shared.deadline();
+            delete(shared, &state, deadline).await?;
             state.home = Home::None;
-            Cookie::Remove
+            if state.data.is_modified() && state.has_content() {
+                let created = create(shared, &mut state, deadline).await?;
+                state.home = Home::Stored(created.address);
+                Cookie::Set { lease: created.ttl }
+            } else {
+                Cookie::Remove
+            }
         }
     };
     Ok(finish(inner, state, cookie))
@@ -223,11 +230,11 @@ async fn touch(shared: &Shared, state: &State) -> Cookie {
 }
 
 /// Ends the session, whatever other requests made of it.
-async fn delete(shared: &Shared, state: &State) -> Result<()> {
+async fn delete(shared: &Shared, state: &State, deadline: Deadline) -> Result<()> {
     let (Home::Stored(address) | Home::Undecodable(address)) = &state.home else { return Ok(()) };
-    let owner = shared.base_owner(state);
-    let delete = shared.store.delete(&address.key, owner.as_deref(), None);
-    if shared.deadline().write(delete).await? { Ok(()) } else { Err(gone(shared)) }
+    let owner = state.ended_owner.as_deref().filter(|_| shared.config.owner_index());
+    let delete = shared.store.delete(&address.key, owner, None);
+    if deadline.write(delete).await? { Ok(()) } else { Err(gone(shared)) }
 }
 
 /// Notes when a session began, if that will end it.

@@ -5,23 +5,22 @@ use crate::error::Result;
 use crate::exchange::Exchange;
 use crate::open;
 use crate::plan::Fate;
-use crate::state::{Home, LIFETIME, PERMANENT};
+use crate::state::{LIFETIME, PERMANENT};
 use std::sync::Arc;
 use std::time::Duration;
 
 impl Session {
     /// Ends the session: its record is deleted and the browser's cookie removed. This is logout.
     ///
-    /// Requests of the session that are still running cannot bring it back.
+    /// Requests of the session that are still running cannot bring it back. What is written after
+    /// this call (a message for the next page) begins a new session.
     ///
     /// # Errors
     ///
     /// `Closed` only.
     pub fn flush(&self) -> Result<()> {
         self.0.with(|state| {
-            state.data.clear(|_| false);
-            state.flashes.clear();
-            state.fate = Fate::End;
+            state.end(&self.0.shared.config);
             Ok(())
         })
     }
@@ -80,14 +79,14 @@ impl Session {
     ///
     /// `Closed` only.
     pub fn ttl(&self) -> Result<Option<Duration>> {
-        self.0.with(|state| Ok(matches!(state.home, Home::Stored(_)).then(|| state.remaining())))
+        self.0.with(|state| Ok((!state.is_new()).then(|| state.remaining())))
     }
 
     /// Whether no record stood behind the cookie.
     ///
     /// `false` once the response was committed.
     pub fn is_new(&self) -> bool {
-        self.0.with(|state| Ok(!matches!(state.home, Home::Stored(_)))).unwrap_or(false)
+        self.0.with(|state| Ok(state.is_new())).unwrap_or(false)
     }
 
     /// Whether the data differs from the stored record.

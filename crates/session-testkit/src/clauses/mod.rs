@@ -7,10 +7,13 @@ pub mod basics;
 pub mod cancellation;
 pub mod conditions;
 pub mod expiry;
+pub mod faults;
 pub mod keys;
 pub mod leases;
+pub mod lost_replies;
 pub mod owners;
 pub mod races;
+pub mod round_trips;
 pub mod sizes;
 pub mod sweeps;
 
@@ -140,6 +143,17 @@ macro_rules! store_conformance {
             cancellation::cancelled_touch_leaves_a_whole_record
             cancellation::cancelled_delete_leaves_all_or_nothing
             cancellation::cancelled_calls_do_not_mix_replies
+            round_trips::every_call_is_one_round_trip
+            lost_replies::lost_reply_to_a_create_is_unknown
+            lost_replies::lost_reply_to_an_update_is_unknown
+            lost_replies::lost_reply_to_a_touch_is_unknown
+            lost_replies::lost_reply_to_a_delete_is_unknown
+            lost_replies::lost_reply_to_a_load_is_no_miss
+            faults::dead_server_is_an_error_in_time
+            faults::dead_server_at_opening_is_an_error_in_time
+            faults::frozen_server_is_an_error_in_time
+            faults::store_recovers_from_a_dead_server
+            faults::store_recovers_from_a_frozen_server
         }
     };
     (@table $($theme:ident::$clause:ident)+) => {

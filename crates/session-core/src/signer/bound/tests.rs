@@ -1,6 +1,7 @@
 use super::MAX_SIGNED_LEN;
 use crate::id::{IdSyntax, SessionId};
-use crate::signer::{BoundSigner, SignedBy, Signer, Verified};
+use crate::signer::bound::Verified;
+use crate::signer::{BoundSigner, SignedBy, Signer};
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
 const ID: &str = "Zm9vYmFyYmF6cXV4LTAxMjM0NTY3ODlhYmNkZWZnaGk";

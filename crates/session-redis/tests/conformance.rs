@@ -1,0 +1,80 @@
+//! The contract, on each kind of connection to the server at `SESSION_TEST_REDIS`.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+use session_core::{Result, Store, async_trait};
+use session_redis::{RedisOptions, RedisStore};
+use session_testkit::{Link, Remote, Subject, server};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A store that connects by itself.
+struct Own {
+    url: String,
+}
+
+impl Own {
+    fn new(query: &str) -> Self {
+        Self { url: format!("{}{query}", server::url("SESSION_TEST_REDIS")) }
+    }
+}
+
+#[async_trait]
+impl Subject for Own {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        // The kit's large payloads on a busy machine take longer than a session may.
+        let options = RedisOptions::new(&self.url).operation_timeout(Duration::from_secs(10));
+        Ok(Arc::new(RedisStore::connect(options).await?))
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::Tcp(self)
+    }
+}
+
+#[async_trait]
+impl Remote for Own {
+    fn server(&self) -> SocketAddr {
+        server::socket_addr(&self.url, Some(6379)).unwrap()
+    }
+
+    async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
+        Ok(Arc::new(RedisStore::connect(server::redirect(&self.url, addr)).await?))
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_millis(500)
+    }
+}
+
+/// A store on a connection of the application.
+struct Shared;
+
+#[async_trait]
+impl Subject for Shared {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        let client = redis::Client::open(server::url("SESSION_TEST_REDIS")).unwrap();
+        let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
+        let connection =
+            client.get_multiplexed_async_connection_with_config(&config).await.unwrap();
+        let store = RedisStore::from_client(connection);
+        Ok(Arc::new(store.operation_timeout(Duration::from_secs(10))))
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::None { because: "reconnecting is left to the application's connection" }
+    }
+}
+
+mod resp3 {
+    session_testkit::store_conformance!(super::Own::new(""));
+}
+
+mod resp2 {
+    session_testkit::store_conformance!(super::Own::new("?protocol=resp2"));
+}
+
+mod from_client {
+    session_testkit::store_conformance!(super::Shared);
+}

@@ -1,0 +1,447 @@
+//! What a broken server or network does to a call, and to the calls after it.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+mod common;
+
+use common::{MINUTE, Server, WRITTEN, calls, create, eventually, free_port, key, proxy::Proxy};
+use redis::aio::MultiplexedConnection;
+use session_core::{ErrorKind, Precondition, Record, Result, Store, StoreKey};
+use session_redis::{RedisOptions, RedisStore};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The operation timeout, with slack for a machine that does other things.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// Every call that writes, in turn: its error, if it failed.
+async fn writes(store: &RedisStore, key: &StoreKey, loaded: &Record) -> [Result<()>; 5] {
+    let unchanged = Precondition::Unchanged(loaded);
+    [
+        store.write(key, "new".into(), &MINUTE, Precondition::Absent).await.map(drop),
+        store.write(key, "new".into(), &MINUTE, unchanged).await.map(drop),
+        store.touch(key, &MINUTE, loaded).await.map(drop),
+        store.delete(key, None, Some(loaded)).await.map(drop),
+        store.delete(key, None, None).await.map(drop),
+    ]
+}
+
+async fn in_time<T>(call: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, call).await.expect("the call ends within its deadline")
+}
+
+async fn tell(admin: &mut MultiplexedConnection, command: &str) -> redis::Value {
+    let mut words = command.split(' ');
+    let mut cmd = redis::cmd(words.next().unwrap());
+    cmd.arg(words.map(|word| word.trim_matches('"')).collect::<Vec<_>>());
+    cmd.query_async(admin).await.unwrap()
+}
+
+/// Connections to the server, the test's own left out.
+async fn connections(admin: &mut MultiplexedConnection) -> usize {
+    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(admin).await.unwrap();
+    list.lines().count() - 1
+}
+
+#[tokio::test]
+async fn connecting_to_nothing_is_unavailable() {
+    let url = format!("redis://:hunter2@127.0.0.1:{}", free_port());
+    let error = in_time(RedisStore::connect(url.as_str())).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+
+    let store = RedisStore::connect_lazy(url).expect("nothing is asked of the server yet");
+    let error = in_time(store.load(&key("none"))).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+}
+
+#[tokio::test]
+async fn silent_host_is_given_up_on_without_doubt_about_writes() {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    let options = RedisOptions::new(&url).connect_timeout(Duration::from_millis(300));
+    let error = in_time(RedisStore::connect(options)).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+
+    let store = RedisStore::connect_lazy(url.as_str()).unwrap();
+    let error = in_time(store.load(&key("none"))).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true));
+    let key = key("none");
+    let write = store.write(&key, "x".into(), &MINUTE, Precondition::Absent);
+    assert_eq!(in_time(write).await.unwrap_err().kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn dead_server_is_unavailable_and_the_store_outlives_it() {
+    let mut server = Server::start().await;
+    let store = RedisStore::connect(server.url()).await.unwrap();
+    for _ in 0..3 {
+        let loaded = create(&store, &key("restart"), "old").await;
+        server.kill();
+        let error = in_time(store.load(&key("restart"))).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+        for result in in_time(writes(&store, &key("restart"), &loaded)).await {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::Unavailable);
+        }
+        server.restart().await;
+        let loaded = in_time(store.load(&key("restart"))).await;
+        assert_eq!(loaded.unwrap(), None, "the first call after the restart");
+    }
+}
+
+#[tokio::test]
+async fn write_to_a_frozen_server_is_unknown() {
+    let server = Server::start().await;
+    let stores = [
+        RedisStore::connect(server.url()).await.unwrap(),
+        RedisStore::from_client(server.admin().await).operation_timeout(Duration::from_millis(300)),
+    ];
+    for store in &stores {
+        let loaded = create(store, &key("frozen"), "old").await;
+        server.freeze();
+        let key = key("frozen");
+        let same = Precondition::Unchanged(&loaded);
+        let write = store.write(&key, "new".into(), &MINUTE, same);
+        let error = in_time(write).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unknown, false));
+        server.thaw();
+        eventually("the server goes on", async || store.load(&key).await.is_ok()).await;
+        assert!(store.delete(&key, None, None).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn load_from_a_frozen_server_times_out() {
+    let server = Server::start().await;
+    let store = RedisStore::connect(server.url()).await.unwrap();
+    create(&store, &key("frozen"), "old").await;
+    server.freeze();
+    for _ in 0..2 {
+        let error = in_time(store.load(&key("frozen"))).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true));
+    }
+    server.thaw();
+    eventually("the server goes on", async || store.load(&key("frozen")).await.is_ok()).await;
+}
+
+/// A peer that vanished without closing looks like this; TCP would try for a quarter of an hour.
+#[tokio::test]
+async fn connection_that_went_silent_is_replaced() {
+    let server = Server::start().await;
+    let store = RedisStore::connect(server.url()).await.unwrap();
+    let mut admin = server.admin().await;
+    create(&store, &key("silent"), "old").await;
+    let before = client_ids(&mut admin).await;
+    server.freeze();
+    assert_eq!(store.load(&key("silent")).await.unwrap_err().kind(), ErrorKind::Timeout);
+    server.thaw();
+    eventually("the server goes on", async || store.load(&key("silent")).await.is_ok()).await;
+    eventually("the silent connection is closed", async || {
+        let now = client_ids(&mut admin).await;
+        now.len() == 2 && now != before
+    })
+    .await;
+}
+
+async fn client_ids(admin: &mut MultiplexedConnection) -> Vec<String> {
+    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(admin).await.unwrap();
+    list.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn load_survives_a_closed_connection() {
+    let server = Server::start().await;
+    let mut admin = server.admin().await;
+    for query in ["", "?protocol=resp2"] {
+        let url = format!("{}{query}", server.url());
+        let store = RedisStore::connect(url).await.unwrap();
+        let loaded = create(&store, &key("closed"), "x").await;
+        for _ in 0..20 {
+            tell(&mut admin, "CLIENT KILL TYPE normal SKIPME yes").await;
+            assert_eq!(in_time(store.load(&key("closed"))).await.unwrap().unwrap().payload, "x");
+        }
+        assert!(store.delete(&key("closed"), None, Some(&loaded)).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn write_after_an_idle_connection_was_closed_is_applied() {
+    let server = Server::start().await;
+    let store = RedisStore::connect(server.url()).await.unwrap();
+    let mut admin = server.admin().await;
+    let mut loaded = create(&store, &key("idle"), "x").await;
+    for round in 0..20 {
+        tell(&mut admin, "CLIENT KILL TYPE normal SKIPME yes").await;
+        eventually("it is closed", async || connections(&mut admin).await == 0).await;
+        tokio::task::yield_now().await;
+        let payload = format!("{round}");
+        let same = Precondition::Unchanged(&loaded);
+        let written = store.write(&key("idle"), payload.clone().into(), &MINUTE, same).await;
+        assert_eq!(written.unwrap(), WRITTEN);
+        loaded.payload = payload.into();
+    }
+}
+
+#[tokio::test]
+async fn lost_reply_is_unknown_and_the_write_is_not_repeated() {
+    let server = Server::start().await;
+    let proxy = Proxy::start(server.port).await;
+    let mut admin = server.admin().await;
+    for query in ["", "?protocol=resp2"] {
+        let store = RedisStore::connect(format!("{}{query}", proxy.url())).await.unwrap();
+        let other = RedisStore::connect(server.url()).await.unwrap();
+        let loaded = create(&other, &key("cut"), "old").await;
+        // The server learns the scripts, so that each call is one command.
+        for result in writes(&other, &key("cut"), &loaded).await {
+            result.unwrap();
+        }
+
+        // Each call finds the record as it wants it.
+        let unchanged = Precondition::Unchanged(&loaded);
+        for call in 0..5 {
+            other.delete(&key("cut"), None, None).await.unwrap();
+            if call != 0 {
+                create(&other, &key("cut"), "old").await;
+            }
+            // The connection is up, so that the reply cut is the call's.
+            store.load(&key("cut")).await.unwrap();
+            let before = calls(&mut admin, &["set", "evalsha", "pexpire", "del"]).await;
+            proxy.cut_next_reply();
+            let result = match call {
+                0 => store
+                    .write(&key("cut"), "new".into(), &MINUTE, Precondition::Absent)
+                    .await
+                    .map(drop),
+                1 => store.write(&key("cut"), "new".into(), &MINUTE, unchanged).await.map(drop),
+                2 => store.touch(&key("cut"), &MINUTE, &loaded).await.map(drop),
+                3 => store.delete(&key("cut"), None, Some(&loaded)).await.map(drop),
+                _ => store.delete(&key("cut"), None, None).await.map(drop),
+            };
+            let error = result.unwrap_err();
+            assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unknown, false), "{call}");
+            assert!(proxy.has_cut());
+            // The next call goes through, and all that the first one did is there once.
+            let left = store.load(&key("cut")).await.unwrap().map(|record| record.payload);
+            let (payload, ran) = [
+                (Some("new"), [1, 0, 0, 0]),
+                (Some("new"), [1, 1, 0, 0]),
+                (Some("old"), [0, 1, 1, 0]),
+                (None, [0, 1, 0, 1]),
+                (None, [0, 0, 0, 1]),
+            ][call];
+            assert_eq!(left.as_deref(), payload.map(str::as_bytes), "{call}");
+            let after = calls(&mut admin, &["set", "evalsha", "pexpire", "del"]).await;
+            let delta: Vec<u64> = after.iter().zip(&before).map(|(now, then)| now - then).collect();
+            assert_eq!(delta, ran, "{call}");
+        }
+        other.delete(&key("cut"), None, None).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn load_whose_reply_is_lost_asks_once_more() {
+    let server = Server::start().await;
+    let proxy = Proxy::start(server.port).await;
+    let store = RedisStore::connect(proxy.url()).await.unwrap();
+    create(&store, &key("cut"), "x").await;
+    proxy.cut_next_reply();
+    assert_eq!(store.load(&key("cut")).await.unwrap().unwrap().payload, "x");
+    assert!(proxy.has_cut());
+}
+
+#[tokio::test]
+async fn flushed_scripts_disturb_no_write() {
+    let server = Server::start().await;
+    let store = Arc::new(RedisStore::connect(server.url()).await.unwrap());
+    let mut admin = server.admin().await;
+    create(&*store, &key("flush"), "0").await;
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let key = key(&format!("flush-{writer}"));
+                let mut loaded = create(&*store, &key, "0").await;
+                for count in 1..=100 {
+                    let same = Precondition::Unchanged(&loaded);
+                    let next = count.to_string();
+                    let written = store.write(&key, next.clone().into(), &MINUTE, same).await;
+                    assert_eq!(written.unwrap(), WRITTEN);
+                    loaded.payload = next.into();
+                    assert_eq!(store.touch(&key, &MINUTE, &loaded).await.unwrap(), WRITTEN);
+                }
+            })
+        })
+        .collect();
+    while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
+        tell(&mut admin, "SCRIPT FLUSH").await;
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn dropped_calls_leave_the_connection_and_its_replies_in_order() {
+    let server = Server::start().await;
+    let store = Arc::new(RedisStore::connect(server.url()).await.unwrap());
+    let mut admin = server.admin().await;
+    let before = client_ids(&mut admin).await;
+    for n in 0..32 {
+        let payload = n.to_string();
+        let key = key(&format!("drop-{n}"));
+        let created = store.write(&key, payload.into(), &MINUTE, Precondition::Absent).await;
+        assert_eq!(created.unwrap(), WRITTEN);
+    }
+    for round in 0..50 {
+        let calls: Vec<_> = (0..32)
+            .map(|n| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move {
+                    let loaded = store.load(&key(&format!("drop-{n}"))).await.unwrap().unwrap();
+                    assert_eq!(loaded.payload, n.to_string());
+                })
+            })
+            .collect();
+        for _ in 0..round % 5 {
+            tokio::task::yield_now().await;
+        }
+        for (n, call) in calls.into_iter().enumerate() {
+            if n % 2 == 0 {
+                call.abort();
+            } else {
+                call.await.unwrap();
+            }
+        }
+    }
+    assert_eq!(client_ids(&mut admin).await, before, "it is still the first connection");
+}
+
+#[tokio::test]
+async fn refused_log_in_is_not_retryable_and_ends_with_its_cause() {
+    let server = Server::start().await;
+    let mut admin = server.admin().await;
+    let store = RedisStore::connect(server.url()).await.unwrap();
+    tell(&mut admin, "CONFIG SET requirepass hunter2").await;
+    tell(&mut admin, "CLIENT KILL TYPE normal SKIPME yes").await;
+    let wrong = RedisStore::connect_lazy(server.url().replace("//", "//:hunter1@")).unwrap();
+    for store in [&store, &wrong] {
+        let error = store.load(&key("auth")).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false));
+        assert!(!format!("{error:?}").contains("hunter"), "{error:?}");
+    }
+    RedisStore::connect(server.url().replace("//", "//:hunter2@")).await.unwrap();
+    tell(&mut admin, "CONFIG SET requirepass \"\"").await;
+    assert_eq!(store.load(&key("auth")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn server_without_a_free_slot_is_unavailable_until_it_has_one() {
+    let server = Server::start().await;
+    let mut admin = server.admin().await;
+    for query in ["", "?protocol=resp2"] {
+        let url = format!("{}{query}", server.url());
+        tell(&mut admin, "CONFIG SET maxclients 1").await;
+        let store = RedisStore::connect_lazy(url).unwrap();
+        let error = in_time(store.load(&key("slot"))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        tell(&mut admin, "CONFIG SET maxclients 100").await;
+        assert_eq!(store.load(&key("slot")).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn server_that_refuses_writes_is_unavailable_and_wrote_nothing() {
+    let server = Server::start().await;
+    let mut admin = server.admin().await;
+    let store = RedisStore::connect(server.url()).await.unwrap();
+    let loaded = create(&store, &key("refused"), "old").await;
+    let replica = format!("REPLICAOF 127.0.0.1 {}", free_port());
+    for (refuse, serve, is_delete_refused) in [
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", false),
+        (replica.as_str(), "REPLICAOF NO ONE", true),
+        ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0", true),
+    ] {
+        tell(&mut admin, refuse).await;
+        let unchanged = Precondition::Unchanged(&loaded);
+        let absent = Precondition::Absent;
+        let results = [
+            store.write(&key("other"), "new".into(), &MINUTE, absent).await.map(drop),
+            store.write(&key("refused"), "new".into(), &MINUTE, unchanged).await.map(drop),
+        ];
+        for result in results {
+            let error = result.expect_err(refuse);
+            let seen = (error.kind(), error.is_retryable());
+            assert_eq!(seen, (ErrorKind::Unavailable, true), "{refuse}: {error}");
+        }
+        if is_delete_refused {
+            for result in writes(&store, &key("refused"), &loaded).await {
+                assert_eq!(result.expect_err(refuse).kind(), ErrorKind::Unavailable, "{refuse}");
+            }
+        }
+        assert_eq!(store.load(&key("refused")).await.unwrap().unwrap().payload, "old");
+        assert_eq!(store.load(&key("other")).await.unwrap(), None);
+        tell(&mut admin, serve).await;
+        let touched = store.touch(&key("refused"), &MINUTE, &loaded).await;
+        assert_eq!(touched.unwrap(), WRITTEN, "{serve}");
+    }
+}
+
+/// After a failover the name in the URL leads to another server, which only a new connection finds.
+#[tokio::test]
+async fn replica_is_left_for_a_new_connection() {
+    let server = Server::start().await;
+    let mut admin = server.admin().await;
+    let store = RedisStore::connect(server.url()).await.unwrap();
+    let before = client_ids(&mut admin).await;
+    tell(&mut admin, &format!("REPLICAOF 127.0.0.1 {}", free_port())).await;
+    assert!(store.delete(&key("replica"), None, None).await.is_err());
+    tell(&mut admin, "REPLICAOF NO ONE").await;
+    assert!(!store.delete(&key("replica"), None, None).await.unwrap());
+    let after = client_ids(&mut admin).await;
+    assert_ne!(before, after);
+}
+
+#[tokio::test]
+async fn attempt_to_connect_outlives_the_call_that_began_it() {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let options = RedisOptions::new(format!("redis://{}", listener.local_addr().unwrap()))
+        .connect_timeout(Duration::from_secs(60))
+        .operation_timeout(Duration::from_millis(50));
+    let store = RedisStore::connect_lazy(options).unwrap();
+    for _ in 0..3 {
+        let error = store.load(&key("none")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+    }
+    assert!(listener.accept().is_ok());
+    assert!(listener.accept().is_err(), "one attempt serves all calls");
+}
+
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn tls_to_a_server_without_it_is_unavailable() {
+    let server = Server::start().await;
+    let url = server.url().replace("redis://", "rediss://");
+    let error = in_time(RedisStore::connect(url)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn many_first_calls_share_one_connection() {
+    let server = Server::start().await;
+    let store = Arc::new(RedisStore::connect_lazy(server.url()).unwrap());
+    let mut admin = server.admin().await;
+    let started = Instant::now();
+    let calls: Vec<_> = (0..64)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.load(&key("none")).await.unwrap() })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), None);
+    }
+    assert!(started.elapsed() < DEADLINE);
+    assert_eq!(connections(&mut admin).await, 1);
+}

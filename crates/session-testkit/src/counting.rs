@@ -1,0 +1,124 @@
+//! A wrapper that counts what a session layer asks of its store.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use session_core::{Capabilities, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A store that passes every call on and counts it.
+///
+/// # Examples
+///
+/// ```
+/// use session_core::{MemoryStore, Store, StoreKey};
+/// use session_testkit::{Calls, CountingStore};
+/// use std::sync::Arc;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> session_core::Result<()> {
+/// let store = CountingStore::new(Arc::new(MemoryStore::new()));
+/// store.load(&StoreKey::new("session:", "example")).await?;
+/// assert_eq!(store.take_calls(), Calls { load: 1, ..Calls::default() });
+/// assert_eq!(store.calls().total(), 0);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct CountingStore {
+    inner: Arc<dyn Store>,
+    calls: Mutex<Calls>,
+}
+
+/// How often each method of a store was called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Calls of [`Store::load`].
+    pub load: u64,
+    /// Calls of [`Store::write`].
+    pub write: u64,
+    /// Calls of [`Store::touch`].
+    pub touch: u64,
+    /// Calls of [`Store::delete`].
+    pub delete: u64,
+    /// Calls of [`Store::list_by_owner`].
+    pub list_by_owner: u64,
+    /// Calls of [`Store::delete_expired`].
+    pub delete_expired: u64,
+}
+
+impl Calls {
+    /// The number of calls of any method, each of them a round trip.
+    pub fn total(&self) -> u64 {
+        let Self { load, write, touch, delete, list_by_owner, delete_expired } = self;
+        load + write + touch + delete + list_by_owner + delete_expired
+    }
+}
+
+impl CountingStore {
+    /// Counts the calls that reach `inner` through this wrapper.
+    pub fn new(inner: Arc<dyn Store>) -> Self {
+        Self { inner, calls: Mutex::default() }
+    }
+
+    /// The calls so far.
+    pub fn calls(&self) -> Calls {
+        *self.counted()
+    }
+
+    /// The calls so far; the count starts again.
+    pub fn take_calls(&self) -> Calls {
+        std::mem::take(&mut *self.counted())
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for CountingStore {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
+        self.counted().load += 1;
+        self.inner.load(key).await
+    }
+
+    async fn write(
+        &self,
+        key: &StoreKey,
+        payload: Bytes,
+        lease: &Lease<'_>,
+        when: Precondition<'_>,
+    ) -> Result<Outcome> {
+        self.counted().write += 1;
+        self.inner.write(key, payload, lease, when).await
+    }
+
+    async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
+        self.counted().touch += 1;
+        self.inner.touch(key, lease, loaded).await
+    }
+
+    async fn delete(
+        &self,
+        key: &StoreKey,
+        owner: Option<&str>,
+        expected: Option<&Record>,
+    ) -> Result<bool> {
+        self.counted().delete += 1;
+        self.inner.delete(key, owner, expected).await
+    }
+
+    async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>> {
+        self.counted().list_by_owner += 1;
+        self.inner.list_by_owner(owner).await
+    }
+
+    async fn delete_expired(&self) -> Result<u64> {
+        self.counted().delete_expired += 1;
+        self.inner.delete_expired().await
+    }
+}

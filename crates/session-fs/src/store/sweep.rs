@@ -39,7 +39,7 @@ pub(super) struct Keeper {
 }
 
 /// What a walk over the directory has found so far.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Tally {
     removed: u64,
     kept: u64,

@@ -1,5 +1,7 @@
 //! What a store does when its directory, its disk or its locks fail it.
 
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
 mod support;
 
 use session_core::{Bytes, Error, ErrorKind, Outcome, Precondition, Record, Store, StoreKey};

@@ -1,5 +1,7 @@
 //! Several processes, and threads of one, change the same records and lose nothing.
 
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
 mod support;
 
 use session_core::{Bytes, Precondition, Store, StoreKey};

@@ -3,6 +3,7 @@
 mod config;
 mod connection;
 mod error;
+mod reply;
 mod scripts;
 mod store;
 

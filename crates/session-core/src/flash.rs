@@ -87,7 +87,7 @@ impl FlashLog {
         let mut shown: Vec<_> = self.shown.iter().collect();
         let mut remaining = Vec::new();
         for span in codec::elements(list, format)? {
-            let message = &list[span.start as usize..span.end as usize];
+            let message = span.of(list);
             let twin = shown
                 .iter()
                 .position(|(bytes, of)| codec::is_equal((bytes, *of), (message, format)));

@@ -37,7 +37,7 @@ mod value;
 pub use caching::cache_control;
 pub use codec::Format;
 pub use commit::{Commit, Committing};
-pub use config::{Config, ConfigBuilder};
+pub use config::{Config, ConfigBuilder, OnConflict, Undecodable};
 pub use cookie::{CookieAttributes, SameSite};
 pub use error::{Error, ErrorKind, Result};
 pub use exchange::Exchange;

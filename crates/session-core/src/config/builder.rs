@@ -1,0 +1,282 @@
+//! The door for code: one method for each setting, checked at the end.
+
+use super::keys::FORMATS;
+use super::{Config, OnConflict, Settings, Undecodable, check};
+use crate::codec::Format;
+use crate::cookie::SameSite;
+use crate::error::Result;
+use crate::id::{IdHash, IdSyntax};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// Collects settings and checks them together in [`build`](Self::build).
+///
+/// The defaults are those of [`Config`].
+#[derive(Clone, Debug, Default)]
+#[must_use = "settings take effect when they are built"]
+pub struct ConfigBuilder {
+    draft: Config,
+}
+
+impl ConfigBuilder {
+    pub(super) fn hardened() -> Self {
+        Self::default()
+            .cookie_name("__Host-session")
+            .cookie_secure(true)
+            .cookie_same_site(SameSite::Lax)
+            .hash_ids(true)
+            .use_signer(true)
+    }
+
+    /// Checks the settings, each by itself and all together.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if a value is out of range or contradicts another; it names the key as
+    /// [`CORE_KEYS`](super::CORE_KEYS) does, and says what to change.
+    pub fn build(self) -> Result<Config> {
+        check::check(&self.draft)?;
+        Ok(self.draft)
+    }
+
+    /// Puts what `settings` holds over what was set so far; keys it does not hold change nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if a value is malformed; it names the key and never repeats the value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::Config;
+    /// use session_core::config::Settings;
+    ///
+    /// let settings: Settings = [("SESSION_COOKIE_SAMESITE", "Strict")].into_iter().collect();
+    /// let config = Config::hardened().settings(&settings)?.build()?;
+    /// assert_eq!(config.cookie().name, "__Host-session");
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn settings(mut self, settings: &Settings) -> Result<Self> {
+        let draft = &mut self.draft;
+        let formats: Vec<(&str, Format)> =
+            FORMATS.iter().filter_map(|name| Some((*name, name.parse().ok()?))).collect();
+
+        let cookie = &mut draft.cookie;
+        put_text(&mut cookie.name, settings.text("SESSION_COOKIE_NAME")?);
+        put_some(&mut cookie.domain, settings.text("SESSION_COOKIE_DOMAIN")?.map(str::to_owned));
+        put_text(&mut cookie.path, settings.text("APPLICATION_ROOT")?);
+        put_text(&mut cookie.path, settings.text("SESSION_COOKIE_PATH")?);
+        put(&mut cookie.http_only, settings.flag("SESSION_COOKIE_HTTPONLY")?);
+        put(&mut cookie.secure, settings.flag("SESSION_COOKIE_SECURE")?);
+        put_some(&mut cookie.same_site, settings.choice("SESSION_COOKIE_SAMESITE", SAME_SITE)?);
+        put(&mut cookie.partitioned, settings.flag("SESSION_COOKIE_PARTITIONED")?);
+
+        put(&mut draft.permanent, settings.flag("SESSION_PERMANENT")?);
+        put(&mut draft.use_signer, settings.flag("SESSION_USE_SIGNER")?);
+        put_text(&mut draft.key_prefix, settings.text_or_empty("SESSION_KEY_PREFIX")?);
+        put(&mut draft.id_length, settings.number("SESSION_ID_LENGTH")?);
+        put(&mut draft.format, settings.choice("SESSION_SERIALIZATION_FORMAT", &formats)?);
+        put(&mut draft.lifetime, settings.seconds("PERMANENT_SESSION_LIFETIME")?);
+        put(&mut draft.refresh_each_request, settings.flag("SESSION_REFRESH_EACH_REQUEST")?);
+        put_some(&mut draft.cleanup_n_requests, settings.number("SESSION_CLEANUP_N_REQUESTS")?);
+        put(&mut draft.refresh_after, settings.seconds("SESSION_REFRESH_AFTER")?);
+        put_some(&mut draft.absolute_lifetime, settings.seconds("SESSION_ABSOLUTE_LIFETIME")?);
+        put(&mut draft.id_hash, settings.flag("SESSION_HASH_IDS")?.map(id_hash));
+        put(&mut draft.id_syntax, settings.flag("SESSION_ACCEPT_UUID_IDS")?.map(id_syntax));
+        put_text(&mut draft.owner_key, settings.text("SESSION_OWNER_KEY")?);
+        put(&mut draft.owner_index, settings.flag("SESSION_OWNER_INDEX")?);
+        put(&mut draft.undecodable, settings.choice("SESSION_UNDECODABLE", UNDECODABLE)?);
+        put(&mut draft.on_conflict, settings.choice("SESSION_ON_CONFLICT", ON_CONFLICT)?);
+        put(&mut draft.timeout, settings.timeout("SESSION_TIMEOUT")?);
+        put(&mut draft.max_payload, settings.number("SESSION_MAX_PAYLOAD")?);
+        put(&mut draft.max_depth, settings.number("SESSION_MAX_DEPTH")?);
+        Ok(self)
+    }
+
+    /// `SESSION_COOKIE_NAME`.
+    pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
+        self.draft.cookie.name = name.into();
+        self
+    }
+
+    /// `SESSION_COOKIE_DOMAIN`: sends the cookie to the subdomains of `domain` too.
+    pub fn cookie_domain(mut self, domain: impl Into<String>) -> Self {
+        self.draft.cookie.domain = Some(domain.into());
+        self
+    }
+
+    /// `SESSION_COOKIE_PATH`.
+    pub fn cookie_path(mut self, path: impl Into<String>) -> Self {
+        self.draft.cookie.path = path.into();
+        self
+    }
+
+    /// `SESSION_COOKIE_SECURE`.
+    pub fn cookie_secure(mut self, secure: bool) -> Self {
+        self.draft.cookie.secure = secure;
+        self
+    }
+
+    /// `SESSION_COOKIE_HTTPONLY`.
+    pub fn cookie_http_only(mut self, http_only: bool) -> Self {
+        self.draft.cookie.http_only = http_only;
+        self
+    }
+
+    /// `SESSION_COOKIE_SAMESITE`; `None` in place of a [`SameSite`] leaves the attribute out.
+    pub fn cookie_same_site(mut self, same_site: impl Into<Option<SameSite>>) -> Self {
+        self.draft.cookie.same_site = same_site.into();
+        self
+    }
+
+    /// `SESSION_COOKIE_PARTITIONED`.
+    pub fn cookie_partitioned(mut self, partitioned: bool) -> Self {
+        self.draft.cookie.partitioned = partitioned;
+        self
+    }
+
+    /// `SESSION_KEY_PREFIX`.
+    pub fn key_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.draft.key_prefix = prefix.into();
+        self
+    }
+
+    /// `SESSION_ID_LENGTH`, in bytes of entropy.
+    pub fn id_length(mut self, bytes: usize) -> Self {
+        self.draft.id_length = bytes;
+        self
+    }
+
+    /// `SESSION_ACCEPT_UUID_IDS`.
+    pub fn accept_uuid_ids(mut self, accept: bool) -> Self {
+        self.draft.id_syntax = id_syntax(accept);
+        self
+    }
+
+    /// `SESSION_HASH_IDS`.
+    pub fn hash_ids(mut self, hash: bool) -> Self {
+        self.draft.id_hash = id_hash(hash);
+        self
+    }
+
+    /// `SESSION_PERMANENT`.
+    pub fn permanent(mut self, permanent: bool) -> Self {
+        self.draft.permanent = permanent;
+        self
+    }
+
+    /// `PERMANENT_SESSION_LIFETIME`, the lifetime without use.
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.draft.lifetime = lifetime;
+        self
+    }
+
+    /// `SESSION_ABSOLUTE_LIFETIME`, the lifetime whatever the use.
+    pub fn absolute_lifetime(mut self, lifetime: Duration) -> Self {
+        self.draft.absolute_lifetime = Some(lifetime);
+        self
+    }
+
+    /// `SESSION_REFRESH_EACH_REQUEST`.
+    pub fn refresh_each_request(mut self, refresh: bool) -> Self {
+        self.draft.refresh_each_request = refresh;
+        self
+    }
+
+    /// `SESSION_REFRESH_AFTER`.
+    pub fn refresh_after(mut self, pause: Duration) -> Self {
+        self.draft.refresh_after = pause;
+        self
+    }
+
+    /// `SESSION_USE_SIGNER`; the keys are given to the manager, not to the configuration.
+    pub fn use_signer(mut self, use_signer: bool) -> Self {
+        self.draft.use_signer = use_signer;
+        self
+    }
+
+    /// `SESSION_SERIALIZATION_FORMAT`.
+    pub fn format(mut self, format: Format) -> Self {
+        self.draft.format = format;
+        self
+    }
+
+    /// `SESSION_UNDECODABLE`.
+    pub fn undecodable(mut self, undecodable: Undecodable) -> Self {
+        self.draft.undecodable = undecodable;
+        self
+    }
+
+    /// `SESSION_ON_CONFLICT`.
+    pub fn on_conflict(mut self, on_conflict: OnConflict) -> Self {
+        self.draft.on_conflict = on_conflict;
+        self
+    }
+
+    /// `SESSION_OWNER_KEY`.
+    pub fn owner_key(mut self, key: impl Into<String>) -> Self {
+        self.draft.owner_key = key.into();
+        self
+    }
+
+    /// `SESSION_OWNER_INDEX`.
+    pub fn owner_index(mut self, index: bool) -> Self {
+        self.draft.owner_index = index;
+        self
+    }
+
+    /// `SESSION_TIMEOUT`.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.draft.timeout = timeout;
+        self
+    }
+
+    /// `SESSION_MAX_PAYLOAD`, in bytes.
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.draft.max_payload = bytes;
+        self
+    }
+
+    /// `SESSION_MAX_DEPTH`.
+    pub fn max_depth(mut self, levels: usize) -> Self {
+        self.draft.max_depth = levels;
+        self
+    }
+
+    /// `SESSION_CLEANUP_N_REQUESTS`.
+    pub fn cleanup_n_requests(mut self, requests: NonZeroU32) -> Self {
+        self.draft.cleanup_n_requests = Some(requests);
+        self
+    }
+}
+
+const SAME_SITE: &[(&str, SameSite)] =
+    &[("Lax", SameSite::Lax), ("Strict", SameSite::Strict), ("None", SameSite::None)];
+const UNDECODABLE: &[(&str, Undecodable)] =
+    &[("fresh", Undecodable::Fresh), ("error", Undecodable::Error)];
+const ON_CONFLICT: &[(&str, OnConflict)] =
+    &[("reject", OnConflict::Reject), ("overwrite", OnConflict::Overwrite)];
+
+fn id_hash(hash: bool) -> IdHash {
+    if hash { IdHash::Sha256 } else { IdHash::Plain }
+}
+
+fn id_syntax(accept_uuid_ids: bool) -> IdSyntax {
+    if accept_uuid_ids { IdSyntax::Base64UrlOrUuid } else { IdSyntax::Base64Url }
+}
+
+fn put<T>(setting: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *setting = value;
+    }
+}
+
+fn put_text(setting: &mut String, value: Option<&str>) {
+    put(setting, value.map(str::to_owned));
+}
+
+fn put_some<T>(setting: &mut Option<T>, value: Option<T>) {
+    if value.is_some() {
+        *setting = value;
+    }
+}

@@ -1,0 +1,298 @@
+//! The names of the settings: one table for the environment, files, the docs and the tests.
+
+use std::fmt;
+
+/// One setting: its name, what it holds, and what it is without being set.
+///
+/// Every store crate lists its own settings in such a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyInfo {
+    /// The name in the environment and in files.
+    pub name: &'static str,
+    /// What the value looks like.
+    pub kind: Kind,
+    /// The value that does what leaving the key out does; `None` where no value does.
+    pub default: Option<&'static str>,
+    /// What it is for, in one or two sentences of Markdown without `|`.
+    pub doc: &'static str,
+}
+
+/// What the value of a setting looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// Yes or no: [`Settings::flag`](super::Settings::flag).
+    Flag,
+    /// A whole number.
+    Number,
+    /// A whole number of bytes.
+    Bytes,
+    /// A whole number of seconds: [`Settings::seconds`](super::Settings::seconds).
+    Seconds,
+    /// Seconds with a fraction: [`Settings::timeout`](super::Settings::timeout).
+    Timeout,
+    /// A file mode: [`Settings::octal`](super::Settings::octal).
+    Octal,
+    /// Texts with commas between: [`Settings::list`](super::Settings::list).
+    List,
+    /// One of these words, in any case.
+    Choice(&'static [&'static str]),
+    /// Text that is never shown.
+    Secret,
+    /// A JSON list of texts that are never shown.
+    SecretList,
+    /// An address that may hold a password, so it is never shown.
+    Url,
+}
+
+impl KeyInfo {
+    /// Describes a setting.
+    pub const fn new(
+        name: &'static str,
+        kind: Kind,
+        default: Option<&'static str>,
+        doc: &'static str,
+    ) -> Self {
+        Self { name, kind, default, doc }
+    }
+
+    /// The row of this key in `docs/configuration.md`: name, value, default, meaning.
+    pub fn markdown_row(&self) -> String {
+        let default = self.default.map_or_else(|| "none".into(), |text| format!("`{text}`"));
+        format!("| `{}` | {} | {default} | {} |", self.name, self.kind, self.doc)
+    }
+}
+
+/// What the docs say that a value looks like.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Flag => "flag",
+            Self::Number => "number",
+            Self::Bytes => "bytes",
+            Self::Seconds => "seconds",
+            Self::Timeout => "seconds, with fraction",
+            Self::Octal => "octal",
+            Self::List => "list",
+            Self::Choice(words) => {
+                for (position, word) in words.iter().enumerate() {
+                    let before = if position == 0 { "" } else { ", " };
+                    write!(f, "{before}`{word}`")?;
+                }
+                return Ok(());
+            }
+            Self::Secret => "secret",
+            Self::SecretList => "JSON list of secrets",
+            Self::Url => "URL",
+        })
+    }
+}
+
+/// The values of `SESSION_TYPE`.
+const TYPES: &[&str] = &[
+    "null",
+    "redis",
+    "memcached",
+    "filesystem",
+    "mongodb",
+    "sqlalchemy",
+    "sql",
+    "dynamodb",
+    "memory",
+];
+pub(super) const FORMATS: &[&str] = &["msgpack", "json", "pickle"];
+
+/// The settings of this crate, and those that every application has.
+pub const CORE_KEYS: &[KeyInfo] = &[
+    KeyInfo::new(
+        "SECRET_KEY",
+        Kind::Secret,
+        None,
+        "The key that signs ids, at least 32 random bytes. Needed with `SESSION_USE_SIGNER`.",
+    ),
+    KeyInfo::new(
+        "SECRET_KEY_FALLBACKS",
+        Kind::SecretList,
+        None,
+        "Older keys, the latest first; they verify and never sign.",
+    ),
+    KeyInfo::new(
+        "SESSION_TYPE",
+        Kind::Choice(TYPES),
+        Some("null"),
+        "Where sessions are kept. `sql` is another name of `sqlalchemy`; `memory` is for one \
+         process and for tests.",
+    ),
+    KeyInfo::new(
+        "SESSION_PERMANENT",
+        Kind::Flag,
+        Some("true"),
+        "Whether the cookie of a new session outlives the browser.",
+    ),
+    KeyInfo::new(
+        "SESSION_USE_SIGNER",
+        Kind::Flag,
+        Some("false"),
+        "Whether ids in cookies are signed.",
+    ),
+    KeyInfo::new(
+        "SESSION_KEY_PREFIX",
+        Kind::Text,
+        Some("session:"),
+        "What the key of every record begins with: up to 128 printable ASCII characters, no \
+         space. May be empty.",
+    ),
+    KeyInfo::new(
+        "SESSION_ID_LENGTH",
+        Kind::Number,
+        Some("32"),
+        "Random bytes in a new id, 16 to 64.",
+    ),
+    KeyInfo::new(
+        "SESSION_SERIALIZATION_FORMAT",
+        Kind::Choice(FORMATS),
+        Some("msgpack"),
+        "How records are written. Every format that is built in is read.",
+    ),
+    KeyInfo::new(
+        "PERMANENT_SESSION_LIFETIME",
+        Kind::Seconds,
+        Some("2678400"),
+        "How long a session lives without being used, in the store and in the browser: 1 second \
+         to 36500 days. Browsers forget a cookie after 400 days without renewal.",
+    ),
+    KeyInfo::new(
+        "SESSION_REFRESH_EACH_REQUEST",
+        Kind::Flag,
+        Some("true"),
+        "Whether a request that only reads renews the lifetime, once renewal is due.",
+    ),
+    KeyInfo::new(
+        "SESSION_COOKIE_NAME",
+        Kind::Text,
+        Some("session"),
+        "The name of the cookie. `__Host-` and `__Secure-` bring the rules that browsers apply.",
+    ),
+    KeyInfo::new(
+        "SESSION_COOKIE_DOMAIN",
+        Kind::Text,
+        None,
+        "The host whose subdomains get the cookie too. Without it only this host does.",
+    ),
+    KeyInfo::new(
+        "SESSION_COOKIE_PATH",
+        Kind::Text,
+        None,
+        "The path under which the cookie is sent. Without it, `APPLICATION_ROOT`.",
+    ),
+    KeyInfo::new(
+        "APPLICATION_ROOT",
+        Kind::Text,
+        Some("/"),
+        "The path of the application, read where `SESSION_COOKIE_PATH` is not set.",
+    ),
+    KeyInfo::new(
+        "SESSION_COOKIE_HTTPONLY",
+        Kind::Flag,
+        Some("true"),
+        "Whether scripts in the browser are kept from the cookie.",
+    ),
+    KeyInfo::new(
+        "SESSION_COOKIE_SECURE",
+        Kind::Flag,
+        Some("false"),
+        "Whether the cookie is sent over HTTPS only.",
+    ),
+    KeyInfo::new(
+        "SESSION_COOKIE_SAMESITE",
+        Kind::Choice(&["Lax", "Strict", "None"]),
+        None,
+        "Which requests from other sites carry the cookie. Without it the attribute is not sent; \
+         `None` is the word, and needs `SESSION_COOKIE_SECURE`.",
+    ),
+    KeyInfo::new(
+        "SESSION_COOKIE_PARTITIONED",
+        Kind::Flag,
+        Some("false"),
+        "Whether each embedding site has a cookie of its own. Needs `SESSION_COOKIE_SECURE`.",
+    ),
+    KeyInfo::new(
+        "SESSION_CLEANUP_N_REQUESTS",
+        Kind::Number,
+        None,
+        "Sweep expired records about once in so many requests, at least 1, in stores that need it.",
+    ),
+    KeyInfo::new(
+        "SESSION_REFRESH_AFTER",
+        Kind::Seconds,
+        Some("60"),
+        "The least time between two renewals of one session; never more than a tenth of its \
+         lifetime.",
+    ),
+    KeyInfo::new(
+        "SESSION_ABSOLUTE_LIFETIME",
+        Kind::Seconds,
+        None,
+        "How long a session lives however much it is used; not less than \
+         `PERMANENT_SESSION_LIFETIME`.",
+    ),
+    KeyInfo::new(
+        "SESSION_HASH_IDS",
+        Kind::Flag,
+        Some("false"),
+        "Whether records are stored under the SHA-256 of the id, so that reading the store opens \
+         no session. A Flask-Session app does not find them.",
+    ),
+    KeyInfo::new(
+        "SESSION_ACCEPT_UUID_IDS",
+        Kind::Flag,
+        Some("false"),
+        "Whether the UUIDs that Flask-Session 0.3 to 0.5 made are read as ids.",
+    ),
+    KeyInfo::new(
+        "SESSION_OWNER_KEY",
+        Kind::Text,
+        Some("_user_id"),
+        "The session's key whose value is the owner of the session; the default is Flask-Login's.",
+    ),
+    KeyInfo::new(
+        "SESSION_OWNER_INDEX",
+        Kind::Flag,
+        Some("false"),
+        "Whether the store keeps an index from owners to sessions, to list and end them.",
+    ),
+    KeyInfo::new(
+        "SESSION_UNDECODABLE",
+        Kind::Choice(&["fresh", "error"]),
+        Some("fresh"),
+        "What a record that cannot be decoded is to a request: an anonymous visitor, or a failure.",
+    ),
+    KeyInfo::new(
+        "SESSION_ON_CONFLICT",
+        Kind::Choice(&["reject", "overwrite"]),
+        Some("reject"),
+        "What happens if a value that a request has read and set was changed by another meanwhile.",
+    ),
+    KeyInfo::new(
+        "SESSION_TIMEOUT",
+        Kind::Timeout,
+        Some("2"),
+        "How long one request may wait for the store, all calls together: over 0, at most 300.",
+    ),
+    KeyInfo::new(
+        "SESSION_MAX_PAYLOAD",
+        Kind::Bytes,
+        Some("1048576"),
+        "The largest record, up to 1 GiB; a store may have a lower limit of its own.",
+    ),
+    KeyInfo::new(
+        "SESSION_MAX_DEPTH",
+        Kind::Number,
+        Some("64"),
+        "How deep values may be nested, 1 to 128, the session itself being the first level.",
+    ),
+];

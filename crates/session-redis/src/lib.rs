@@ -7,5 +7,5 @@ mod reply;
 mod scripts;
 mod store;
 
-pub use config::RedisOptions;
+pub use config::{KEYS, RedisOptions};
 pub use store::RedisStore;

@@ -3,6 +3,7 @@
 
 pub(crate) mod app;
 pub(crate) mod gate;
+pub(crate) mod schedule;
 
 use axum::Router;
 use axum::body::Body;

@@ -25,6 +25,7 @@ pub(crate) struct Inner {
     pub(crate) updates: tokio::sync::Mutex<()>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one allocation for the request, not two")]
 enum Phase {
     Unopened,
     /// Asked for, but the store did not answer.

@@ -3,8 +3,11 @@
 //! Texts of the server and the client may repeat arguments (an unknown command's reply lists
 //! them, log-in included), so only codes, and I/O errors, reach our errors.
 
-use redis::{ErrorKind as RedisErrorKind, RedisError, ServerError, ServerErrorKind};
-use session_core::{Error, ErrorKind};
+use redis::{ErrorKind as RedisErrorKind, RedisError, ServerError};
+use session_core::Error;
+use session_core::ErrorKind::{self, Decode, Timeout, Unavailable, Unknown};
+
+use Retry::{Later, Useless};
 
 /// The call that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,13 @@ pub(crate) enum Fault {
     Refused(ServerError),
 }
 
+/// Whether the same call may succeed later.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Retry {
+    Later,
+    Useless,
+}
+
 impl Call {
     fn verb(self) -> &'static str {
         match self {
@@ -49,92 +59,87 @@ impl Call {
 
 impl Fault {
     pub(crate) fn into_error(self, call: Call) -> Error {
-        let (kind, what) = match &self {
-            Self::Refused(reply) => return refused(call, reply),
-            Self::Unreached(cause) => (ErrorKind::Unavailable, unreached(cause)),
-            Self::Unsent if call.is_read() => (ErrorKind::Timeout, "no connection in time"),
-            Self::Unsent => (ErrorKind::Unavailable, "no connection in time, nothing was sent"),
-            // Only a socket that never was connected reports this.
-            Self::Broken(cause) if cause.is_connection_refusal() => {
-                (ErrorKind::Unavailable, "the connection was refused")
-            }
-            Self::Broken(_) if call.is_read() => (ErrorKind::Unavailable, "the connection broke"),
-            Self::Broken(_) => (ErrorKind::Unknown, "the connection broke before the answer"),
-            Self::Silent if call.is_read() => (ErrorKind::Timeout, "no answer in time"),
-            Self::Silent => (ErrorKind::Unknown, "no answer in time"),
-        };
-        let error = Error::new(kind, format!("{}: {what}", call.verb()));
+        let (kind, retry, what) = self.meaning(call);
+        let error =
+            Error::new(kind, format!("{}: {what}", call.verb())).with_retryable(retry == Later);
         match self {
-            Self::Unreached(cause) if is_decided(&cause) => error.with_retryable(false),
             Self::Unreached(cause) | Self::Broken(cause) if cause.is_io_error() => {
                 error.with_source(cause)
             }
             _ => error,
         }
     }
+
+    fn meaning(&self, call: Call) -> Meaning {
+        match self {
+            Self::Unreached(cause) => unreached(cause),
+            Self::Refused(reply) => refused(call, reply.code()),
+            // Only a socket that never was connected reports this.
+            Self::Broken(cause) if cause.is_connection_refusal() => {
+                (Unavailable, Later, "the connection was refused")
+            }
+            Self::Broken(_) if call.is_read() => (Unavailable, Later, "the connection broke"),
+            Self::Broken(_) => (Unknown, Useless, "the connection broke before the answer"),
+            Self::Unsent if call.is_read() => (Timeout, Later, "no connection in time"),
+            Self::Unsent => (Unavailable, Later, "no connection in time, nothing was sent"),
+            Self::Silent if call.is_read() => (Timeout, Later, "no answer in time"),
+            Self::Silent => (Unknown, Useless, "no answer in time"),
+        }
+    }
 }
 
 /// The error of a call whose answer has a shape that its command does not have.
 pub(crate) fn unexpected(call: Call) -> Error {
-    let kind = if call.is_read() { ErrorKind::Decode } else { ErrorKind::Unknown };
+    let kind = if call.is_read() { Decode } else { Unknown };
     Error::new(kind, format!("{}: the answer is of another type than expected", call.verb()))
+}
+
+/// Kind, whether to retry, and what happened.
+type Meaning = (ErrorKind, Retry, &'static str);
+
+/// Why there is no connection; nothing was sent.
+fn unreached(cause: &RedisError) -> Meaning {
+    let (retry, what) = match (cause.kind(), cause.code()) {
+        (RedisErrorKind::AuthenticationFailed, _)
+        | (_, Some("NOAUTH" | "NOPERM" | "WRONGPASS")) => {
+            (Useless, "the server refuses the user or password of the url")
+        }
+        (RedisErrorKind::RESP3NotSupported, _) | (_, Some("NOPROTO")) => {
+            (Useless, "the server needs ?protocol=resp2 in the url")
+        }
+        (RedisErrorKind::InvalidClientConfig, _) => {
+            (Useless, "the address in the url cannot be used")
+        }
+        (RedisErrorKind::Io, _) if cause.is_timeout() => {
+            (Later, "the server did not answer in time")
+        }
+        (RedisErrorKind::Io, _) => (Later, "the server cannot be reached"),
+        _ => (Later, "the server turned the connection away"),
+    };
+    (Unavailable, retry, what)
 }
 
 /// The listed codes are sent before a command runs. Others (a proxy's, say, which lost its own
 /// server) prove nothing.
-fn refused(call: Call, reply: &ServerError) -> Error {
-    let code = reply.code();
-    let (kind, is_retryable) = match code {
-        "BUSY" | "CLUSTERDOWN" | "LOADING" | "MASTERDOWN" | "MISCONF" | "NOREPLICAS" | "OOM"
-        | "READONLY" | "TRYAGAIN" => (ErrorKind::Unavailable, true),
-        "ASK" | "CROSSSLOT" | "MOVED" | "NOAUTH" | "NOPERM" => (ErrorKind::Unavailable, false),
-        "WRONGTYPE" => (ErrorKind::Decode, false),
-        _ if call.is_read() => (ErrorKind::Unavailable, false),
-        _ => (ErrorKind::Unknown, false),
-    };
-    let answer = match code {
-        "ASK" | "CROSSSLOT" | "MOVED" => "the server is a node of a cluster",
-        "NOAUTH" => "the server wants a password in the url",
-        "NOPERM" => "the server does not let this user run the command",
-        "OOM" => "the server is out of memory",
-        "READONLY" => "the server is a replica",
-        "WRONGTYPE" => "the key holds another type than a string",
-        _ if is_code(code) => {
-            let message = format!("{}: the server replied {code}", call.verb());
-            return Error::new(kind, message).with_retryable(is_retryable);
+fn refused(call: Call, code: &str) -> Meaning {
+    match code {
+        "BUSY" => (Unavailable, Later, "the server is busy with a script"),
+        "LOADING" => (Unavailable, Later, "the server is loading its data"),
+        "MASTERDOWN" => (Unavailable, Later, "the server is a replica without its master"),
+        "MISCONF" => (Unavailable, Later, "the server cannot save its data"),
+        "NOREPLICAS" => (Unavailable, Later, "the server has too few replicas"),
+        "OOM" => (Unavailable, Later, "the server is out of memory"),
+        "READONLY" => (Unavailable, Later, "the server is a replica"),
+        "CLUSTERDOWN" | "TRYAGAIN" => (Unavailable, Later, "the cluster is not in order"),
+        "ASK" | "CROSSSLOT" | "MOVED" => {
+            (Unavailable, Useless, "the server is one node of a cluster")
         }
-        _ => "the server replied an error",
-    };
-    Error::new(kind, format!("{}: {answer}", call.verb())).with_retryable(is_retryable)
-}
-
-fn unreached(cause: &RedisError) -> &'static str {
-    match cause.kind() {
-        RedisErrorKind::AuthenticationFailed => {
-            "the server refused the user or password of the url"
-        }
-        RedisErrorKind::RESP3NotSupported => "the server needs ?protocol=resp2 in the url",
-        RedisErrorKind::InvalidClientConfig => "the address in the url cannot be used",
-        RedisErrorKind::Server(ServerErrorKind::NoPerm) => "the user may not log in this way",
-        RedisErrorKind::Io if cause.is_timeout() => "the server did not answer in time",
-        RedisErrorKind::Io => "the server cannot be reached",
-        _ => "the server turned the connection away",
+        "NOAUTH" => (Unavailable, Useless, "the server wants a password in the url"),
+        "NOPERM" => (Unavailable, Useless, "the server does not let this user run the command"),
+        "WRONGTYPE" => (Decode, Useless, "the key holds another type than a string"),
+        _ if call.is_read() => (Unavailable, Useless, "the server answered with an error"),
+        _ => (Unknown, Useless, "the server answered with an error that proves nothing"),
     }
-}
-
-/// Whether only another configuration can change the outcome.
-fn is_decided(cause: &RedisError) -> bool {
-    matches!(
-        cause.kind(),
-        RedisErrorKind::AuthenticationFailed
-            | RedisErrorKind::RESP3NotSupported
-            | RedisErrorKind::InvalidClientConfig
-            | RedisErrorKind::Server(ServerErrorKind::NoPerm)
-    )
-}
-
-fn is_code(code: &str) -> bool {
-    code.len() <= 24 && code.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -220,6 +225,7 @@ mod tests {
         for fault in [
             reply(&format!("ERR {detail}")),
             reply("hunter2 hunter2"),
+            Fault::Unreached((RedisErrorKind::Client, "x", "hunter2".into()).into()),
             Fault::Unreached((RedisErrorKind::AuthenticationFailed, "x", "hunter2".into()).into()),
             Fault::Broken((RedisErrorKind::Parse, "x", "hunter2".into()).into()),
         ] {

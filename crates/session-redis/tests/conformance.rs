@@ -1,5 +1,7 @@
 //! The contract, on each kind of connection to the server at `SESSION_TEST_REDIS`.
 
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
 use session_core::{Result, Store, async_trait};
 use session_redis::{RedisOptions, RedisStore};
 use session_testkit::{Link, Remote, Subject, server};

@@ -1,8 +1,10 @@
 //! The bytes, lifetimes and commands that the README promises.
 
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
 mod common;
 
-use common::{HOUR, MINUTE, Server, WRITTEN, calls, create, key, proxy::Proxy};
+use common::{HOUR, MINUTE, Server, WRITTEN, calls, create, key};
 use redis::{AsyncCommands as _, SetExpiry, SetOptions};
 use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Store};
 use session_redis::RedisStore;
@@ -67,8 +69,8 @@ async fn record_is_written_as_flask_writes_it() {
 #[tokio::test]
 async fn each_call_is_these_commands_in_one_round_trip() {
     let server = Server::start().await;
-    let proxy = Proxy::start(server.port).await;
-    let store = RedisStore::connect(proxy.url()).await.unwrap();
+    let (proxy, url) = server.proxy().await;
+    let store = RedisStore::connect(url).await.unwrap();
     let mut admin = server.admin().await;
     let key = key("commands");
 
@@ -115,8 +117,8 @@ async fn each_call_is_these_commands_in_one_round_trip() {
 #[tokio::test]
 async fn unknown_script_costs_one_more_round_trip_once() {
     let server = Server::start().await;
-    let proxy = Proxy::start(server.port).await;
-    let store = RedisStore::connect(proxy.url()).await.unwrap();
+    let (proxy, url) = server.proxy().await;
+    let store = RedisStore::connect(url).await.unwrap();
     let loaded = create(&store, &key("flushed"), "a").await;
     for round_trips in [2, 1, 1] {
         let before = proxy.round_trips();
@@ -172,8 +174,8 @@ async fn key_of_another_type_is_neither_read_nor_overwritten() {
 #[tokio::test]
 async fn too_large_payload_is_refused_before_it_is_sent() {
     let server = Server::start().await;
-    let proxy = Proxy::start(server.port).await;
-    let store = RedisStore::connect(proxy.url()).await.unwrap();
+    let (proxy, url) = server.proxy().await;
+    let store = RedisStore::connect(url).await.unwrap();
     let limit = store.capabilities().max_payload.unwrap();
     let before = proxy.round_trips();
     let payload = Bytes::from(vec![0; limit + 1]);

@@ -79,7 +79,7 @@ pub(crate) fn ensure_remains(
     let least = asked.saturating_sub(started.elapsed()).saturating_sub(rounding);
     let most = asked.saturating_add(rounding);
     ensure!(
-        !left.is_zero() && least <= left && left <= most,
+        least <= left && left <= most,
         "a lease of {asked:?} reports a ttl of {left:?}; {least:?} to {most:?} is right"
     );
     Ok(())

@@ -1,9 +1,10 @@
 //! What a configuration must be free of before anything uses it.
 
 use super::Config;
-use super::keys::RESERVED_KEYS;
 use crate::codec::DEPTH_CEILING;
 use crate::error::{Error, ErrorKind, Result};
+use crate::flash::FLASHES;
+use crate::state::is_reserved;
 use std::time::Duration;
 
 /// With the longest id it stays under the 250 bytes of a Memcached key.
@@ -49,7 +50,7 @@ fn check_names(config: &Config) -> Result<()> {
         "SESSION_OWNER_KEY must be 1 to 255 bytes",
     )?;
     ensure(
-        !RESERVED_KEYS.contains(&config.owner_key.as_str()),
+        !is_reserved(&config.owner_key) && config.owner_key != FLASHES,
         "SESSION_OWNER_KEY must not be one of the reserved keys _permanent, _flashes, _created \
          and _lifetime",
     )

@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// The keys of session data that this library keeps for itself.
-pub const RESERVED_KEYS: [&str; 4] = ["_permanent", "_flashes", "_created", "_lifetime"];
-
 /// One setting: its name, what it holds, and what it is without being set.
 ///
 /// Every store crate lists its own settings in such a table.
@@ -227,7 +224,7 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "SESSION_CLEANUP_N_REQUESTS",
         Kind::Number,
         None,
-        "Sweep expired records about once in so many requests, in stores that need it.",
+        "Sweep expired records about once in so many requests, at least 1, in stores that need it.",
     ),
     KeyInfo::new(
         "SESSION_REFRESH_AFTER",

@@ -19,7 +19,7 @@ mod settings;
 mod tests;
 
 pub use builder::ConfigBuilder;
-pub use keys::{CORE_KEYS, KeyInfo, Kind, RESERVED_KEYS};
+pub use keys::{CORE_KEYS, KeyInfo, Kind};
 pub use names::Warning;
 pub use secrets::Secrets;
 pub use settings::Settings;
@@ -131,7 +131,7 @@ impl Config {
     /// Starts from stricter settings: a `__Host-session` cookie with Secure and SameSite=Lax,
     /// hashed ids, and a signer that must be there.
     ///
-    /// Browsers keep such a cookie over HTTPS only (and on `localhost`). A Flask-Session app
+    /// Browsers keep such a cookie over HTTPS only; most make an exception for `localhost`. A Flask-Session app
     /// cannot share these sessions: it looks for records under unhashed ids.
     pub fn hardened() -> ConfigBuilder {
         ConfigBuilder::hardened()

@@ -84,13 +84,11 @@ impl Settings {
     ///
     /// `Config` with the known name that is nearest.
     pub fn refuse_unknown(&self, tables: &[&[KeyInfo]]) -> Result<()> {
-        for name in self.names().filter(|name| !is_known(name, tables)) {
-            if let Some(reason) = python_only(name) {
-                return Err(Error::new(ErrorKind::Config, format!("read {name}: it {reason}")));
-            }
-            return Err(unknown(name, suggest(name, tables)));
-        }
-        Ok(())
+        let Some(name) = self.names().find(|name| !is_known(name, tables)) else { return Ok(()) };
+        Err(match python_only(name) {
+            Some(reason) => Error::new(ErrorKind::Config, format!("read {name}: it {reason}")),
+            None => unknown(name, suggest(name, tables)),
+        })
     }
 }
 
@@ -132,4 +130,114 @@ fn nearest(name: &str, tables: &[&[KeyInfo]]) -> Option<(&'static str, usize)> {
 fn tolerance(known: &str) -> usize {
     let stem = known.strip_prefix(PREFIX).unwrap_or(known);
     (stem.len() / 3).clamp(1, 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Name, classify};
+    use crate::config::{CORE_KEYS, KeyInfo, Kind, Settings};
+    use crate::error::ErrorKind;
+
+    const STORE_KEYS: &[KeyInfo] = &[
+        KeyInfo::new("SESSION_REDIS", Kind::Url, None, "."),
+        KeyInfo::new("SESSION_FILE_DIR", Kind::Text, None, "."),
+        KeyInfo::new("SESSION_FILE_MODE", Kind::Octal, None, "."),
+    ];
+    const TABLES: &[&[KeyInfo]] = &[CORE_KEYS, STORE_KEYS];
+
+    #[test]
+    fn near_miss_is_an_error_that_names_the_right_one() {
+        for (name, right) in [
+            ("SESSION_COOKIE_NAM", "SESSION_COOKIE_NAME"),
+            ("SESSION_COOKIE_NAMES", "SESSION_COOKIE_NAME"),
+            ("SESSION_COKIE_NAME", "SESSION_COOKIE_NAME"),
+            ("SESSION_COOKIE_HTTP_ONLY", "SESSION_COOKIE_HTTPONLY"),
+            ("SESSION_COOKIE_SAME_SITE", "SESSION_COOKIE_SAMESITE"),
+            ("SESSION_TPYE", "SESSION_TYPE"),
+            ("SESSION_TIMEOUTS", "SESSION_TIMEOUT"),
+            ("SESSION_REDDIS", "SESSION_REDIS"),
+            ("SESSION_FILEDIR", "SESSION_FILE_DIR"),
+            ("PERMANENT_SESSION_LIFETIMES", "PERMANENT_SESSION_LIFETIME"),
+            ("SECRET_KEY_FALLBACK", "SECRET_KEY_FALLBACKS"),
+        ] {
+            let error = classify(name, TABLES).expect_err(name);
+            assert_eq!(error.kind(), ErrorKind::Config);
+            let expected = format!("read {name}: there is no such setting; did you mean {right}?");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn names_of_others_are_left_alone() {
+        for name in [
+            "HOME",
+            "session_type",
+            "XDG_SESSION_TYPE",
+            "VERSION_TYPE",
+            "SECRET_KEY_2",
+            "SECRET_KEYS",
+            "PERMANENT_SESSION_STORAGE",
+        ] {
+            assert_eq!(classify(name, TABLES).unwrap(), Name::Foreign, "{name}");
+        }
+    }
+
+    #[test]
+    fn other_names_of_sessions_are_warnings() {
+        for name in
+            ["SESSION_MANAGER", "SESSION_ID", "SESSION_TIME", "SESSION_NAME", "SESSION_REDIS_URL"]
+        {
+            let Name::Suspect(warning) = classify(name, TABLES).unwrap() else {
+                panic!("{name} is no warning")
+            };
+            assert_eq!(warning.name(), name);
+            let expected = format!("{name} has no effect: it is no setting of this library");
+            assert_eq!(warning.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn keys_of_python_say_what_to_do_instead() {
+        for (name, instead) in [
+            ("SESSION_CACHELIB", "SESSION_FILE_DIR"),
+            ("SESSION_SQLALCHEMY_BIND_KEY", "SESSION_SQLALCHEMY"),
+            ("SESSION_SQLALCHEMY_SEQUENCE", "by itself"),
+        ] {
+            let Name::Suspect(warning) = classify(name, TABLES).unwrap() else {
+                panic!("{name} is no warning")
+            };
+            assert!(warning.to_string().contains(instead), "{warning}");
+        }
+    }
+
+    #[test]
+    fn known_names_are_no_near_misses_of_each_other() {
+        for key in TABLES.iter().copied().flatten() {
+            assert_eq!(classify(key.name, TABLES).unwrap(), Name::Known, "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn environment_keeps_what_is_known_and_warns_of_the_rest() {
+        let vars = [("SESSION_REDIS", "redis://a"), ("SESSION_MANAGER", "b"), ("HOME", "/")];
+        let (settings, warnings) = Settings::from_vars(vars, TABLES).unwrap();
+        assert_eq!(settings.names().collect::<Vec<_>>(), ["SESSION_REDIS"]);
+        assert_eq!(warnings.len(), 1);
+        assert!(Settings::from_vars([("SESSION_REDDIS", "redis://a")], TABLES).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_known_name_must_hold_utf8() {
+        use std::ffi::OsString;
+        use std::os::unix::ffi::OsStringExt as _;
+        let bytes = || OsString::from_vec(vec![0xff]);
+        for (name, is_refused) in
+            [("SESSION_KEY_PREFIX", true), ("SESSION_MANAGER", false), ("LS_COLORS", false)]
+        {
+            let read = Settings::from_vars([(name, bytes())], TABLES);
+            assert_eq!(read.is_err(), is_refused, "{name}");
+        }
+        assert!(Settings::from_vars([(bytes(), "x")], TABLES).is_ok());
+    }
 }

@@ -73,6 +73,12 @@ async fn bytes_are_bounded_and_given_back() {
         assert_eq!(create(&store, "c", 5_000, 60).await, Err(ErrorKind::Unavailable));
         assert!(store.delete(&key("b"), None, None).await.unwrap());
     }
+    let held = store.usage.bytes();
+    let when = Precondition::Unchanged(&loaded);
+    let shrunk = store.write(&key("a"), Bytes::new(), &lease(60), when).await;
+    assert_eq!(shrunk.unwrap(), WRITTEN);
+    assert_eq!(held - store.usage.bytes(), 4_000);
+
     assert!(store.delete(&key("a"), None, None).await.unwrap());
     assert_eq!((store.len(), store.usage.bytes()), (0, 0));
 }

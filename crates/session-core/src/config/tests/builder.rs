@@ -1,0 +1,116 @@
+use super::settings;
+use crate::config::Config;
+use crate::cookie::SameSite;
+use crate::error::ErrorKind;
+use crate::id::IdHash;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[test]
+fn contradictions_fail_when_built() {
+    let start = Config::builder;
+    let second = Duration::from_secs(1);
+    let table = [
+        ("SESSION_COOKIE_SECURE", start().cookie_name("__Host-session")),
+        ("SESSION_COOKIE_PATH", Config::hardened().cookie_path("/app")),
+        ("SESSION_COOKIE_DOMAIN", Config::hardened().cookie_domain("a.example")),
+        ("SESSION_COOKIE_SECURE", Config::hardened().cookie_secure(false)),
+        ("SESSION_COOKIE_SECURE", start().cookie_same_site(SameSite::None)),
+        ("SESSION_COOKIE_SECURE", start().cookie_partitioned(true)),
+        ("SESSION_ID_LENGTH", start().id_length(15)),
+        ("SESSION_ID_LENGTH", start().id_length(65)),
+        ("PERMANENT_SESSION_LIFETIME", start().lifetime(Duration::ZERO)),
+        ("PERMANENT_SESSION_LIFETIME", start().lifetime(second - Duration::from_nanos(1))),
+        ("PERMANENT_SESSION_LIFETIME", start().lifetime(36_500 * DAY + second)),
+        ("SESSION_ABSOLUTE_LIFETIME", start().lifetime(DAY).absolute_lifetime(DAY - second)),
+        ("SESSION_ABSOLUTE_LIFETIME", start().absolute_lifetime(36_500 * DAY + second)),
+        ("SESSION_TIMEOUT", start().timeout(Duration::ZERO)),
+        ("SESSION_TIMEOUT", start().timeout(Duration::from_secs(301))),
+        ("SESSION_MAX_PAYLOAD", start().max_payload(0)),
+        ("SESSION_MAX_PAYLOAD", start().max_payload((1 << 30) + 1)),
+        ("SESSION_MAX_DEPTH", start().max_depth(0)),
+        ("SESSION_MAX_DEPTH", start().max_depth(129)),
+        ("SESSION_KEY_PREFIX", start().key_prefix("a b")),
+        ("SESSION_KEY_PREFIX", start().key_prefix("a\n")),
+        ("SESSION_KEY_PREFIX", start().key_prefix("s\u{e9}ance:")),
+        ("SESSION_KEY_PREFIX", start().key_prefix("p".repeat(129))),
+        ("SESSION_OWNER_KEY", start().owner_key("")),
+        ("SESSION_OWNER_KEY", start().owner_key("k".repeat(256))),
+        ("SESSION_OWNER_KEY", start().owner_key("_permanent")),
+        ("SESSION_OWNER_KEY", start().owner_key("_flashes")),
+        ("SESSION_OWNER_KEY", start().owner_key("_created")),
+        ("SESSION_OWNER_KEY", start().owner_key("_lifetime")),
+    ];
+    for (key, builder) in table {
+        let shown = format!("{builder:?}");
+        let error = builder.build().expect_err(&shown);
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(key), "{key}: {error}");
+    }
+}
+
+#[test]
+fn edges_are_inside() {
+    let edges = [
+        Config::builder().id_length(16),
+        Config::builder().id_length(64),
+        Config::builder().lifetime(Duration::from_secs(1)),
+        Config::builder().lifetime(36_500 * DAY).absolute_lifetime(36_500 * DAY),
+        Config::builder().lifetime(DAY).absolute_lifetime(DAY),
+        Config::builder().timeout(Duration::from_nanos(1)),
+        Config::builder().timeout(Duration::from_secs(300)),
+        Config::builder().max_payload(1),
+        Config::builder().max_payload(1 << 30),
+        Config::builder().max_depth(1),
+        Config::builder().max_depth(128),
+        Config::builder().key_prefix(""),
+        Config::builder().key_prefix("p".repeat(128)),
+        Config::builder().owner_key("k".repeat(255)),
+        Config::builder().refresh_after(Duration::MAX),
+    ];
+    for builder in edges {
+        let shown = format!("{builder:?}");
+        builder.build().unwrap_or_else(|error| panic!("{shown}: {error}"));
+    }
+}
+
+#[test]
+fn default_builds_as_it_is() {
+    assert_eq!(Config::builder().build().unwrap(), Config::default());
+}
+
+#[test]
+fn hardened_is_five_settings_from_the_default() {
+    let hardened = Config::hardened().build().unwrap();
+    let cookie = hardened.cookie();
+    assert_eq!(cookie.name, "__Host-session");
+    assert!(cookie.secure && cookie.http_only);
+    assert_eq!(cookie.same_site, Some(SameSite::Lax));
+    assert_eq!(hardened.id_hash(), IdHash::Sha256);
+    assert!(hardened.use_signer());
+
+    let back = Config::hardened()
+        .cookie_name("session")
+        .cookie_secure(false)
+        .cookie_same_site(None)
+        .hash_ids(false)
+        .use_signer(false);
+    assert_eq!(back.build().unwrap(), Config::default());
+}
+
+#[test]
+fn settings_go_over_what_was_set_and_leave_the_rest() {
+    let over = settings([("SESSION_COOKIE_NAME", "__Host-sid"), ("SESSION_TIMEOUT", "3")]);
+    let config = Config::hardened()
+        .timeout(Duration::from_secs(1))
+        .absolute_lifetime(60 * DAY)
+        .settings(&over)
+        .unwrap()
+        .build()
+        .unwrap();
+    assert_eq!(config.cookie().name, "__Host-sid");
+    assert_eq!(config.timeout(), Duration::from_secs(3));
+    assert_eq!(config.absolute_lifetime(), Some(60 * DAY));
+    assert!(config.use_signer());
+}

@@ -1,0 +1,19 @@
+mod builder;
+mod docs;
+mod doors;
+mod file;
+mod secrets;
+mod settings;
+
+use super::{CORE_KEYS, Settings};
+
+/// The keys of the table that make no `Config`.
+const APART: [&str; 3] = ["SECRET_KEY", "SECRET_KEY_FALLBACKS", "SESSION_TYPE"];
+
+fn core_names() -> impl Iterator<Item = &'static str> {
+    CORE_KEYS.iter().map(|key| key.name).filter(|name| !APART.contains(name))
+}
+
+fn settings<const N: usize>(pairs: [(&str, &str); N]) -> Settings {
+    pairs.into_iter().collect()
+}

@@ -1,0 +1,281 @@
+//! Where the files are, how many there may be, and how they are made.
+
+use session_core::config::{KeyInfo, Kind, Settings};
+use session_core::{Error, ErrorKind, Result};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const DIR: &str = "flask_session";
+const THRESHOLD: u64 = 500;
+const MODE: u32 = 0o600;
+const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
+
+const HASHES: &[(&str, FileHash)] = &[("sha256", FileHash::Sha256), ("md5", FileHash::Md5)];
+
+/// The settings that [`FileOptions::from_settings`] reads.
+pub const KEYS: &[KeyInfo] = &[
+    KeyInfo::new(
+        "SESSION_FILE_DIR",
+        Kind::Text,
+        Some(DIR),
+        "The directory of session files; a relative one is under the current directory.",
+    ),
+    KeyInfo::new(
+        "SESSION_FILE_THRESHOLD",
+        Kind::Number,
+        Some("500"),
+        "Above how many files expired sessions are swept without being asked; 0 is never.",
+    ),
+    KeyInfo::new("SESSION_FILE_MODE", Kind::Octal, Some("0600"), "The permission bits of files."),
+    KeyInfo::new(
+        "SESSION_FILE_HASH",
+        Kind::Choice(&["sha256", "md5"]),
+        Some("sha256"),
+        "The digest that names new files; `md5` beside a cachelib before 0.16.",
+    ),
+    KeyInfo::new(
+        "SESSION_FILE_EVICT_LIVE",
+        Kind::Flag,
+        Some("false"),
+        "Whether live sessions go too while there are more files than the threshold, as with \
+         Flask-Session.",
+    ),
+];
+
+/// Where session files are, how many there may be, and how they are made.
+///
+/// # Examples
+///
+/// ```
+/// use session_fs::{FileHash, FileOptions};
+///
+/// // Beside a Flask whose cachelib is older than 0.16.
+/// let options = FileOptions::new("/var/lib/shop/sessions").hash(FileHash::Md5).threshold(0);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileOptions {
+    pub(crate) dir: PathBuf,
+    pub(crate) threshold: u64,
+    pub(crate) mode: u32,
+    pub(crate) hash: FileHash,
+    pub(crate) evict_live: bool,
+    pub(crate) durability: Durability,
+    pub(crate) operation_timeout: Duration,
+}
+
+/// Which digest of the key names the file of a new record.
+///
+/// Records are found under either name, and stay under the one where they were found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileHash {
+    /// SHA-256, as cachelib names files from 0.16.0 on.
+    #[default]
+    Sha256,
+    /// MD5, as cachelib named files before that, for a Flask that still does.
+    Md5,
+}
+
+/// What an acknowledged write outlives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of this process, however it ends. After a power cut the last half minute of writes
+    /// may be gone, and a session whose file came back empty has ended.
+    #[default]
+    Process,
+    /// A power cut too: file and directory are flushed before a write is acknowledged, which takes
+    /// as long as the disk does.
+    PowerCut,
+}
+
+impl FileOptions {
+    /// Keeps the files in `dir`, which is made, with its parents, if it is not there
+    /// (`SESSION_FILE_DIR`).
+    ///
+    /// It belongs to one file system that every process writing it shares, with locks and hard
+    /// links: a local one.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            threshold: THRESHOLD,
+            mode: MODE,
+            hash: FileHash::default(),
+            evict_live: false,
+            durability: Durability::default(),
+            operation_timeout: OPERATION_TIMEOUT,
+        }
+    }
+
+    /// Reads the settings of [`KEYS`]; what is not set keeps its default.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if a value is not what its key takes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::config::Settings;
+    /// use session_fs::{FileHash, FileOptions};
+    ///
+    /// let settings: Settings = [("SESSION_FILE_HASH", "md5")].into_iter().collect();
+    /// let options = FileOptions::from_settings(&settings)?;
+    /// assert_eq!(options, FileOptions::default().hash(FileHash::Md5));
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn from_settings(settings: &Settings) -> Result<Self> {
+        let default = Self::new(settings.text("SESSION_FILE_DIR")?.unwrap_or(DIR));
+        Ok(Self {
+            threshold: settings.number("SESSION_FILE_THRESHOLD")?.unwrap_or(default.threshold),
+            mode: settings.octal("SESSION_FILE_MODE")?.unwrap_or(default.mode),
+            hash: settings.choice("SESSION_FILE_HASH", HASHES)?.unwrap_or(default.hash),
+            evict_live: settings.flag("SESSION_FILE_EVICT_LIVE")?.unwrap_or(default.evict_live),
+            ..default
+        })
+    }
+
+    /// Sets above how many files expired sessions are swept without being asked; 500 by default,
+    /// 0 for never (`SESSION_FILE_THRESHOLD`).
+    #[must_use]
+    pub fn threshold(mut self, files: u64) -> Self {
+        self.threshold = files;
+        self
+    }
+
+    /// Sets the permission bits of files; `0o600` by default (`SESSION_FILE_MODE`, octal).
+    ///
+    /// Directories made by the store get the same with the right to enter.
+    #[must_use]
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Sets the digest that names new files; SHA-256 by default (`SESSION_FILE_HASH`).
+    #[must_use]
+    pub fn hash(mut self, hash: FileHash) -> Self {
+        self.hash = hash;
+        self
+    }
+
+    /// Also deletes live sessions, those that end soonest first, while there are more files than
+    /// the threshold; off by default (`SESSION_FILE_EVICT_LIVE`).
+    ///
+    /// Flask-Session does this, and it logs users out without a trace.
+    #[must_use]
+    pub fn evict_live(mut self, evict_live: bool) -> Self {
+        self.evict_live = evict_live;
+        self
+    }
+
+    /// Sets what an acknowledged write outlives; the process by default.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Bounds each call of the store, with any wait for a lock; 500 ms by default.
+    #[must_use]
+    pub fn operation_timeout(mut self, timeout: Duration) -> Self {
+        self.operation_timeout = timeout;
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        let complaint = if self.dir.as_os_str().is_empty() {
+            "SESSION_FILE_DIR is empty"
+        } else if self.mode & !0o777 != 0 {
+            "SESSION_FILE_MODE has more than permission bits; write it in octal, as 0600"
+        } else if self.mode & 0o600 != 0o600 {
+            "SESSION_FILE_MODE keeps the owner from reading or writing; it needs at least 0600"
+        } else if self.operation_timeout.is_zero() {
+            "a timeout of zero lets no call succeed"
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::Config, format!("open the session directory: {complaint}")))
+    }
+
+    /// The permission bits of directories: who may read a file may enter.
+    pub(crate) fn directory_mode(&self) -> u32 {
+        self.mode | ((self.mode & 0o444) >> 2)
+    }
+}
+
+impl Default for FileOptions {
+    /// `flask_session` under the current directory.
+    fn default() -> Self {
+        Self::new(DIR)
+    }
+}
+
+impl From<PathBuf> for FileOptions {
+    fn from(dir: PathBuf) -> Self {
+        Self::new(dir)
+    }
+}
+
+impl From<&str> for FileOptions {
+    fn from(dir: &str) -> Self {
+        Self::new(dir)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FileHash, FileOptions, KEYS};
+    use session_core::ErrorKind;
+    use session_core::config::Settings;
+    use std::time::Duration;
+
+    #[test]
+    fn documented_defaults_are_the_defaults() {
+        let settings: Settings =
+            KEYS.iter().filter_map(|key| Some((key.name, key.default?))).collect();
+        assert_eq!(FileOptions::from_settings(&settings).unwrap(), FileOptions::default());
+        assert_eq!(
+            FileOptions::from_settings(&Settings::default()).unwrap(),
+            FileOptions::default()
+        );
+    }
+
+    #[test]
+    fn every_setting_is_read() {
+        let settings: Settings = [
+            ("SESSION_FILE_DIR", "/srv/sessions"),
+            ("SESSION_FILE_THRESHOLD", "0"),
+            ("SESSION_FILE_MODE", "0660"),
+            ("SESSION_FILE_HASH", "MD5"),
+            ("SESSION_FILE_EVICT_LIVE", "yes"),
+        ]
+        .into_iter()
+        .collect();
+        let expected = FileOptions::new("/srv/sessions")
+            .threshold(0)
+            .mode(0o660)
+            .hash(FileHash::Md5)
+            .evict_live(true);
+        assert_eq!(FileOptions::from_settings(&settings).unwrap(), expected);
+        assert!(KEYS.iter().all(|key| settings.contains(key.name)), "a key is not tested here");
+    }
+
+    #[test]
+    fn contradictions_are_config_errors() {
+        for options in [
+            FileOptions::new(""),
+            FileOptions::default().mode(600),
+            FileOptions::default().mode(0o400),
+            FileOptions::default().operation_timeout(Duration::ZERO),
+        ] {
+            assert_eq!(options.check().err().map(|error| error.kind()), Some(ErrorKind::Config));
+        }
+        assert!(FileOptions::default().check().is_ok());
+    }
+
+    #[test]
+    fn directories_can_be_entered_by_whoever_reads_files() {
+        for (files, directories) in [(0o600, 0o700), (0o660, 0o770), (0o640, 0o750)] {
+            assert_eq!(FileOptions::default().mode(files).directory_mode(), directories);
+        }
+    }
+}

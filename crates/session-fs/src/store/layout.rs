@@ -1,0 +1,294 @@
+//! Names and headers as cachelib's `FileSystemCache` makes them.
+
+use crate::config::FileHash;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// How cachelib ends the names that it neither counts nor opens.
+pub(super) const TRANSACTION_SUFFIX: &str = ".__wz_cache";
+
+/// The digests of `__wz_cache_count`, under which cachelib keeps its number of files.
+const MANAGEMENT: [&str; 2] = [
+    "2029240f6d1128be89ddc32729463129",
+    "79bc207ee04a581ab2348ca1f3494e64cd0ec36128735b8c6bc85ddd8fe1938c",
+];
+
+/// Enough of a file to tell its header: the longest is 20 bytes, and the body's first two decide.
+pub(super) const PROBE: usize = 32;
+
+/// The name of a record's file: a digest of the key in lower-case hex.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FileName(Box<str>);
+
+impl FileName {
+    /// Takes `name` if it can be a record's: nothing else in the directory is ours to open.
+    pub(super) fn of_record(name: &str) -> Option<Self> {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let is_digest = matches!(name.len(), 32 | 64) && name.bytes().all(is_hex);
+        (is_digest && !MANAGEMENT.contains(&name)).then(|| Self(name.into()))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first two digits, which name the stripe of the file's lock.
+    pub(super) fn stripe(&self) -> &str {
+        &self.0[..2]
+    }
+}
+
+/// The two names under which the record of a key may lie.
+#[derive(Clone)]
+pub(super) struct Names {
+    /// Where a new record goes.
+    pub(super) first: FileName,
+    /// Where a record may have been left by another hash.
+    pub(super) second: FileName,
+}
+
+impl Names {
+    pub(super) fn new(key: &[u8], hash: FileHash) -> Self {
+        let sha256 = FileName(hex(&Sha256::digest(key)));
+        let md5 = FileName(hex(&md5::Md5::digest(key)));
+        match hash {
+            FileHash::Sha256 => Self { first: sha256, second: md5 },
+            FileHash::Md5 => Self { first: md5, second: sha256 },
+        }
+    }
+
+    /// A number that keys rarely share, to queue their writers apart.
+    pub(super) fn turn(&self) -> usize {
+        usize::from_str_radix(self.first.stripe(), 16).unwrap_or_default()
+    }
+
+    pub(super) fn both(&self) -> [&FileName; 2] {
+        [&self.first, &self.second]
+    }
+}
+
+/// What precedes the body of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    /// The second since 1970 at which the record ends; 0 is never.
+    pub(super) expiry: u32,
+    /// Where the body begins.
+    pub(super) body: usize,
+    pub(super) form: Form,
+}
+
+/// How a header is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Four bytes, little endian: cachelib from 0.7.0 on, and we.
+    Plain,
+    /// A pickled integer: cachelib before that, and werkzeug.
+    Pickled,
+}
+
+impl Header {
+    /// Reads the header of a file that begins with `start`; `None` if it is too short to have one.
+    ///
+    /// The pickled forms end where another pickle begins. A plain header could look like one by
+    /// chance, so plain files with a pickle in them are recognised first, and [`expiry_for`] never
+    /// makes others that do.
+    pub(super) fn parse(start: &[u8]) -> Option<Self> {
+        let (plain, body) = start.split_first_chunk::<4>()?;
+        let plain = Self { expiry: u32::from_le_bytes(*plain), body: 4, form: Form::Plain };
+        if begins_pickle(body) {
+            return Some(plain);
+        }
+        Some(pickled(start).unwrap_or(plain))
+    }
+
+    pub(super) fn is_live(&self, now: Duration) -> bool {
+        self.expiry == 0 || Duration::from_secs(self.expiry.into()) > now
+    }
+
+    /// What is left of the lifetime; `Duration::MAX` if it does not end.
+    pub(super) fn ttl(&self, now: Duration) -> Duration {
+        match self.expiry {
+            0 => Duration::MAX,
+            expiry => Duration::from_secs(expiry.into()).saturating_sub(now),
+        }
+    }
+}
+
+/// The expiry to write before `body`: `ttl` from `now`, rounded up to seconds and capped in 2106,
+/// where the header ends.
+///
+/// A second is added where header and body together would read as one of the old forms.
+pub(super) fn expiry_for(now: Duration, ttl: Duration, body: &[u8]) -> u32 {
+    let ends = now.saturating_add(ttl);
+    let seconds = ends.as_secs().saturating_add(u64::from(ends.subsec_nanos() > 0));
+    let mut expiry = u32::try_from(seconds).unwrap_or(u32::MAX);
+    let mut start = [0; PROBE];
+    let taken = body.len().min(PROBE - 4);
+    start[4..4 + taken].copy_from_slice(&body[..taken]);
+    loop {
+        start[..4].copy_from_slice(&expiry.to_le_bytes());
+        match Header::parse(&start[..4 + taken]) {
+            // 0xff, the last first byte, begins none of the old forms.
+            Some(Header { form: Form::Pickled, .. }) => expiry = expiry.saturating_add(1),
+            _ => return expiry,
+        }
+    }
+}
+
+/// `pickle(expiry)` in protocol 1 (cachelib to 0.4) or the highest one (0.5 and 0.6), followed by
+/// another pickle.
+fn pickled(start: &[u8]) -> Option<Header> {
+    let integer = match start {
+        [0x80, 2..=5, 0x95, frame @ ..] => frame.get(8..)?,
+        [0x80, 2..=5, short @ ..] => short,
+        bare => bare,
+    };
+    let (expiry, rest) = match integer {
+        // BININT, BININT2, BININT1, then STOP. A negative expiry is long past.
+        [b'J', a, b, c, d, b'.', rest @ ..] => {
+            (u32::try_from(i32::from_le_bytes([*a, *b, *c, *d])).unwrap_or(1), rest)
+        }
+        [b'M', a, b, b'.', rest @ ..] => (u16::from_le_bytes([*a, *b]).into(), rest),
+        [b'K', a, b'.', rest @ ..] => (u32::from(*a), rest),
+        _ => return None,
+    };
+    let body = start.len() - rest.len();
+    begins_pickle(rest).then_some(Header { expiry, body, form: Form::Pickled })
+}
+
+fn begins_pickle(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x80, 2..=5, ..])
+}
+
+fn hex(digest: &[u8]) -> Box<str> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect::<String>().into_boxed_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FileName, Form, Header, MANAGEMENT, Names, expiry_for, hex};
+    use crate::config::FileHash;
+    use sha2::{Digest, Sha256};
+    use std::time::Duration;
+
+    const VECTORS: &str = include_str!("../../tests/data/cachelib.txt");
+    const KEY: &[u8] = b"session:Zm9vYmFyYmF6cXV4LTAxMjM0NTY3ODlhYmNkZWZnaGk";
+    const SECOND: Duration = Duration::from_secs(1);
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn unhex(digits: &str) -> Vec<u8> {
+        let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+        pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn files_of_every_cachelib_are_told_apart() {
+        let mut rows = 0;
+        for row in VECTORS.lines().filter(|row| !row.starts_with('#')) {
+            let columns: Vec<&str> = row.split(' ').collect();
+            let [release, name, expiry, header, body] = columns[..] else { panic!("{row}") };
+            let (header, body) = (unhex(header), unhex(body));
+            let file = [header.clone(), body].concat();
+            let form = if header.len() == 4 { Form::Plain } else { Form::Pickled };
+            let expected = Header { expiry: expiry.parse().unwrap(), body: header.len(), form };
+            assert_eq!(Header::parse(&file), Some(expected), "{release}");
+            let names = Names::new(KEY, FileHash::Sha256);
+            let is_known = names.both().iter().any(|known| known.as_str() == name);
+            assert_eq!(is_known, expected.expiry != 0, "{release}");
+            rows += 1;
+        }
+        assert_eq!(rows, 8);
+    }
+
+    #[test]
+    fn hash_chooses_the_first_name() {
+        let (sha256, md5) = (Names::new(KEY, FileHash::Sha256), Names::new(KEY, FileHash::Md5));
+        assert_eq!(md5.first.as_str(), "a4be7695f1a59132457206ec92e92b49");
+        assert_eq!(
+            sha256.first.as_str(),
+            "3c5b561b02d0872c02624405b29a387a830134cdb3da72653cfbf067a1855715"
+        );
+        assert!(sha256.first == md5.second && sha256.second == md5.first);
+    }
+
+    #[test]
+    fn only_digests_that_are_not_cachelibs_own_are_records() {
+        let count = b"__wz_cache_count";
+        assert_eq!(MANAGEMENT, [&*hex(&md5::Md5::digest(count)), &*hex(&Sha256::digest(count))]);
+        let (digest, long) = ("0123456789abcdef".repeat(2), "0123456789abcdef".repeat(4));
+        assert!(FileName::of_record(&digest).is_some() && FileName::of_record(&long).is_some());
+        for name in [MANAGEMENT[0], MANAGEMENT[1], "", "tmpx.__wz_cache", "session.__wz_cache"] {
+            assert!(FileName::of_record(name).is_none(), "{name}");
+        }
+        for name in [digest.to_uppercase(), digest.replace('f', "g"), digest[1..].to_owned()] {
+            assert!(FileName::of_record(&name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_body_makes_a_header_look_pickled() {
+        let bodies: [&[u8]; 7] = [
+            b"",
+            b"\x80",
+            b"\x80\x05K\x00.",
+            b"\xff.\x80\x05",
+            b".\x80\x05",
+            b"\x06\0\0\0\0\0\0\0J\x80\xcf\x7ce.\x80\x05",
+            b"\x00.\x80\x04",
+        ];
+        for body in bodies {
+            // Every first byte, and the other bytes of the old forms: "M..", "K.", 0x80 0x05 0x95.
+            for base in [0u32, 0x2e2e_2e00, 0x2e00_2e00, 0x9505_0500, 0x4b05_0500, 0x6500_0000] {
+                for low in 1..=255 {
+                    let now = Duration::from_secs(u64::from(base + low));
+                    let expiry = expiry_for(now - SECOND, SECOND, body);
+                    let file = [&expiry.to_le_bytes(), body].concat();
+                    let expected = Header { expiry, body: 4, form: Form::Plain };
+                    assert_eq!(Header::parse(&file), Some(expected), "{expiry:x} {body:x?}");
+                    assert!(expiry - (base + low) <= 2, "{expiry:x} {body:x?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn plain_file_with_a_pickle_in_it_is_never_taken_for_an_old_one() {
+        let file = b"\x80\x05\x95\x70\x80\x02.....J\x01\0\0\0.\x80\x02";
+        let expected = Header { expiry: 0x7095_0580, body: 4, form: Form::Plain };
+        assert_eq!(Header::parse(file), Some(expected));
+    }
+
+    #[test]
+    fn lease_is_rounded_up_and_capped() {
+        let now = Duration::from_millis(1_700_000_000_250);
+        for (ttl, expiry) in [
+            (Duration::from_millis(1), 1_700_000_001),
+            (Duration::from_millis(750), 1_700_000_001),
+            (Duration::from_millis(751), 1_700_000_002),
+            (DAY, 1_700_086_401),
+            (Duration::MAX, u32::MAX),
+        ] {
+            assert_eq!(expiry_for(now, ttl, b"body"), expiry);
+        }
+    }
+
+    #[test]
+    fn record_lives_until_its_second_begins() {
+        let header = |expiry| Header { expiry, body: 4, form: Form::Plain };
+        let at = Duration::from_millis;
+        assert!(header(10).is_live(at(9_999)));
+        assert!(!header(10).is_live(at(10_000)));
+        assert_eq!(header(10).ttl(at(9_250)), at(750));
+        assert!(header(0).is_live(at(u64::MAX)));
+        assert_eq!(header(0).ttl(at(1)), Duration::MAX);
+    }
+
+    #[test]
+    fn file_without_room_for_a_header_has_none() {
+        for start in [&b""[..], b"\x80", b"\x80\x05K"] {
+            assert_eq!(Header::parse(start), None);
+        }
+    }
+}

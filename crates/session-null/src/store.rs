@@ -1,0 +1,92 @@
+//! The store that keeps nothing.
+
+use session_core::{
+    Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
+    StoreKey, async_trait,
+};
+use std::time::Duration;
+
+/// A store that holds no records and refuses to take any.
+///
+/// # Examples
+///
+/// ```
+/// use session_core::{Bytes, ErrorKind, Lease, Precondition, Store, StoreKey};
+/// use session_null::NullStore;
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> session_core::Result<()> {
+/// let key = StoreKey::new("session:", "example");
+/// assert!(NullStore.load(&key).await?.is_none());
+///
+/// let lease = Lease { ttl: Duration::from_secs(60), owner: None };
+/// let refused = NullStore.write(&key, Bytes::new(), &lease, Precondition::Absent).await;
+/// assert!(refused.is_err_and(|error| error.kind() == ErrorKind::Unsupported));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NullStore;
+
+#[async_trait]
+impl Store for NullStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            name: "null",
+            owner_index: false,
+            needs_sweep: false,
+            max_payload: None,
+            max_key: None,
+            ttl_resolution: Duration::from_nanos(1),
+        }
+    }
+
+    async fn load(&self, _key: &StoreKey) -> Result<Option<Record>> {
+        Ok(None)
+    }
+
+    async fn write(
+        &self,
+        _key: &StoreKey,
+        _payload: Bytes,
+        _lease: &Lease<'_>,
+        _when: Precondition<'_>,
+    ) -> Result<Outcome> {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "write a session while SESSION_TYPE is null: set it to redis, memcached, filesystem, \
+             mongodb, sqlalchemy, dynamodb or memory",
+        ))
+    }
+
+    async fn touch(
+        &self,
+        _key: &StoreKey,
+        _lease: &Lease<'_>,
+        _loaded: &Record,
+    ) -> Result<Outcome> {
+        Ok(Outcome::Refused)
+    }
+
+    async fn delete(
+        &self,
+        _key: &StoreKey,
+        _owner: Option<&str>,
+        _expected: Option<&Record>,
+    ) -> Result<bool> {
+        Ok(false)
+    }
+
+    async fn list_by_owner(&self, _owner: &str) -> Result<Vec<StoreKey>> {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "list sessions by owner while SESSION_TYPE is null: set it to a store with an owner \
+             index",
+        ))
+    }
+
+    async fn delete_expired(&self) -> Result<u64> {
+        Ok(0)
+    }
+}

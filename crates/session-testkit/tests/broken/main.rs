@@ -1,0 +1,54 @@
+//! Each clause is broken by a store that is wrong in that one way, on a clock that needs no waiting.
+
+#![allow(clippy::unwrap_used, reason = "test code outside test functions, too")]
+
+mod changes;
+#[path = "../common/mod.rs"]
+mod common;
+mod store;
+mod table;
+
+use common::broken_clauses;
+use session_core::{Result, Store, async_trait};
+use session_testkit::clauses::{ALL, Clause};
+use session_testkit::{Link, Subject};
+use std::sync::Arc;
+use store::BrokenStore;
+use table::{ON_THE_WIRE, TABLE};
+
+struct Broken(Arc<BrokenStore>);
+
+#[async_trait]
+impl Subject for Broken {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        Ok(self.0.clone())
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::None { because: "the records are in this process" }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_defect_breaks_the_clauses_about_it_and_no_other() {
+    let mut wrong = Vec::new();
+    for (defect, expected) in TABLE {
+        let broken = broken_clauses(|| {
+            let store = Arc::new(BrokenStore::new(*defect));
+            async { Broken(store) }
+        });
+        let broken = broken.await;
+        if broken != *expected {
+            wrong.push(format!("(Defect::{defect:?}, &{broken:?}),"));
+        }
+    }
+    assert!(wrong.is_empty(), "the table should read:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_clause_is_broken_by_some_defect() {
+    let is_broken = |name| TABLE.iter().any(|(_, broken)| broken.contains(&name));
+    let is_found = |name| is_broken(name) || ON_THE_WIRE.contains(&name);
+    let untested: Vec<_> = ALL.iter().map(Clause::name).filter(|name| !is_found(name)).collect();
+    assert_eq!(untested, Vec::<&str>::new());
+}

@@ -3,6 +3,8 @@
 
 pub(crate) mod app;
 pub(crate) mod gate;
+pub(crate) mod schedule;
+pub(crate) mod yielding;
 
 use axum::Router;
 use axum::body::Body;

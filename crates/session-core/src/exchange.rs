@@ -25,10 +25,11 @@ pub(crate) struct Inner {
     pub(crate) updates: tokio::sync::Mutex<()>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "one allocation for the request, not two")]
 enum Phase {
     Unopened,
-    Open(State),
+    /// Boxed: it passes through several futures on its way in and out, and requests that never ask
+    /// need no room for it.
+    Open(Box<State>),
     Closed(Option<Address>),
 }
 
@@ -37,7 +38,7 @@ impl Exchange {
         Self::with_phase(shared, Phase::Unopened)
     }
 
-    pub(crate) fn with_state(shared: Arc<Shared>, state: State) -> Self {
+    pub(crate) fn with_state(shared: Arc<Shared>, state: Box<State>) -> Self {
         Self::with_phase(shared, Phase::Open(state))
     }
 
@@ -132,9 +133,12 @@ impl Inner {
     /// The address under which the session was last stored, open or closed.
     pub(crate) fn address(&self) -> Option<Address> {
         match &*self.lock() {
-            Phase::Open(State { home: Home::Stored(address), .. }) => Some(address.clone()),
+            Phase::Open(state) => match &state.home {
+                Home::Stored(address) => Some(address.clone()),
+                Home::None | Home::Undecodable(_) => None,
+            },
             Phase::Closed(address) => address.clone(),
-            Phase::Open(_) | Phase::Unopened => None,
+            Phase::Unopened => None,
         }
     }
 
@@ -143,7 +147,7 @@ impl Inner {
         *self.lock() = Phase::Closed(address);
     }
 
-    fn close(&self) -> Option<State> {
+    fn close(&self) -> Option<Box<State>> {
         let mut phase = self.lock();
         match *phase {
             Phase::Open(_) => match std::mem::replace(&mut *phase, Phase::Closed(None)) {

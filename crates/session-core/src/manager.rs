@@ -101,7 +101,7 @@ impl SessionManager {
     pub fn create(&self) -> Exchange {
         let data = Data::empty(self.0.limits);
         let state = State::new(Home::None, data, Presented::Nothing, Instant::now());
-        Exchange::with_state(Arc::clone(&self.0), state)
+        Exchange::with_state(Arc::clone(&self.0), Box::new(state))
     }
 
     /// Removes expired records from stores that keep them, and returns how many.

@@ -4,6 +4,7 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::store::StoreKey;
 use std::hash::{BuildHasher, RandomState};
+use std::pin::pin;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Keys share stripes; one that waits for another's turn loses a little time, nothing else.
@@ -31,7 +32,7 @@ impl Turns {
         deadline: Deadline,
     ) -> Result<MutexGuard<'_, ()>> {
         let stripe = self.hasher.hash_one(key) as usize % STRIPES;
-        deadline.read(async { Ok(self.stripes[stripe].lock().await) }).await
+        deadline.read(pin!(async { Ok(self.stripes[stripe].lock().await) })).await
     }
 }
 

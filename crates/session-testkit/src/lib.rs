@@ -5,6 +5,7 @@ mod counting;
 mod faulty;
 mod probe;
 pub mod proxy;
+mod redis;
 mod run;
 pub mod server;
 mod subject;
@@ -13,6 +14,7 @@ mod wiretap;
 
 pub use counting::{Calls, CountingStore};
 pub use faulty::{Fault, FaultyStore, Method};
+pub use redis::RedisServer;
 pub use run::run;
 pub use subject::{Link, Remote, Subject};
 pub use verdict::{Finding, Verdict};

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -99,13 +100,12 @@ impl Drop for Server {
 }
 
 /// The program that is a server; its one argument is the address of a store.
-pub fn binary() -> String {
-    // Cargo tells integration tests where it is, but not the library that they share.
-    std::env::var("SESSION_E2E_SERVER").unwrap_or_else(|_| {
-        let test = std::env::current_exe().expect("a test knows its own file");
-        let profile = test.ancestors().nth(2).expect("tests are in target/PROFILE/deps");
-        profile.join("session-e2e-server").to_string_lossy().into_owned()
-    })
+///
+/// Cargo builds it for integration tests, but tells only them where it is.
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own file");
+    let profile = test.ancestors().nth(2).expect("tests are in target/PROFILE/deps");
+    profile.join("session-e2e-server")
 }
 
 /// A request under way; dropping it lets it go on unheard.

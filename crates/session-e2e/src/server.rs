@@ -48,6 +48,11 @@ impl Server {
         Self { child, addr }
     }
 
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
     /// The number of the process.
     pub fn pid(&self) -> u32 {
         self.child.id()

@@ -31,7 +31,7 @@ impl Backend {
 
     /// Starts an empty Redis.
     pub async fn redis() -> Self {
-        Self::Redis(RedisServer::start().await)
+        Self::Redis(RedisServer::start().await.expect("redis-server starts"))
     }
 
     /// What servers are told.
@@ -46,9 +46,7 @@ impl Backend {
     pub async fn records(&self) -> usize {
         match self {
             Self::Files(_) => files(&self.dir()).len(),
-            Self::Redis(server) => {
-                redis::cmd("DBSIZE").query_async(&mut admin(server).await).await.unwrap()
-            }
+            Self::Redis(server) => server.keys().await.unwrap(),
         }
     }
 
@@ -57,7 +55,7 @@ impl Backend {
         match self {
             Self::Files(_) => Frozen::Files(locks(&self.dir())),
             Self::Redis(server) => {
-                server.freeze();
+                server.freeze().unwrap();
                 Frozen::Redis(server)
             }
         }
@@ -75,15 +73,9 @@ impl Drop for Frozen<'_> {
     fn drop(&mut self) {
         match self {
             Self::Files(files) => files.clear(),
-            Self::Redis(server) => server.thaw(),
+            Self::Redis(server) => server.thaw().unwrap(),
         }
     }
-}
-
-/// A connection to `server` that is the test's own.
-pub async fn admin(server: &RedisServer) -> redis::aio::MultiplexedConnection {
-    let client = redis::Client::open(server.url()).unwrap();
-    client.get_multiplexed_async_connection().await.unwrap()
 }
 
 /// The record files of a session directory.

@@ -1,5 +1,6 @@
 //! A session directory that goes away, is closed, or is full, under a server that goes on.
 #![allow(missing_docs)]
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 use session_e2e::backend::files;
 use session_e2e::{Answer, Browser, Pending, Server, run, server, within};

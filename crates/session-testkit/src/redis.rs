@@ -1,108 +1,140 @@
-//! A Redis server of a test's own, to look into and to break.
+//! A Redis server of a test's own, to count what reaches it and to break.
 
-use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
 
-/// A server that was started has answered by then.
-const START: Duration = Duration::from_secs(20);
+const STARTS_WITHIN: Duration = Duration::from_secs(10);
 
-/// An empty Redis on a loopback port of its own; it ends with the test.
+/// An empty Redis server on a loopback port of its own; it dies with this value.
 ///
-/// `redis-server` is looked for in the `PATH`, or where `SESSION_TEST_REDIS_SERVER` says.
+/// The binary is the one that `SESSION_TEST_REDIS_SERVER` names, else `redis-server` in the path.
 #[derive(Debug)]
 pub struct RedisServer {
     child: Child,
-    port: u16,
+    addr: SocketAddr,
     dir: Option<PathBuf>,
 }
 
 impl RedisServer {
-    /// Starts a server that keeps nothing when it ends.
+    /// Starts a server that keeps nothing when it ends, and waits until it answers.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If it does not answer.
-    pub async fn start() -> Self {
+    /// If there is no such binary, or it does not answer within ten seconds.
+    pub async fn start() -> io::Result<Self> {
         Self::launch(None).await
     }
 
-    /// Starts a server that flushes every write to a file in `dir` before it answers.
+    /// Starts a server that has every write on the disk, in `dir`, before it answers.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If it does not answer.
-    pub async fn durable(dir: &Path) -> Self {
+    /// Those of [`start`](Self::start).
+    pub async fn durable(dir: &Path) -> io::Result<Self> {
         Self::launch(Some(dir.to_owned())).await
     }
 
-    async fn launch(dir: Option<PathBuf>) -> Self {
-        let port = free_port();
-        let server = Self { child: spawn(port, dir.as_deref()), port, dir };
-        server.wait_until_it_answers().await;
-        server
+    async fn launch(dir: Option<PathBuf>) -> io::Result<Self> {
+        let addr = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let server = Self { child: spawn(addr, dir.as_deref())?, addr, dir };
+        server.wait_until_it_answers().await?;
+        Ok(server)
     }
 
-    /// Where it listens.
-    pub fn addr(&self) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
-    }
-
-    /// Its address as a store takes it.
-    pub fn url(&self) -> String {
-        format!("redis://{}", self.addr())
-    }
-
-    /// Ends it without a warning.
-    pub fn kill(&mut self) {
-        let killed = self.child.kill().and_then(|()| self.child.wait());
-        killed.expect("a child can be killed");
-    }
-
-    /// Starts it again on the same port, with the data that a durable one kept.
+    /// Ends the server without a warning.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If it does not answer.
-    pub async fn restart(&mut self) {
-        self.child = spawn(self.port, self.dir.as_deref());
-        self.wait_until_it_answers().await;
+    /// Those of [`Child::kill`].
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
     }
 
-    /// Stops it in the middle of whatever it does; connections stay open.
-    pub fn freeze(&self) {
-        self.signal("-STOP");
+    /// Starts a killed server again at its address, with the data that a durable one kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub async fn restart(&mut self) -> io::Result<()> {
+        self.child = spawn(self.addr, self.dir.as_deref())?;
+        self.wait_until_it_answers().await
     }
 
-    /// Lets it go on.
-    pub fn thaw(&self) {
-        self.signal("-CONT");
+    /// Stops the server in whatever it does; its connections stay open.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.signal("-STOP")
     }
 
-    fn signal(&self, signal: &str) {
+    /// Lets a frozen server go on.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> io::Result<()> {
         let pid = self.child.id().to_string();
-        let status = Command::new("kill").args([signal, &pid]).status();
-        assert!(status.is_ok_and(|status| status.success()), "a child can be signalled");
+        let status = Command::new("kill").args([signal, &pid]).status()?;
+        if status.success() { Ok(()) } else { Err(io::Error::other("the server has ended")) }
     }
 
-    async fn wait_until_it_answers(&self) {
-        let started = Instant::now();
-        while !self.answers().unwrap_or(false) {
-            assert!(started.elapsed() < START, "redis-server does not answer");
-            tokio::time::sleep(Duration::from_millis(5)).await;
+    async fn wait_until_it_answers(&self) -> io::Result<()> {
+        let deadline = Instant::now() + STARTS_WITHIN;
+        // A server that still loads its data answers INFO, but nothing about keys.
+        while let Err(error) = self.keys().await {
+            if Instant::now() > deadline {
+                return Err(error);
+            }
+            sleep(Duration::from_millis(5)).await;
         }
+        Ok(())
     }
 
-    /// Whether it serves; while it loads its data it answers with an error.
-    fn answers(&self) -> io::Result<bool> {
-        let mut stream = TcpStream::connect_timeout(&self.addr(), START)?;
-        stream.set_read_timeout(Some(START))?;
-        stream.write_all(b"PING\r\n")?;
-        let mut line = String::new();
-        BufReader::new(stream).read_line(&mut line)?;
-        Ok(line.starts_with("+PONG"))
+    /// Where the server listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The address as `SESSION_REDIS` takes it.
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.addr)
+    }
+
+    /// How often the server ran each command so far, by its lower-case name; what scripts call
+    /// counts too, and the `INFO` and `DBSIZE` that this type asks with do not.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn command_calls(&self) -> io::Result<BTreeMap<String, u64>> {
+        let info = info(self.addr).await?;
+        let commands = info.lines().filter_map(command_line);
+        Ok(commands.filter(|(name, _)| !matches!(&**name, "info" | "dbsize")).collect())
+    }
+
+    /// How many keys there are; of expired ones, those that the server has not removed yet count.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn keys(&self) -> io::Result<usize> {
+        let (_, reply) = ask(self.addr, b"DBSIZE\r\n").await?;
+        let keys = reply.strip_prefix(':').and_then(|keys| keys.trim_end().parse().ok());
+        keys.ok_or_else(|| io::Error::other("DBSIZE was turned down"))
     }
 }
 
@@ -113,18 +145,49 @@ impl Drop for RedisServer {
     }
 }
 
-fn spawn(port: u16, dir: Option<&Path>) -> Child {
+fn spawn(addr: SocketAddr, dir: Option<&Path>) -> io::Result<Child> {
     let binary = std::env::var_os("SESSION_TEST_REDIS_SERVER");
     let mut command = Command::new(binary.unwrap_or_else(|| "redis-server".into()));
-    command.args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string()]);
+    command.args(["--bind", "127.0.0.1", "--save", "", "--port"]).arg(addr.port().to_string());
     if let Some(dir) = dir {
         command.args(["--appendonly", "yes", "--appendfsync", "always", "--dir"]).arg(dir);
     }
-    let spawned = command.stdout(Stdio::null()).spawn();
-    spawned.expect("redis-server is in the PATH, or SESSION_TEST_REDIS_SERVER names it")
+    command.stdout(Stdio::null()).spawn()
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|it| it.local_addr());
-    listener.expect("a loopback port is free").port()
+/// Asks for the statistics and reads one bulk string.
+async fn info(addr: SocketAddr) -> io::Result<String> {
+    let (mut stream, header) = ask(addr, b"INFO commandstats\r\n").await?;
+    let len = header.strip_prefix('$').and_then(|len| len.trim_end().parse().ok());
+    let mut text = vec![0; len.ok_or_else(|| io::Error::other("INFO was turned down"))?];
+    stream.read_exact(&mut text).await?;
+    String::from_utf8(text).map_err(io::Error::other)
+}
+
+/// Asks in the server's inline form, on a connection of its own, and reads the first line.
+async fn ask(addr: SocketAddr, command: &[u8]) -> io::Result<(BufReader<TcpStream>, String)> {
+    let mut stream = BufReader::new(TcpStream::connect(addr).await?);
+    stream.write_all(command).await?;
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    Ok((stream, line))
+}
+
+/// Reads `cmdstat_get:calls=3,usec=...`.
+fn command_line(line: &str) -> Option<(String, u64)> {
+    let (name, stats) = line.strip_prefix("cmdstat_")?.split_once(':')?;
+    let calls = stats.strip_prefix("calls=")?.split(',').next()?;
+    Some((name.to_owned(), calls.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command_line;
+
+    #[test]
+    fn calls_are_read_from_lines_of_info() {
+        let line = "cmdstat_client|setinfo:calls=12,usec=5,usec_per_call=0.42";
+        assert_eq!(command_line(line), Some(("client|setinfo".to_owned(), 12)));
+        assert_eq!(command_line("# Commandstats"), None);
+    }
 }

@@ -20,14 +20,14 @@ pub struct Answer {
 impl Answer {
     /// Reads the body of `response`.
     ///
-    /// # Panics
+    /// # Errors
     ///
     /// If the connection breaks before its end.
-    pub async fn read(response: Response<Incoming>) -> Self {
+    pub async fn read(response: Response<Incoming>) -> hyper::Result<Self> {
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("the body comes whole").to_bytes();
+        let body = body.collect().await?.to_bytes();
         let body = String::from_utf8(body.to_vec()).expect("the application answers text");
-        Self { status: parts.status, headers: parts.headers, body }
+        Ok(Self { status: parts.status, headers: parts.headers, body })
     }
 
     /// Whether the request was done and stored.

@@ -9,6 +9,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use std::error::Error;
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -115,7 +116,10 @@ pub fn binary() -> PathBuf {
 
 /// A request under way; dropping it lets it go on unheard.
 #[derive(Debug)]
-pub struct Pending(JoinHandle<hyper::Result<Head>>);
+pub struct Pending(JoinHandle<Result<Head, Broken>>);
+
+/// Why there is no answer.
+type Broken = Box<dyn Error + Send + Sync>;
 
 /// A response of which the body is still to come.
 #[derive(Debug)]
@@ -154,6 +158,14 @@ impl Pending {
         self.0.await.expect("the request is not aborted").expect("the server answers")
     }
 
+    /// Waits for the whole answer; `None` if the connection breaks before its end.
+    pub async fn answer_if_any(self) -> Option<Answer> {
+        let head = self.0.await.ok()?.ok()?;
+        let answer = Answer::read(head.response).await.ok();
+        drop(head.connection);
+        answer
+    }
+
     /// Waits until the server has closed the connection without an answer.
     ///
     /// # Panics
@@ -178,15 +190,19 @@ impl Pending {
 
 impl Head {
     /// Waits for the body.
+    ///
+    /// # Panics
+    ///
+    /// If the connection breaks before its end.
     pub async fn answer(self) -> Answer {
-        let answer = Answer::read(self.response).await;
+        let answer = Answer::read(self.response).await.expect("the body comes whole");
         drop(self.connection);
         answer
     }
 }
 
-async fn exchange(addr: SocketAddr, request: Request<Full<Bytes>>) -> hyper::Result<Head> {
-    let stream = TcpStream::connect(addr).await.expect("the server listens");
+async fn exchange(addr: SocketAddr, request: Request<Full<Bytes>>) -> Result<Head, Broken> {
+    let stream = TcpStream::connect(addr).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let connection = Connection(tokio::spawn(connection));
     let response = sender.send_request(request).await?;

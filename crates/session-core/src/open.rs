@@ -73,6 +73,9 @@ pub(crate) async fn reopen(shared: &Shared, address: Option<Address>) -> Result<
     let record = shared.deadline().read(load).await?.ok_or_else(gone)?;
     let state = adopt(shared, address, record, Presented::Nothing, started)?;
     let mut state = state.ok_or_else(gone)?;
+    if matches!(state.home, Home::Undecodable(_)) {
+        return Err(Error::new(ErrorKind::Decode, "reopen a session whose record is undecodable"));
+    }
     state.is_detached = true;
     Ok(state)
 }

@@ -20,8 +20,8 @@ pub use origin::Origins;
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
-use session_core::SessionManager;
-use session_tower::SessionLayer;
+use session::SessionManager;
+use session::axum::SessionLayer;
 
 /// What all handlers share.
 #[derive(Clone, Debug)]

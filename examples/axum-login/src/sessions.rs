@@ -3,11 +3,9 @@
 use crate::cart::Cart;
 use crate::settings::Settings;
 use jiff::Timestamp;
-use session_core::config::{CORE_KEYS, KeyInfo, Kind, Settings as SessionSettings};
-use session_core::{Config, ConfigBuilder, Error, ErrorKind, Key, Result, SessionManager, Store};
+use session::config::Settings as SessionSettings;
+use session::{Config, ConfigBuilder, Key, Result, SessionManager, Store};
 use session_fs::{FileOptions, FileStore};
-use session_redis::{RedisOptions, RedisStore};
-use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,32 +46,11 @@ fn hardened(is_https: bool) -> ConfigBuilder {
     }
 }
 
-pub(crate) fn settings(
-    vars: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<SessionSettings> {
-    let (settings, warnings) = SessionSettings::from_vars(vars, &[CORE_KEYS, STORE_KEYS])?;
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
-    Ok(settings)
-}
-
-const STORE_KEYS: &[KeyInfo] = &[
-    KeyInfo::new("SESSION_TYPE", Kind::Text, None, "The store."),
-    KeyInfo::new("SESSION_FILE_DIR", Kind::Text, None, "Where files are."),
-    KeyInfo::new("SESSION_REDIS", Kind::Text, None, "The URL."),
-];
-
+/// Opens the store that `SESSION_TYPE` names.
 async fn connect(settings: &SessionSettings) -> Result<Arc<dyn Store>> {
-    match settings.text("SESSION_TYPE")? {
-        Some("filesystem") => {
-            let dir = settings.text("SESSION_FILE_DIR")?.unwrap_or("sessions");
-            Ok(Arc::new(FileStore::connect(FileOptions::new(dir)).await?))
-        }
-        Some("redis") => {
-            let url = settings.text("SESSION_REDIS")?.unwrap_or("redis://127.0.0.1:6379");
-            Ok(Arc::new(RedisStore::connect(RedisOptions::new(url)).await?))
-        }
-        _ => Err(Error::new(ErrorKind::Config, "SESSION_TYPE")),
+    if settings.text("SESSION_TYPE")? == Some("filesystem") {
+        let dir = settings.text("SESSION_FILE_DIR")?.unwrap_or("sessions");
+        return Ok(Arc::new(FileStore::connect(FileOptions::new(dir)).await?));
     }
+    session::connect(settings).await
 }

@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 use redis::aio::MultiplexedConnection;
-use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
+use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
+use session_redis::RedisStore;
 use session_testkit::proxy::Proxy;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 
 pub const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
 pub const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner: None };
+/// The operation timeout, with slack for a machine that does other things.
+pub const DEADLINE: Duration = Duration::from_secs(2);
 pub const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 
 /// An empty server on a port of its own; it dies with the test.
@@ -126,4 +129,38 @@ pub async fn calls(admin: &mut MultiplexedConnection, commands: &[&str]) -> Vec<
         line.map_or(0, |l| l.split(',').next().unwrap().parse().unwrap())
     };
     commands.iter().map(count).collect()
+}
+
+/// Every call that writes, in turn: its error, if it failed.
+pub async fn writes(store: &RedisStore, key: &StoreKey, loaded: &Record) -> [Result<()>; 5] {
+    let unchanged = Precondition::Unchanged(loaded);
+    [
+        store.write(key, "new".into(), &MINUTE, Precondition::Absent).await.map(drop),
+        store.write(key, "new".into(), &MINUTE, unchanged).await.map(drop),
+        store.touch(key, &MINUTE, loaded).await.map(drop),
+        store.delete(key, None, Some(loaded)).await.map(drop),
+        store.delete(key, None, None).await.map(drop),
+    ]
+}
+
+pub async fn in_time<T>(call: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, call).await.expect("the call ends within its deadline")
+}
+
+pub async fn tell(admin: &mut MultiplexedConnection, command: &str) -> redis::Value {
+    let mut words = command.split(' ');
+    let mut cmd = redis::cmd(words.next().unwrap());
+    cmd.arg(words.map(|word| word.trim_matches('"')).collect::<Vec<_>>());
+    cmd.query_async(admin).await.unwrap()
+}
+
+/// Connections to the server, the test's own left out.
+pub async fn connections(admin: &mut MultiplexedConnection) -> usize {
+    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(admin).await.unwrap();
+    list.lines().count() - 1
+}
+
+pub async fn client_ids(admin: &mut MultiplexedConnection) -> Vec<String> {
+    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(admin).await.unwrap();
+    list.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
 }

@@ -24,7 +24,7 @@ pub(crate) enum Backend {
 /// A running site with data of its own.
 pub(crate) struct Site {
     addr: SocketAddr,
-    _dir: TempDir,
+    dir: Arc<TempDir>,
 }
 
 impl Site {
@@ -60,13 +60,13 @@ impl Site {
         let origins = origins.unwrap_or_else(|| Origins::local(addr.port()));
         let app = app(manager, accounts, origins);
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { addr, _dir: dir }
+        Self { addr, dir: Arc::new(dir) }
     }
 
     pub(crate) fn browser(&self) -> Browser {
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
         let origin = format!("http://{}", self.addr);
-        Browser { client, addr: self.addr, origin, cookie: None }
+        Browser { client, addr: self.addr, origin, cookie: None, _dir: Arc::clone(&self.dir) }
     }
 
     /// A browser whose owner has just made an account; returns the address of that account, too.
@@ -88,6 +88,8 @@ pub(crate) struct Browser {
     addr: SocketAddr,
     pub(crate) origin: String,
     pub(crate) cookie: Option<String>,
+    // The site writes there as long as anybody looks at it.
+    _dir: Arc<TempDir>,
 }
 
 /// What a request got.

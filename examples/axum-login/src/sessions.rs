@@ -3,10 +3,7 @@
 use crate::cart::Cart;
 use crate::settings::Settings;
 use jiff::Timestamp;
-use session::config::Settings as SessionSettings;
-use session::{Config, ConfigBuilder, Key, Result, SessionManager, Store};
-use session_fs::{FileOptions, FileStore};
-use std::sync::Arc;
+use session::{Config, ConfigBuilder, Key, Result, SessionManager};
 use std::time::Duration;
 
 /// What the visitor is about to buy.
@@ -31,7 +28,7 @@ pub(crate) const NOT_REMEMBERED: Duration = Duration::from_secs(12 * 3600);
 pub async fn manager(settings: &Settings) -> Result<SessionManager> {
     let config = hardened(settings.origins.is_https()).settings(&settings.session)?.build()?;
     let signer = settings.session.secrets()?.map(|secrets| secrets.signer()).transpose()?;
-    let store = connect(&settings.session).await?;
+    let store = session::connect(&settings.session).await?;
     SessionManager::new(store, config, signer)
 }
 
@@ -44,13 +41,4 @@ fn hardened(is_https: bool) -> ConfigBuilder {
         true => Config::hardened(),
         false => Config::hardened().cookie_name("session").cookie_secure(false),
     }
-}
-
-/// Opens the store that `SESSION_TYPE` names.
-async fn connect(settings: &SessionSettings) -> Result<Arc<dyn Store>> {
-    if settings.text("SESSION_TYPE")? == Some("filesystem") {
-        let dir = settings.text("SESSION_FILE_DIR")?.unwrap_or("sessions");
-        return Ok(Arc::new(FileStore::connect(FileOptions::new(dir)).await?));
-    }
-    session::connect(settings).await
 }

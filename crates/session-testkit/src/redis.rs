@@ -1,4 +1,4 @@
-//! A Redis server of a test's own, to count what reaches it.
+//! A Redis server of a test's own, to count on and to break.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -29,14 +29,46 @@ impl RedisServer {
     pub async fn start() -> io::Result<Self> {
         let addr = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let server = Self { child: spawn(addr)?, addr };
-        let deadline = Instant::now() + STARTS_WITHIN;
-        while let Err(error) = server.command_calls().await {
-            if Instant::now() > deadline {
-                return Err(error);
-            }
-            sleep(Duration::from_millis(5)).await;
-        }
+        server.answers().await?;
         Ok(server)
+    }
+
+    /// Ends the server at once, as a crash does.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended already.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+
+    /// Starts an empty server at the same address, after [`kill`](Self::kill).
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn restart(&mut self) -> io::Result<()> {
+        self.child = spawn(self.addr)?;
+        self.answers().await
+    }
+
+    /// Stops the server from running; its connections stay open.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not let it.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets a frozen server run again.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not let it.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.signal("-CONT")
     }
 
     /// Where the server listens.
@@ -58,6 +90,25 @@ impl RedisServer {
     pub async fn command_calls(&self) -> io::Result<BTreeMap<String, u64>> {
         let info = info(self.addr).await?;
         Ok(info.lines().filter_map(command_line).filter(|(name, _)| name != "info").collect())
+    }
+
+    async fn answers(&self) -> io::Result<()> {
+        let deadline = Instant::now() + STARTS_WITHIN;
+        while let Err(error) = info(self.addr).await {
+            if Instant::now() > deadline {
+                return Err(error);
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    }
+
+    fn signal(&self, signal: &str) -> io::Result<()> {
+        let pid = self.child.id().to_string();
+        match Command::new("kill").args([signal, &pid]).status()?.success() {
+            true => Ok(()),
+            false => Err(io::Error::other("the server could not be signalled")),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
-//! A Redis server of a test's own, to count what reaches it.
+//! A Redis server of a test's own, to count what reaches it and to break.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -18,25 +19,89 @@ const STARTS_WITHIN: Duration = Duration::from_secs(10);
 pub struct RedisServer {
     child: Child,
     addr: SocketAddr,
+    dir: Option<PathBuf>,
 }
 
 impl RedisServer {
-    /// Starts a server and waits until it answers.
+    /// Starts a server that keeps nothing when it ends, and waits until it answers.
     ///
     /// # Errors
     ///
     /// If there is no such binary, or it does not answer within ten seconds.
     pub async fn start() -> io::Result<Self> {
+        Self::launch(None).await
+    }
+
+    /// Starts a server that has every write on the disk, in `dir`, before it answers.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub async fn durable(dir: &Path) -> io::Result<Self> {
+        Self::launch(Some(dir.to_owned())).await
+    }
+
+    async fn launch(dir: Option<PathBuf>) -> io::Result<Self> {
         let addr = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let server = Self { child: spawn(addr)?, addr };
+        let server = Self { child: spawn(addr, dir.as_deref())?, addr, dir };
+        server.wait_until_it_answers().await?;
+        Ok(server)
+    }
+
+    /// Ends the server without a warning.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Child::kill`].
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+
+    /// Starts a killed server again at its address, with the data that a durable one kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub async fn restart(&mut self) -> io::Result<()> {
+        self.child = spawn(self.addr, self.dir.as_deref())?;
+        self.wait_until_it_answers().await
+    }
+
+    /// Stops the server in whatever it does; its connections stay open.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets a frozen server go on.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> io::Result<()> {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args([signal, &pid]).status()?;
+        if status.success() { Ok(()) } else { Err(io::Error::other("the server has ended")) }
+    }
+
+    async fn wait_until_it_answers(&self) -> io::Result<()> {
         let deadline = Instant::now() + STARTS_WITHIN;
-        while let Err(error) = server.command_calls().await {
+        // A server that still loads its data answers INFO, but nothing about keys.
+        while let Err(error) = self.keys().await {
             if Instant::now() > deadline {
                 return Err(error);
             }
             sleep(Duration::from_millis(5)).await;
         }
-        Ok(server)
+        Ok(())
     }
 
     /// Where the server listens.
@@ -50,14 +115,26 @@ impl RedisServer {
     }
 
     /// How often the server ran each command so far, by its lower-case name; what scripts call
-    /// counts too, and the `INFO` that this asks with does not.
+    /// counts too, and the `INFO` and `DBSIZE` that this type asks with do not.
     ///
     /// # Errors
     ///
     /// If the server does not answer.
     pub async fn command_calls(&self) -> io::Result<BTreeMap<String, u64>> {
         let info = info(self.addr).await?;
-        Ok(info.lines().filter_map(command_line).filter(|(name, _)| name != "info").collect())
+        let commands = info.lines().filter_map(command_line);
+        Ok(commands.filter(|(name, _)| !matches!(&**name, "info" | "dbsize")).collect())
+    }
+
+    /// How many keys there are; of expired ones, those that the server has not removed yet count.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn keys(&self) -> io::Result<usize> {
+        let (_, reply) = ask(self.addr, b"DBSIZE\r\n").await?;
+        let keys = reply.strip_prefix(':').and_then(|keys| keys.trim_end().parse().ok());
+        keys.ok_or_else(|| io::Error::other("DBSIZE was turned down"))
     }
 }
 
@@ -68,25 +145,32 @@ impl Drop for RedisServer {
     }
 }
 
-fn spawn(addr: SocketAddr) -> io::Result<Child> {
+fn spawn(addr: SocketAddr, dir: Option<&Path>) -> io::Result<Child> {
     let binary = std::env::var_os("SESSION_TEST_REDIS_SERVER");
-    Command::new(binary.unwrap_or_else(|| "redis-server".into()))
-        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"])
-        .arg(addr.port().to_string())
-        .stdout(Stdio::null())
-        .spawn()
+    let mut command = Command::new(binary.unwrap_or_else(|| "redis-server".into()));
+    command.args(["--bind", "127.0.0.1", "--save", "", "--port"]).arg(addr.port().to_string());
+    if let Some(dir) = dir {
+        command.args(["--appendonly", "yes", "--appendfsync", "always", "--dir"]).arg(dir);
+    }
+    command.stdout(Stdio::null()).spawn()
 }
 
-/// Asks in the server's inline form and reads one bulk string.
+/// Asks for the statistics and reads one bulk string.
 async fn info(addr: SocketAddr) -> io::Result<String> {
-    let mut stream = BufReader::new(TcpStream::connect(addr).await?);
-    stream.write_all(b"INFO commandstats\r\n").await?;
-    let mut header = String::new();
-    stream.read_line(&mut header).await?;
+    let (mut stream, header) = ask(addr, b"INFO commandstats\r\n").await?;
     let len = header.strip_prefix('$').and_then(|len| len.trim_end().parse().ok());
     let mut text = vec![0; len.ok_or_else(|| io::Error::other("INFO was turned down"))?];
     stream.read_exact(&mut text).await?;
     String::from_utf8(text).map_err(io::Error::other)
+}
+
+/// Asks in the server's inline form, on a connection of its own, and reads the first line.
+async fn ask(addr: SocketAddr, command: &[u8]) -> io::Result<(BufReader<TcpStream>, String)> {
+    let mut stream = BufReader::new(TcpStream::connect(addr).await?);
+    stream.write_all(command).await?;
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    Ok((stream, line))
 }
 
 /// Reads `cmdstat_get:calls=3,usec=...`.

@@ -25,12 +25,13 @@ pub(crate) struct Inner {
     pub(crate) updates: tokio::sync::Mutex<()>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "one allocation for the request, not two")]
 enum Phase {
     Unopened,
     /// Asked for, but the store did not answer.
     Failed,
-    Open(State),
+    /// Boxed: it passes through several futures on its way in and out, and requests that never ask
+    /// need no room for it.
+    Open(Box<State>),
     Closed(Closed),
 }
 
@@ -48,7 +49,7 @@ impl Exchange {
         Self::with_phase(shared, Phase::Unopened)
     }
 
-    pub(crate) fn with_state(shared: Arc<Shared>, state: State) -> Self {
+    pub(crate) fn with_state(shared: Arc<Shared>, state: Box<State>) -> Self {
         Self::with_phase(shared, Phase::Open(state))
     }
 
@@ -156,9 +157,12 @@ impl Inner {
     /// The address under which the session was last stored, open or closed.
     pub(crate) fn address(&self) -> Option<Address> {
         match &*self.lock() {
-            Phase::Open(State { home: Home::Stored(address), .. }) => Some(address.clone()),
+            Phase::Open(state) => match &state.home {
+                Home::Stored(address) => Some(address.clone()),
+                Home::None | Home::Undecodable(_) => None,
+            },
             Phase::Closed(closed) => closed.address.clone(),
-            Phase::Open(_) | Phase::Unopened | Phase::Failed => None,
+            Phase::Unopened | Phase::Failed => None,
         }
     }
 

@@ -35,6 +35,7 @@ impl<ResBody, F: Fn(&Error) -> ResBody> ErrorBody<ResBody> for F {
 #[derive(Clone)]
 pub(crate) enum Failure {
     /// An extractor reports it to its layer, which makes the body.
+    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "extractors are axum's"))]
     Bare(Arc<Error>),
     /// The response has its body.
     Explained,

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 use session::KEYS;
-use session::config::KeyInfo;
 use std::path::Path;
 
 fn read(path: &str) -> String {
@@ -20,7 +19,7 @@ fn page_has_the_row_of_every_key_of_a_backend() {
     {
         let section = page.split("\n## ").find(|section| section.starts_with(title)).expect(title);
         let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
-        let expected: Vec<String> = table.iter().map(KeyInfo::markdown_row).collect();
+        let expected: Vec<String> = table.iter().map(|key| key.markdown_row()).collect();
         assert_eq!(rows, expected, "the rows of ## {title}, in order:\n{}", expected.join("\n"));
     }
 }

@@ -4,7 +4,6 @@
 
 use session::config::Settings;
 use session::{ErrorKind, KEYS, SessionManager, manager};
-use std::time::Duration;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -99,7 +98,7 @@ async fn file_and_environment_make_one_configuration() {
         [manager(&from_vars).await.unwrap(), manager(&from_file).await.unwrap()];
     assert_eq!(from_vars.config(), from_file.config());
     assert_eq!(from_vars.config().cookie().name, "shop");
-    assert_eq!(from_vars.config().timeout(), Duration::from_millis(500));
+    assert_eq!(from_vars.config().timeout(), std::time::Duration::from_millis(500));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use session_tower::Session;
+use session::axum::Session;
 use std::collections::BTreeMap;
 
 /// The most of one tea in a cart.

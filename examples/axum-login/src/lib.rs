@@ -18,10 +18,14 @@ pub use accounts::Accounts;
 pub use origin::Origins;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
-use session_core::SessionManager;
-use session_tower::SessionLayer;
+use session::SessionManager;
+use session::axum::SessionLayer;
+
+/// More than the longest form of the site, in bytes.
+const MAX_FORM: usize = 8 * 1024;
 
 /// What all handlers share.
 #[derive(Clone, Debug)]
@@ -48,6 +52,7 @@ pub fn app(manager: SessionManager, accounts: Accounts, origins: Origins) -> Rou
         .layer(SessionLayer::new(manager).with_error_body(problems::session_error))
         .route("/style.css", get(pages::style))
         .route("/favicon.svg", get(pages::icon))
+        .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(from_fn_with_state(origins.clone(), origin::check))
         .layer(map_response(move |response| headers::add(response, origins.is_https())))
 }

@@ -9,7 +9,7 @@ use axum::http::header::{HeaderMap, HeaderName, ORIGIN};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use session_core::{Error, ErrorKind, Result};
+use session::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use url::{Host, Url};
 

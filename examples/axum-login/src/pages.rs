@@ -13,8 +13,8 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::Timestamp;
-use session_core::Flash;
-use session_tower::{Session, SessionRejection};
+use session::Flash;
+use session::axum::{Session, SessionRejection};
 use std::io;
 
 /// What a handler answers.
@@ -30,7 +30,7 @@ pub(crate) struct Page {
 
 impl Page {
     /// Reads it from the session, and takes the messages out: call it when a page will be shown.
-    pub(crate) fn open(session: &Session, site: &Site) -> session_core::Result<Self> {
+    pub(crate) fn open(session: &Session, site: &Site) -> session::Result<Self> {
         Ok(Self {
             person: session.owner()?.and_then(|id| site.accounts.person(&id)),
             cart_count: session.get(CART)?.unwrap_or_default().count(),
@@ -58,8 +58,8 @@ pub(crate) enum PageError {
     Accounts(io::Error),
 }
 
-impl From<session_core::Error> for PageError {
-    fn from(error: session_core::Error) -> Self {
+impl From<session::Error> for PageError {
+    fn from(error: session::Error) -> Self {
         Self::Session(error.into())
     }
 }

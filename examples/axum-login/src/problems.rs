@@ -4,7 +4,7 @@ use askama::Template;
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse};
-use session_core::{Error, ErrorKind};
+use session::{Error, ErrorKind};
 
 /// A page that says what happened, and what to do about it.
 #[derive(Template)]

@@ -3,12 +3,7 @@
 use crate::cart::Cart;
 use crate::settings::Settings;
 use jiff::Timestamp;
-use session_core::config::{CORE_KEYS, KeyInfo, Kind, Settings as SessionSettings};
-use session_core::{Config, ConfigBuilder, Error, ErrorKind, Key, Result, SessionManager, Store};
-use session_fs::{FileOptions, FileStore};
-use session_redis::{RedisOptions, RedisStore};
-use std::ffi::OsString;
-use std::sync::Arc;
+use session::{Config, ConfigBuilder, Key, Result, SessionManager};
 use std::time::Duration;
 
 /// What the visitor is about to buy.
@@ -33,7 +28,7 @@ pub(crate) const NOT_REMEMBERED: Duration = Duration::from_secs(12 * 3600);
 pub async fn manager(settings: &Settings) -> Result<SessionManager> {
     let config = hardened(settings.origins.is_https()).settings(&settings.session)?.build()?;
     let signer = settings.session.secrets()?.map(|secrets| secrets.signer()).transpose()?;
-    let store = connect(&settings.session).await?;
+    let store = session::connect(&settings.session).await?;
     SessionManager::new(store, config, signer)
 }
 
@@ -45,35 +40,5 @@ fn hardened(is_https: bool) -> ConfigBuilder {
     match is_https {
         true => Config::hardened(),
         false => Config::hardened().cookie_name("session").cookie_secure(false),
-    }
-}
-
-pub(crate) fn settings(
-    vars: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<SessionSettings> {
-    let (settings, warnings) = SessionSettings::from_vars(vars, &[CORE_KEYS, STORE_KEYS])?;
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
-    Ok(settings)
-}
-
-const STORE_KEYS: &[KeyInfo] = &[
-    KeyInfo::new("SESSION_TYPE", Kind::Text, None, "The store."),
-    KeyInfo::new("SESSION_FILE_DIR", Kind::Text, None, "Where files are."),
-    KeyInfo::new("SESSION_REDIS", Kind::Text, None, "The URL."),
-];
-
-async fn connect(settings: &SessionSettings) -> Result<Arc<dyn Store>> {
-    match settings.text("SESSION_TYPE")? {
-        Some("filesystem") => {
-            let dir = settings.text("SESSION_FILE_DIR")?.unwrap_or("sessions");
-            Ok(Arc::new(FileStore::connect(FileOptions::new(dir)).await?))
-        }
-        Some("redis") => {
-            let url = settings.text("SESSION_REDIS")?.unwrap_or("redis://127.0.0.1:6379");
-            Ok(Arc::new(RedisStore::connect(RedisOptions::new(url)).await?))
-        }
-        _ => Err(Error::new(ErrorKind::Config, "SESSION_TYPE")),
     }
 }

@@ -1,9 +1,8 @@
 //! What the environment says, and what holds where it says nothing.
 
 use crate::origin::Origins;
-use crate::sessions;
-use session_core::config::Settings as SessionSettings;
-use session_core::{Error, ErrorKind, Result};
+use session::config::Settings as SessionSettings;
+use session::{Error, ErrorKind, Result};
 use std::ffi::OsString;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
@@ -80,7 +79,11 @@ impl Settings {
         }
         // Of two values of one name the later counts, and an empty one must not hide a default.
         let given = vars.into_iter().filter(|(_, value)| !value.is_empty());
-        let session = sessions::settings(defaults.into_iter().chain(given))?;
+        let vars = defaults.into_iter().chain(given);
+        let (session, warnings) = SessionSettings::from_vars(vars, session::KEYS)?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         Ok(Self { origins, port, data_dir, session })
     }
 }

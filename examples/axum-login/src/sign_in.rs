@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
-use session_tower::Session;
+use session::axum::Session;
 
 const LONGEST_NAME: usize = 60;
 /// RFC 5321, section 4.5.3.1.3, less the angle brackets.
@@ -44,11 +44,11 @@ impl FromRequestParts<Site> for SignedIn {
     }
 }
 
-fn person(session: &Session, site: &Site) -> session_core::Result<Option<Person>> {
+fn person(session: &Session, site: &Site) -> session::Result<Option<Person>> {
     Ok(session.owner()?.and_then(|id| site.accounts.person(&id)))
 }
 
-fn ask_to_sign_in(session: &Session, path: &str) -> session_core::Result<Response> {
+fn ask_to_sign_in(session: &Session, path: &str) -> session::Result<Response> {
     session.insert(RETURN_TO, path.to_owned())?;
     session.flash("plain", "Please sign in first.")?;
     Ok(see_other("/sign-in"))
@@ -56,12 +56,7 @@ fn ask_to_sign_in(session: &Session, path: &str) -> session_core::Result<Respons
 
 /// Makes the session `owner`'s. That changes its id (nobody who planted or saw the old one gets
 /// in) and keeps what is in it: the cart.
-fn begin(
-    session: &Session,
-    owner: &str,
-    device: String,
-    remember: bool,
-) -> session_core::Result<()> {
+fn begin(session: &Session, owner: &str, device: String, remember: bool) -> session::Result<()> {
     if session.owner()?.is_some_and(|former| former != owner) {
         // The cart is somebody else's.
         session.clear()?;

@@ -14,6 +14,7 @@ use crate::store::{Lease, Outcome, Precondition, Record};
 use crate::telemetry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::pin::pin;
 use tokio::time::Instant;
 
 /// Replaces the value under `key` by what `f` makes of it, creating the session if there is none.
@@ -24,7 +25,7 @@ where
 {
     let shared = &inner.shared;
     let deadline = shared.deadline();
-    let _order = deadline.read(async { Ok(inner.updates.lock().await) }).await?;
+    let _order = deadline.read(pin!(async { Ok(inner.updates.lock().await) })).await?;
     let mut work = inner.with(|state| snapshot(shared, state))?;
     let Home::Stored(address) = &work.home else {
         let value = apply(shared, &mut work, key, &mut f)?;

@@ -18,6 +18,7 @@ use crate::plan::{Fate, Plan, plan};
 use crate::state::{Address, CREATED, Home, Presented, State};
 use crate::store::{Lease, Outcome, Precondition};
 use crate::telemetry;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -45,7 +46,7 @@ enum Cookie {
 }
 
 /// Does what `state` asks for: at once if that is nothing, else in the future's own time.
-pub(crate) fn commit(inner: &Arc<Inner>, state: State) -> Committing {
+pub(crate) fn commit(inner: &Arc<Inner>, state: Box<State>) -> Committing {
     let shared = &inner.shared;
     let facts = state.facts(&shared.config);
     let word = plan(&facts);
@@ -69,7 +70,7 @@ pub(crate) fn commit(inner: &Arc<Inner>, state: State) -> Committing {
 
 async fn execute(
     inner: &Inner,
-    mut state: State,
+    mut state: Box<State>,
     word: Plan,
     is_owner_changed: bool,
 ) -> Result<Commit> {
@@ -114,7 +115,7 @@ async fn execute(
     Ok(finish(inner, state, cookie))
 }
 
-fn finish(inner: &Inner, state: State, cookie: Cookie) -> Commit {
+fn finish(inner: &Inner, state: Box<State>, cookie: Cookie) -> Commit {
     let set_cookie = set_cookie(&inner.shared, &state, cookie);
     if let Home::Stored(address) = state.home {
         inner.set_address(address);
@@ -229,7 +230,7 @@ async fn abandon(
             telemetry::abandon_failed(&shared, &error);
         }
     });
-    let _ = deadline.read(async { Ok(removal.await) }).await;
+    let _ = deadline.read(pin!(async { Ok(removal.await) })).await;
 }
 
 /// A renewal that fails loses nothing the handler said, so its response stands; the browser's

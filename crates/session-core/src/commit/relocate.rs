@@ -15,9 +15,9 @@ use std::time::Duration;
 /// Moves the session and returns it at home under its new id, with its lease.
 pub(super) async fn relocate(
     shared: Arc<Shared>,
-    mut state: State,
+    mut state: Box<State>,
     is_owner_changed: bool,
-) -> Result<(State, Duration)> {
+) -> Result<(Box<State>, Duration)> {
     let Home::Stored(old) = std::mem::replace(&mut state.home, Home::None) else {
         return Err(gone(&shared));
     };

@@ -113,16 +113,15 @@ async fn servers_that_are_killed_lose_no_acknowledged_update(backend: Backend) {
             let counter = if is_told { &tally.acknowledged } else { &tally.failed };
             counter.fetch_add(1, Ordering::SeqCst);
         }
-        let cookie = match moving.answer_if_any().await {
+        let holder = match moving.answer_if_any().await {
             Some(answer) if answer.is_success() => {
                 assert!(!leaving.is_known(&steady).await, "doubled");
-                let set = answer.set_cookie().unwrap();
-                set.split(';').next().map(str::to_owned)
+                answer.browser()
             }
-            _ => leaving.cookie,
+            _ => leaving,
         };
         // Whole under the one id, or ended between the two.
-        let answer = steady.send("/member", cookie.as_deref(), "get x; logout").await;
+        let answer = steady.send("/member", holder.cookie.as_deref(), "get x; logout").await;
         assert!(answer.status == 401 || answer.body == "1", "{answer:?}");
         Tally::more(&tally.acknowledged, 4, "no lock is left behind").await;
     }

@@ -181,7 +181,8 @@ mod tests {
         let timeout = || Error::Timeout { key: b"hunter2".to_vec() };
         let reset = || Error::Io(io::ErrorKind::ConnectionReset.into());
         let text = || "hunter2".to_owned();
-        let table: [(Error, fn(&Fault) -> bool); 9] = [
+        type Row = (Error, fn(&Fault) -> bool);
+        let table: [Row; 9] = [
             (reset(), |f| matches!(f, Fault::Unreached(_))),
             (Error::Io(io::ErrorKind::TimedOut.into()), |f| matches!(f, Fault::Unsent)),
             (timeout(), |f| matches!(f, Fault::Unsent)),

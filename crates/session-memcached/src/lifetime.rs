@@ -5,16 +5,21 @@ use std::time::Duration;
 /// memcached reads a greater exptime as seconds since 1970 (protocol.txt, "Expiration times").
 const LONGEST_RELATIVE: u64 = 30 * 24 * 3_600;
 
+/// What is asked for beyond the lease. The server's clock is a count that a timer brings up to date
+/// each second or so; when the timer drifts over the turn of a second the count stands still for
+/// almost two and then takes both at once, and a record written meanwhile loses them.
+const SLACK: u64 = 2;
+
 /// The server parses exptimes as `int32_t`, so they end in January 2038.
 const LAST: u64 = i32::MAX as u64;
 
 /// The exptime of a record written at `now`, in seconds since 1970, to live for `ttl`.
 ///
-/// It is rounded up and one second longer: the server counts ticks of its clock, and a record that
-/// is written just before a tick would lose a second. A lifetime beyond what the server can hold
-/// ends as late as it can.
+/// It is rounded up, with some slack against the server's clock. A lifetime beyond what the server
+/// can hold ends as late as it can.
 pub(crate) fn exptime(ttl: Duration, now: u64) -> u32 {
-    let seconds = ttl.as_secs().saturating_add(u64::from(ttl.subsec_nanos() > 0)).saturating_add(1);
+    let seconds =
+        ttl.as_secs().saturating_add(u64::from(ttl.subsec_nanos() > 0)).saturating_add(SLACK);
     let end = now.saturating_add(seconds);
     let exptime = if seconds <= LONGEST_RELATIVE {
         seconds
@@ -30,10 +35,10 @@ pub(crate) fn exptime(ttl: Duration, now: u64) -> u32 {
 
 /// What is left of a record whose remaining seconds the server reports as `t`.
 ///
-/// The second that [`exptime`] added is taken off again, but a live record has one left.
+/// The slack is taken off again, but a live record has a second left.
 pub(crate) fn left(t: i64) -> Duration {
     match u64::try_from(t) {
-        Ok(seconds) => Duration::from_secs(seconds.saturating_sub(1).max(1)),
+        Ok(seconds) => Duration::from_secs(seconds.saturating_sub(SLACK).max(1)),
         // -1: it does not expire, as someone else wrote it.
         Err(_) => Duration::MAX,
     }
@@ -51,11 +56,11 @@ mod tests {
     #[test]
     fn lifetimes_are_rounded_up_and_never_zero() {
         for (ttl, expected) in [
-            (Duration::from_nanos(1), 2),
-            (Duration::from_millis(999), 2),
-            (SECOND, 2),
-            (Duration::from_millis(1_001), 3),
-            (DAY, 86_401),
+            (Duration::from_nanos(1), 3),
+            (Duration::from_millis(999), 3),
+            (SECOND, 3),
+            (Duration::from_millis(1_001), 4),
+            (DAY, 86_402),
         ] {
             assert_eq!(exptime(ttl, NOW), expected, "{ttl:?}");
         }
@@ -65,9 +70,10 @@ mod tests {
     fn more_than_thirty_days_is_a_point_in_time() {
         let base = NOW as u32;
         for (ttl, expected) in [
-            (DAY * 30 - SECOND, 2_592_000),
-            (DAY * 30, base + 2_592_001),
-            (DAY * 31, base + 2_678_401),
+            (DAY * 30 - SECOND * 2, 2_592_000),
+            (DAY * 30 - SECOND, base + 2_592_001),
+            (DAY * 30, base + 2_592_002),
+            (DAY * 31, base + 2_678_402),
         ] {
             assert_eq!(exptime(ttl, NOW), expected, "{ttl:?}");
         }
@@ -87,8 +93,8 @@ mod tests {
     }
 
     #[test]
-    fn added_second_is_not_reported() {
-        for (t, expected) in [(0, 1), (1, 1), (2, 1), (3, 2), (3_601, 3_600)] {
+    fn slack_is_not_reported() {
+        for (t, expected) in [(0, 1), (1, 1), (3, 1), (4, 2), (3_602, 3_600)] {
             assert_eq!(left(t), Duration::from_secs(expected), "{t}");
         }
         assert_eq!(left(-1), Duration::MAX);

@@ -154,7 +154,8 @@ impl Store for MemcachedStore {
             needs_sweep: false,
             max_payload: Some(self.max_payload),
             max_key: Some(LONGEST_KEY),
-            ttl_resolution: Duration::from_secs(1),
+            // Whole seconds, counted by a clock that is up to two behind.
+            ttl_resolution: Duration::from_secs(2),
         }
     }
 

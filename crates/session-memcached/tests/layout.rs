@@ -27,7 +27,7 @@ fn now() -> u64 {
 
 fn assert_about(left: Duration, expected: u64) {
     let seconds = left.as_secs();
-    assert!((expected - 30..=expected + 2).contains(&seconds), "{seconds} s for {expected}");
+    assert!((expected - 30..=expected + 4).contains(&seconds), "{seconds} s for {expected}");
 }
 
 #[tokio::test]
@@ -99,10 +99,10 @@ async fn each_call_is_this_command() {
     let server = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         for (request, reply) in [
-            ("mg session:k v f c t\r\n", "VA 3 f0 c7 t61\r\nold\r\n"),
-            ("ms session:k 3 ME c T61\r\nnew\r\n", "HD c8\r\n"),
-            ("ms session:k 3 c T61 C7\r\nnew\r\n", "HD c9\r\n"),
-            ("ms session:k 3 c T61 C7\r\nold\r\n", "NF\r\n"),
+            ("mg session:k v f c t\r\n", "VA 3 f0 c7 t62\r\nold\r\n"),
+            ("ms session:k 3 ME c T62\r\nnew\r\n", "HD c8\r\n"),
+            ("ms session:k 3 c T62 C7\r\nnew\r\n", "HD c9\r\n"),
+            ("ms session:k 3 c T62 C7\r\nold\r\n", "NF\r\n"),
             ("md session:k C7\r\n", "EX\r\n"),
             ("md session:k\r\n", "HD\r\n"),
         ] {
@@ -182,10 +182,10 @@ async fn too_large_payload_is_refused_before_it_is_sent() {
 
 #[tokio::test]
 async fn limit_is_the_smallest_that_a_server_tells() {
-    let small = Server::start_with(&["-I", "600k"]).await;
+    let small = Server::start_with(&["-I", "512k"]).await;
     let large = Server::start_with(&["-I", "2m"]).await;
     for (servers, item) in
-        [(vec![&small], 600 << 10), (vec![&large], 2 << 20), (vec![&large, &small], 600 << 10)]
+        [(vec![&small], 512 << 10), (vec![&large], 2 << 20), (vec![&large, &small], 600 << 10)]
     {
         let options = MemcachedOptions::new(servers.iter().map(|server| server.name()));
         // What servers tell goes before what is only supposed.

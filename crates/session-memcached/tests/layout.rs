@@ -194,7 +194,7 @@ async fn limit_is_the_smallest_that_a_server_tells() {
         assert_eq!(limit, item - 512);
 
         // The longest key leaves the least to the value.
-        let key = StoreKey::new("session:", &"k".repeat(242));
+        let key = StoreKey::new("session:", &servers.len().to_string().repeat(242));
         let payload = Bytes::from(vec![b'x'; limit]);
         let store = store.operation_timeout(Duration::from_secs(10));
         let created = store.write(&key, payload, &MINUTE, Precondition::Absent).await;

@@ -16,7 +16,7 @@ const PORT: u16 = 11_211;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const IDLE_CONNECTIONS: usize = 64;
 
-/// The settings of this store.
+/// The settings that [`MemcachedOptions::from_settings`] reads.
 pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
     "SESSION_MEMCACHED",
     Kind::List,
@@ -59,7 +59,7 @@ impl MemcachedOptions {
         }
     }
 
-    /// Reads `SESSION_MEMCACHED`; what is not set stays at its default.
+    /// Reads [`KEYS`].
     ///
     /// # Errors
     ///

@@ -18,6 +18,7 @@ use crate::plan::{Fate, Plan, plan};
 use crate::state::{Address, CREATED, Home, Presented, State};
 use crate::store::{Lease, Outcome, Precondition};
 use crate::telemetry;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -45,7 +46,7 @@ enum Cookie {
 }
 
 /// Does what `state` asks for: at once if that is nothing, else in the future's own time.
-pub(crate) fn commit(inner: &Arc<Inner>, state: State) -> Committing {
+pub(crate) fn commit(inner: &Arc<Inner>, state: Box<State>) -> Committing {
     let shared = &inner.shared;
     let facts = state.facts(&shared.config);
     let word = plan(&facts);
@@ -54,16 +55,22 @@ pub(crate) fn commit(inner: &Arc<Inner>, state: State) -> Committing {
         let cookie = untouched(shared, &state);
         return Committing::ready(Ok(finish(inner, state, cookie)));
     }
+    let created = discard(inner, &state).set_cookie;
     let inner = Arc::clone(inner);
     Committing::pending(async move {
         let result = execute(&inner, state, word, facts.is_owner_changed).await;
-        result.inspect_err(|error| telemetry::commit_failed(&inner.shared, error))
+        result.inspect_err(|error| {
+            telemetry::commit_failed(&inner.shared, error);
+            if let Some(cookie) = created {
+                inner.set_cookie(cookie);
+            }
+        })
     })
 }
 
 async fn execute(
     inner: &Inner,
-    mut state: State,
+    mut state: Box<State>,
     word: Plan,
     is_owner_changed: bool,
 ) -> Result<Commit> {
@@ -90,9 +97,13 @@ async fn execute(
         }
         Plan::Delete => {
             let deadline = shared.deadline();
+            let is_followed = state.data.is_modified() && state.has_content();
+            if is_followed {
+                check_successor(&state)?;
+            }
             delete(shared, &state, deadline).await?;
             state.home = Home::None;
-            if state.data.is_modified() && state.has_content() {
+            if is_followed {
                 let created = create(shared, &mut state, deadline).await?;
                 state.home = Home::Stored(created.address);
                 Cookie::Set { lease: created.ttl }
@@ -104,10 +115,10 @@ async fn execute(
     Ok(finish(inner, state, cookie))
 }
 
-fn finish(inner: &Inner, state: State, cookie: Cookie) -> Commit {
+fn finish(inner: &Inner, state: Box<State>, cookie: Cookie) -> Commit {
     let set_cookie = set_cookie(&inner.shared, &state, cookie);
     if let Home::Stored(address) = state.home {
-        inner.set_address(Some(address));
+        inner.set_address(address);
     }
     Commit { set_cookie, vary_cookie: true }
 }
@@ -168,13 +179,13 @@ struct Created {
 }
 
 /// Writes the first record of a session.
-async fn create(shared: &Shared, state: &mut State, deadline: Deadline) -> Result<Created> {
+async fn create(shared: &Arc<Shared>, state: &mut State, deadline: Deadline) -> Result<Created> {
     stamp(shared, state)?;
     write_new(shared, state, deadline).await
 }
 
 /// Writes the state as a record under a new id.
-async fn write_new(shared: &Shared, state: &State, deadline: Deadline) -> Result<Created> {
+async fn write_new(shared: &Arc<Shared>, state: &State, deadline: Deadline) -> Result<Created> {
     let ttl = state.full_lease(&shared.config).unwrap_or(SHORTEST_LEASE);
     let owner = shared.owner(state);
     let lease = Lease { ttl, owner: owner.as_deref() };
@@ -191,7 +202,7 @@ async fn write_new(shared: &Shared, state: &State, deadline: Deadline) -> Result
             Ok(Outcome::Refused) => {}
             Err(error) => {
                 if error.kind() == ErrorKind::Unknown {
-                    abandon(shared, owner.as_deref(), &address, deadline).await;
+                    abandon(shared, owner, address, deadline).await;
                 }
                 return Err(error);
             }
@@ -204,10 +215,22 @@ async fn write_new(shared: &Shared, state: &State, deadline: Deadline) -> Result
 }
 
 /// Removes a record whose id nobody was told; if even that fails, it expires unseen.
-async fn abandon(shared: &Shared, owner: Option<&str>, address: &Address, deadline: Deadline) {
-    if let Err(error) = deadline.write(shared.store.delete(&address.key, owner, None)).await {
-        telemetry::abandon_failed(shared, &error);
-    }
+///
+/// The request waits until its `deadline`; the removal has one of its own, as that may be over.
+async fn abandon(
+    shared: &Arc<Shared>,
+    owner: Option<String>,
+    address: Address,
+    deadline: Deadline,
+) {
+    let shared = Arc::clone(shared);
+    let removal = tokio::spawn(async move {
+        let delete = shared.store.delete(&address.key, owner.as_deref(), None);
+        if let Err(error) = shared.deadline().write(delete).await {
+            telemetry::abandon_failed(&shared, &error);
+        }
+    });
+    let _ = deadline.read(pin!(async { Ok(removal.await) })).await;
 }
 
 /// A renewal that fails loses nothing the handler said, so its response stands; the browser's
@@ -235,6 +258,11 @@ async fn delete(shared: &Shared, state: &State, deadline: Deadline) -> Result<()
     let owner = state.ended_owner.as_deref().filter(|_| shared.config.owner_index());
     let delete = shared.store.delete(&address.key, owner, None);
     if deadline.write(delete).await? { Ok(()) } else { Err(gone(shared)) }
+}
+
+/// Finds out before a session ends whether the one that follows it can be stored.
+fn check_successor(state: &State) -> Result<()> {
+    if state.is_detached { Err(detached()) } else { state.data.encode().map(drop) }
 }
 
 /// Notes when a session began, if that will end it.

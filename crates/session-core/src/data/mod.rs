@@ -7,6 +7,8 @@
 mod encode;
 mod rebase;
 mod slot;
+#[cfg(test)]
+mod tests;
 
 use crate::codec::{self, Format, Key};
 use crate::error::{Error, ErrorKind, Result};
@@ -145,7 +147,7 @@ impl Data {
         intent: Intent,
         encode: impl FnOnce(&mut Vec<u8>, Limits) -> Result<()>,
     ) -> Result<bool> {
-        self.compact_if_due();
+        self.compact_if_due()?;
         let start = self.arena.len();
         if let Err(error) = encode(&mut self.arena, self.limits) {
             self.arena.truncate(start);
@@ -160,11 +162,11 @@ impl Data {
         let at = match self.find(key) {
             Some(at) => {
                 let old = self.cells[at].value;
-                if !old.is_none()
-                    && self.format_of(old) == self.limits.format
-                    && self.bytes(old) == self.bytes(value)
-                {
+                if !old.is_none() && self.is_same(old, value) {
                     self.arena.truncate(start);
+                    if self.cells[at].is_written() {
+                        self.cells[at].write(old, intent);
+                    }
                     return Ok(false);
                 }
                 at
@@ -233,12 +235,13 @@ impl Data {
     fn differs(&self, cell: &Cell) -> bool {
         match (cell.base.is_none(), cell.value.is_none()) {
             (true, true) => false,
-            (false, false) => !codec::is_equal(
-                (self.bytes(cell.base), self.base_format),
-                (self.bytes(cell.value), self.format_of(cell.value)),
-            ),
+            (false, false) => !self.is_same(cell.base, cell.value),
             _ => true,
         }
+    }
+
+    fn is_same(&self, a: Slot, b: Slot) -> bool {
+        codec::is_equal((self.bytes(a), self.format_of(a)), (self.bytes(b), self.format_of(b)))
     }
 
     fn find(&self, key: &str) -> Option<usize> {
@@ -277,6 +280,7 @@ impl Data {
         if self.filter & bit != 0 {
             let twin = self.cells.iter().position(|cell| self.bytes(cell.key) == text);
             if let Some(at) = twin {
+                self.cells[at].key = key;
                 self.cells[at].base = base;
                 self.cells[at].value = base;
                 return at;
@@ -288,9 +292,14 @@ impl Data {
     }
 
     /// Drops overwritten values, so that a loop of inserts does not grow without bound.
-    fn compact_if_due(&mut self) {
-        if self.arena.len() <= ARENA_SLACK.max(2 * self.limits.max_payload) {
-            return;
+    ///
+    /// # Errors
+    ///
+    /// `TooLarge` if what is left would not fit a payload anyhow.
+    fn compact_if_due(&mut self) -> Result<()> {
+        let room = ARENA_SLACK.max(self.limits.max_payload);
+        if self.arena.len() <= room {
+            return Ok(());
         }
         let old = std::mem::take(&mut self.arena);
         for cell in &mut self.cells {
@@ -303,6 +312,7 @@ impl Data {
                 }
             }
         }
+        if self.arena.len() > room { Err(too_large(self.arena.len(), room)) } else { Ok(()) }
     }
 }
 

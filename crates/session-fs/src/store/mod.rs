@@ -6,6 +6,8 @@ mod intent;
 mod layout;
 mod lock;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use crate::config::{FileHash, FileOptions};
 use crate::error::{Call, Fault};
@@ -226,10 +228,7 @@ impl Store for FileStore {
 }
 
 /// Waits for blocking work until `deadline`; it goes on after that, unheard.
-async fn finish<T>(
-    work: JoinHandle<Result<T, Fault>>,
-    deadline: Instant,
-) -> Result<T, Fault> {
+async fn finish<T>(work: JoinHandle<Result<T, Fault>>, deadline: Instant) -> Result<T, Fault> {
     match timeout_at(deadline.into(), work).await {
         Ok(Ok(done)) => done,
         Ok(Err(_)) => Err(Fault::Lost),

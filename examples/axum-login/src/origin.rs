@@ -64,9 +64,7 @@ impl Origins {
 pub(crate) async fn check(State(own): State<Origins>, request: Request, next: Next) -> Response {
     match judge(request.method(), request.headers(), &own) {
         Verdict::Ours => next.run(request).await,
-        Verdict::Foreign => {
-            (StatusCode::FORBIDDEN, problems::FOREIGN_FORM.page()).into_response()
-        }
+        Verdict::Foreign => (StatusCode::FORBIDDEN, problems::FOREIGN_FORM.page()).into_response(),
     }
 }
 

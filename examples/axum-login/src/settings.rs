@@ -115,7 +115,12 @@ fn read_or_create(path: &Path) -> io::Result<Zeroizing<String>> {
         read => return read.map(Zeroizing::new),
     }
     let key = Zeroizing::new(crate::accounts::random_hex::<32>()?);
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(key.as_bytes())?;
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(key.as_bytes())?;
     Ok(key)
 }
 

@@ -56,7 +56,12 @@ fn ask_to_sign_in(session: &Session, path: &str) -> session_core::Result<Respons
 
 /// Makes the session `owner`'s. That changes its id (nobody who planted or saw the old one gets
 /// in) and keeps what is in it: the cart.
-fn begin(session: &Session, owner: &str, device: String, remember: bool) -> session_core::Result<()> {
+fn begin(
+    session: &Session,
+    owner: &str,
+    device: String,
+    remember: bool,
+) -> session_core::Result<()> {
     if session.owner()?.is_some_and(|former| former != owner) {
         // The cart is somebody else's.
         session.clear()?;

@@ -178,9 +178,8 @@ mod tests {
         assert!(matches!(again.await.unwrap(), SignUp::Taken));
 
         let accounts = Accounts::open(&file).await.unwrap();
-        let verify = async |email, password| {
-            accounts.verify(email, Password::new(password)).await.unwrap()
-        };
+        let verify =
+            async |email, password| accounts.verify(email, Password::new(password)).await.unwrap();
         assert_eq!(verify("ann@example.ORG", "a long password").await.as_ref(), Some(&id));
         assert_eq!(verify("ann@example.org", "A long password").await, None);
         assert_eq!(verify("eve@example.org", "a long password").await, None);

@@ -1,5 +1,5 @@
 //! What a browser sees of a store that fails, and what the store holds then.
-#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! What is not stored: of a handler that fails, over a record that is broken, beyond a limit.
-#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
 mod support;
 

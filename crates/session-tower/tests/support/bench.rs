@@ -1,6 +1,7 @@
 //! An application whose store fails on demand.
 
 use super::app::App;
+use super::yielding::YieldingStore;
 use super::{Answer, Browser};
 use session_core::{Config, MemoryStore};
 use session_testkit::{CountingStore, FaultyStore};
@@ -21,7 +22,7 @@ impl Bench {
 
     pub(crate) fn with(config: Config) -> Self {
         let memory = Arc::new(MemoryStore::new());
-        let faulty = Arc::new(FaultyStore::new(memory.clone()));
+        let faulty = Arc::new(FaultyStore::new(Arc::new(YieldingStore(memory.clone()))));
         let counting = Arc::new(CountingStore::new(faulty.clone()));
         Self { app: App::with(counting.clone(), config, None), faulty, counting, memory }
     }

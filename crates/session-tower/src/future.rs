@@ -41,7 +41,7 @@ where
             if response::is_failed(&response) {
                 let commit = this.exchange.discard();
                 let response = response::explain(response, this.error_body);
-                return Poll::Ready(Ok(response::apply(response, &commit)));
+                return Poll::Ready(Ok(response::apply(response, commit)));
             }
             if !this.exchange.is_open() {
                 return Poll::Ready(Ok(response));
@@ -52,7 +52,7 @@ where
         let result = ready!(Pin::new(commit).poll(cx));
         let Some((_, response)) = this.commit.take() else { return Poll::Pending };
         Poll::Ready(Ok(match result {
-            Ok(commit) => response::apply(response, &commit),
+            Ok(commit) => response::apply(response, commit),
             Err(error) => response::failure(&error, this.error_body),
         }))
     }

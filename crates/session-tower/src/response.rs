@@ -5,6 +5,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use session_core::{Commit, Error, cache_control};
 use std::sync::Arc;
 
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
 /// Makes the body of a response that reports a session failure.
 ///
 /// Implemented by every `Fn(&Error) -> Body`. The error is fit for people, but says nothing a
@@ -43,15 +45,12 @@ pub(crate) fn is_failed<ResBody>(response: &Response<ResBody>) -> bool {
 }
 
 /// Adds what the commit says to the handler's response.
-pub(crate) fn apply<ResBody>(
-    mut response: Response<ResBody>,
-    commit: &Commit,
-) -> Response<ResBody> {
+pub(crate) fn apply<ResBody>(mut response: Response<ResBody>, commit: Commit) -> Response<ResBody> {
     let headers = response.headers_mut();
     if commit.vary_cookie {
         vary_by_cookie(headers);
     }
-    if let Some(cookie) = &commit.set_cookie {
+    if let Some(cookie) = commit.set_cookie {
         append(headers, SET_COOKIE, cookie);
         keep_private(headers);
     }
@@ -82,7 +81,7 @@ pub(crate) fn mark_failed<ResBody>(response: &mut Response<ResBody>, error: &Err
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     vary_by_cookie(headers);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CACHE_CONTROL, NO_STORE);
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
@@ -101,20 +100,23 @@ fn vary_by_cookie(headers: &mut HeaderMap) {
 }
 
 fn keep_private(headers: &mut HeaderMap) {
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, NO_STORE);
+        return;
+    }
     // Several fields mean the same as one with commas (RFC 9110, section 5.3).
     let existing: Vec<_> =
         headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).collect();
-    let existing = (!existing.is_empty()).then(|| existing.join(", "));
-    let Some(value) = cache_control(existing.as_deref()) else { return };
+    let Some(value) = cache_control(Some(&existing.join(", "))) else { return };
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert(CACHE_CONTROL, value);
     }
 }
 
-fn append(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+fn append(headers: &mut HeaderMap, name: HeaderName, value: String) {
     // A cookie's name and attributes are checked when the configuration is built, and ids are
     // base64url, so the value always is a field value.
-    match HeaderValue::from_str(value) {
+    match HeaderValue::try_from(value) {
         Ok(value) => {
             headers.append(name, value);
         }

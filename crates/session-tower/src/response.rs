@@ -1,6 +1,6 @@
 //! What a session adds to a response, and the responses that report its failures.
 
-use http::header::{CACHE_CONTROL, COOKIE, HeaderName, RETRY_AFTER, SET_COOKIE, VARY};
+use http::header::{CACHE_CONTROL, COOKIE, Entry, HeaderName, RETRY_AFTER, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use session_core::{Commit, Error, cache_control};
 use std::sync::Arc;
@@ -88,15 +88,24 @@ pub(crate) fn mark_failed<ResBody>(response: &mut Response<ResBody>, error: &Err
 }
 
 fn vary_by_cookie(headers: &mut HeaderMap) {
-    let is_covered = headers.get_all(VARY).iter().any(|value| {
-        value.as_bytes().split(|&byte| byte == b',').any(|name| {
-            let name = name.trim_ascii();
-            name == b"*" || name.eq_ignore_ascii_case(COOKIE.as_str().as_bytes())
-        })
-    });
-    if !is_covered {
-        headers.append(VARY, HeaderValue::from_static("Cookie"));
+    let cookie = HeaderValue::from_static("Cookie");
+    match headers.entry(VARY) {
+        Entry::Vacant(field) => {
+            field.insert(cookie);
+        }
+        Entry::Occupied(mut field) => {
+            if !field.iter().any(covers_cookie) {
+                field.append(cookie);
+            }
+        }
     }
+}
+
+fn covers_cookie(value: &HeaderValue) -> bool {
+    value.as_bytes().split(|&byte| byte == b',').any(|name| {
+        let name = name.trim_ascii();
+        name == b"*" || name.eq_ignore_ascii_case(COOKIE.as_str().as_bytes())
+    })
 }
 
 fn keep_private(headers: &mut HeaderMap) {

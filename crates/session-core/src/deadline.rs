@@ -90,3 +90,48 @@ where
         result.map(|result| result.unwrap_or_else(|_| Err(Error::new(this.kind, this.attempt))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Deadline;
+    use crate::error::{Error, ErrorKind, Result};
+    use std::future::{pending, ready};
+    use std::time::Duration;
+    use tokio::time::{Instant, advance};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn read_that_hangs_times_out_and_a_write_is_unknown() {
+        let start = Instant::now();
+        let deadline = Deadline::after(start, SECOND);
+        assert_eq!(
+            deadline.read(pending::<Result<()>>()).await.unwrap_err().kind(),
+            ErrorKind::Timeout
+        );
+        assert_eq!(start.elapsed().as_secs(), 1);
+        assert!(deadline.is_over());
+        assert_eq!(
+            deadline.write(pending::<Result<()>>()).await.unwrap_err().kind(),
+            ErrorKind::Unknown
+        );
+        assert_eq!(start.elapsed().as_secs(), 1, "one deadline for all calls");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answer_that_is_there_counts_even_after_the_deadline() {
+        let deadline = Deadline::after(Instant::now(), SECOND);
+        advance(2 * SECOND).await;
+        assert_eq!(deadline.read(ready(Ok(1))).await.unwrap(), 1);
+        let error = Error::new(ErrorKind::Unavailable, "call a store");
+        assert_eq!(
+            deadline.write(ready(Err::<(), _>(error))).await.unwrap_err().kind(),
+            ErrorKind::Unavailable
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn longest_limit_does_not_overflow() {
+        assert!(!Deadline::after(Instant::now(), Duration::MAX).is_over());
+    }
+}

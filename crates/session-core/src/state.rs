@@ -258,3 +258,6 @@ fn owner_text(value: Option<(&[u8], codec::Format)>) -> Option<String> {
     let (value, format) = value?;
     codec::as_text(value, format).filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned)
 }
+
+#[cfg(test)]
+mod tests;

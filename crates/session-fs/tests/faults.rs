@@ -1,5 +1,7 @@
 //! What a store does when its directory, its disk or its locks fail it.
 
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
 mod support;
 
 use session_core::{Bytes, Error, ErrorKind, Outcome, Precondition, Record, Store, StoreKey};
@@ -148,6 +150,30 @@ async fn sweep_passes_by_a_file_that_another_has_locked() {
     assert_eq!(store.delete_expired().await.unwrap(), 0);
     lock.unlock().unwrap();
     assert_eq!(store.delete_expired().await.unwrap(), 1);
+}
+
+/// What the sweep saw dead may live by the time it has the lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn sweep_looks_again_once_it_has_the_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(FileOptions::new(dir.path())).await;
+    let (path, next) = (dir.path().join(SHA256), dir.path().join("next"));
+    let lock = File::open(dir.path().join("session.__wz_cache/locks").join(&SHA256[..2])).unwrap();
+    for _ in 0..20 {
+        fs::write(&path, b"\x01\0\0\0dead").unwrap();
+        fs::write(&next, b"\0\0\0\0live").unwrap();
+        lock.lock().unwrap();
+        let sweep = tokio::spawn({
+            let store = store.clone();
+            async move { store.delete_expired().await }
+        });
+        // Time to see the dead file and to ask for its lock.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        fs::rename(&next, &path).unwrap();
+        lock.unlock().unwrap();
+        assert_eq!(sweep.await.unwrap().unwrap(), 0);
+        assert_eq!(load(&store, &key()).await.payload, "live");
+    }
 }
 
 /// A file system with room for a few records, gone with this.

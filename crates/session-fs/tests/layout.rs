@@ -1,5 +1,7 @@
 //! The files are those of cachelib, byte for byte.
 
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
 mod support;
 
 use session_core::{Bytes, Outcome, Precondition, Store, StoreKey};

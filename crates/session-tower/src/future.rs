@@ -43,9 +43,6 @@ where
                 let response = response::explain(response, this.error_body);
                 return Poll::Ready(Ok(response::apply(response, commit)));
             }
-            if !this.exchange.is_open() {
-                return Poll::Ready(Ok(response));
-            }
             *this.commit = Some((this.exchange.commit(), response));
         }
         let Some((commit, _)) = this.commit else { return Poll::Pending };
@@ -53,7 +50,10 @@ where
         let Some((_, response)) = this.commit.take() else { return Poll::Pending };
         Poll::Ready(Ok(match result {
             Ok(commit) => response::apply(response, commit),
-            Err(error) => response::failure(&error, this.error_body),
+            Err(error) => {
+                let response = response::failure(&error, this.error_body);
+                response::apply(response, this.exchange.discard())
+            }
         }))
     }
 }

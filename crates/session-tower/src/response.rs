@@ -33,9 +33,15 @@ impl<ResBody, F: Fn(&Error) -> ResBody> ErrorBody<ResBody> for F {
     }
 }
 
-/// The failure that an extractor reports to its layer, which makes the body.
+/// Marks the response of a failure, for this layer and those around it.
 #[derive(Clone)]
-pub(crate) struct Failure(pub(crate) Arc<Error>);
+pub(crate) enum Failure {
+    /// An extractor reports it to its layer, which makes the body.
+    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "extractors are axum's"))]
+    Bare(Arc<Error>),
+    /// The response has its body.
+    Explained,
+}
 
 /// Whether the handler failed, so that nothing it asked of its session may be stored.
 pub(crate) fn is_failed<ResBody>(response: &Response<ResBody>) -> bool {
@@ -61,6 +67,7 @@ pub(crate) fn apply<ResBody>(mut response: Response<ResBody>, commit: Commit) ->
 pub(crate) fn failure<ResBody>(error: &Error, body: &impl ErrorBody<ResBody>) -> Response<ResBody> {
     let mut response = Response::new(body.error_body(error));
     mark_failed(&mut response, error);
+    response.extensions_mut().insert(Failure::Explained);
     response
 }
 
@@ -69,9 +76,10 @@ pub(crate) fn explain<ResBody>(
     mut response: Response<ResBody>,
     body: &impl ErrorBody<ResBody>,
 ) -> Response<ResBody> {
-    match response.extensions_mut().remove::<Failure>() {
-        Some(Failure(error)) => response.map(|_| body.error_body(&error)),
-        None => response,
+    let Some(failure) = response.extensions_mut().get_mut::<Failure>() else { return response };
+    match std::mem::replace(failure, Failure::Explained) {
+        Failure::Bare(error) => response.map(|_| body.error_body(&error)),
+        Failure::Explained => response,
     }
 }
 

@@ -44,7 +44,7 @@ mod tests {
     fn words_are_those_of_the_table_of_keys() {
         let key = CORE_KEYS.iter().find(|key| key.name == "SESSION_TYPE").unwrap();
         let words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
-        assert_eq!(key.kind, Kind::Choice(&words));
+        assert!(matches!(key.kind, Kind::Choice(known) if known == words), "{words:?}");
     }
 
     #[test]

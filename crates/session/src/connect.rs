@@ -60,12 +60,19 @@ async fn redis(_: &Settings) -> Result<Arc<dyn Store>> {
     Err(left_out("redis"))
 }
 
+#[cfg(feature = "filesystem")]
+async fn filesystem(settings: &Settings) -> Result<Arc<dyn Store>> {
+    use session_fs::{FileOptions, FileStore};
+    Ok(Arc::new(FileStore::connect(FileOptions::from_settings(settings)?).await?))
+}
+
+#[cfg(not(feature = "filesystem"))]
 async fn filesystem(_: &Settings) -> Result<Arc<dyn Store>> {
-    Err(missing("filesystem"))
+    Err(left_out("filesystem"))
 }
 
 /// The word and the feature have one name.
-#[cfg(not(feature = "redis"))]
+#[cfg(not(all(feature = "redis", feature = "filesystem")))]
 fn left_out(backend: &str) -> Error {
     Error::new(
         ErrorKind::Config,

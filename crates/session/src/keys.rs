@@ -27,6 +27,9 @@ const REDIS: &[KeyInfo] = session_redis::KEYS;
 #[cfg(not(feature = "redis"))]
 const REDIS: &[KeyInfo] = absent::REDIS;
 
+#[cfg(feature = "filesystem")]
+const FILESYSTEM: &[KeyInfo] = session_fs::KEYS;
+#[cfg(not(feature = "filesystem"))]
 const FILESYSTEM: &[KeyInfo] = absent::FILESYSTEM;
 
 const MEMCACHED: &[KeyInfo] = &[unread("SESSION_MEMCACHED")];
@@ -44,23 +47,48 @@ const DYNAMODB: &[KeyInfo] = &[
     unread("SESSION_DYNAMODB_REGION"),
 ];
 
-/// The names of backends that may be left out, where their own tables are.
+/// The names of backends that have tables of their own, for builds that leave those out.
+#[cfg(any(test, not(all(feature = "redis", feature = "filesystem"))))]
 mod absent {
     use super::unread;
     use session_core::config::KeyInfo;
 
     #[cfg(any(test, not(feature = "redis")))]
     pub(super) const REDIS: &[KeyInfo] = &[unread("SESSION_REDIS")];
+    #[cfg(any(test, not(feature = "filesystem")))]
     pub(super) const FILESYSTEM: &[KeyInfo] = &[
         unread("SESSION_FILE_DIR"),
         unread("SESSION_FILE_THRESHOLD"),
-        unread("SESSION_FILE_EVICT_LIVE"),
         unread("SESSION_FILE_MODE"),
         unread("SESSION_FILE_HASH"),
+        unread("SESSION_FILE_EVICT_LIVE"),
     ];
 }
 
 /// A setting whose reader is not built in; it may hold a password.
 const fn unread(name: &'static str) -> KeyInfo {
     KeyInfo::new(name, Kind::Secret, None, "Not read: this build has no such store.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS, absent};
+    use session_core::config::KeyInfo;
+    use std::collections::BTreeSet;
+
+    fn names(table: &[KeyInfo]) -> Vec<&str> {
+        table.iter().map(|key| key.name).collect()
+    }
+
+    #[test]
+    fn a_backend_that_is_left_out_has_the_names_it_has_built_in() {
+        assert_eq!(names(absent::REDIS), names(super::REDIS));
+        assert_eq!(names(absent::FILESYSTEM), names(super::FILESYSTEM));
+    }
+
+    #[test]
+    fn no_name_has_two_readers() {
+        let names: Vec<&str> = KEYS.iter().flat_map(|table| names(table)).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    }
 }

@@ -18,6 +18,9 @@ pub use session_core::{
 };
 pub use session_null::NullStore;
 
+#[cfg(feature = "filesystem")]
+#[doc(inline)]
+pub use session_fs as filesystem;
 #[cfg(feature = "redis")]
 #[doc(inline)]
 pub use session_redis as redis;

@@ -55,10 +55,16 @@ pub(crate) fn commit(inner: &Arc<Inner>, state: Box<State>) -> Committing {
         let cookie = untouched(shared, &state);
         return Committing::ready(Ok(finish(inner, state, cookie)));
     }
+    let created = discard(inner, &state).set_cookie;
     let inner = Arc::clone(inner);
     Committing::pending(async move {
         let result = execute(&inner, state, word, facts.is_owner_changed).await;
-        result.inspect_err(|error| telemetry::commit_failed(&inner.shared, error))
+        result.inspect_err(|error| {
+            telemetry::commit_failed(&inner.shared, error);
+            if let Some(cookie) = created {
+                inner.set_cookie(cookie);
+            }
+        })
     })
 }
 
@@ -112,7 +118,7 @@ async fn execute(
 fn finish(inner: &Inner, state: Box<State>, cookie: Cookie) -> Commit {
     let set_cookie = set_cookie(&inner.shared, &state, cookie);
     if let Home::Stored(address) = state.home {
-        inner.set_address(Some(address));
+        inner.set_address(address);
     }
     Commit { set_cookie, vary_cookie: true }
 }

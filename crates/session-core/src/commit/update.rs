@@ -54,6 +54,9 @@ pub(super) fn next_lease(shared: &Shared, state: &State) -> (Duration, bool) {
     if state.is_renewal_due(config, true) || state.is_lease_changed() {
         (full, true)
     } else {
-        (state.remaining().min(full).max(SHORTEST_LEASE), false)
+        // Stores round lifetimes up to their step. Half a step less makes them round to the end
+        // the record has; exactly what is left would push it one step further with every write.
+        let kept = state.remaining().saturating_sub(shared.capabilities.ttl_resolution / 2);
+        (kept.min(full).max(SHORTEST_LEASE), false)
     }
 }

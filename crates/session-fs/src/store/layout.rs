@@ -254,6 +254,13 @@ mod tests {
     }
 
     #[test]
+    fn plain_file_with_a_pickle_in_it_is_never_taken_for_an_old_one() {
+        let file = b"\x80\x05\x95\x70\x80\x02.....J\x01\0\0\0.\x80\x02";
+        let expected = Header { expiry: 0x7095_0580, body: 4, form: Form::Plain };
+        assert_eq!(Header::parse(file), Some(expected));
+    }
+
+    #[test]
     fn lease_is_rounded_up_and_capped() {
         let now = Duration::from_millis(1_700_000_000_250);
         for (ttl, expiry) in [

@@ -19,6 +19,8 @@ use smallvec::SmallVec;
 
 /// Entries kept in place; larger records allocate once.
 const INLINE: usize = 16;
+/// What the arena begins with, so that a whole new session of the usual size is one allocation.
+const ARENA_START: usize = 512;
 
 /// What payloads may hold, fixed when the manager is built.
 #[derive(Clone, Copy, Debug)]
@@ -72,11 +74,13 @@ impl Data {
         let mut data = Self::over(base, format, limits);
         codec::index(&payload, format, limits.max_depth, |key, value| {
             let value = Slot::base(value);
-            let key = match key {
-                Key::Raw(span) => Slot::base(span),
-                Key::Owned(text) => data.append_arena(text.as_bytes()),
-            };
-            data.append(key, value, Marks::NONE);
+            match key {
+                Key::Raw(span) => data.load(span.of(&payload), Slot::base(span), value),
+                Key::Owned(text) => {
+                    let key = data.append_arena(text.as_bytes());
+                    data.load(text.as_bytes(), key, value);
+                }
+            }
         })?;
         Ok(data)
     }
@@ -127,8 +131,8 @@ impl Data {
                 // Absence is an answer too, unless there is no record that could gain the key, or
                 // the request cleared it.
                 if !self.base.payload.is_empty() && !self.is_cleared {
-                    let key = self.append_arena(key.as_bytes());
-                    self.append(key, Slot::NONE, Marks::READ);
+                    let at = self.append(key);
+                    self.cells[at].mark_read();
                 }
                 None
             }
@@ -147,6 +151,9 @@ impl Data {
         encode: impl FnOnce(&mut Vec<u8>, Limits) -> Result<()>,
     ) -> Result<bool> {
         self.compact_if_due()?;
+        if self.arena.capacity() == 0 {
+            self.arena.reserve(ARENA_START);
+        }
         let start = self.arena.len();
         if let Err(error) = encode(&mut self.arena, self.limits) {
             self.arena.truncate(start);
@@ -170,10 +177,7 @@ impl Data {
                 }
                 at
             }
-            None => {
-                let key = self.append_arena(key.as_bytes());
-                self.append(key, Slot::NONE, Marks::NONE)
-            }
+            None => self.append(key),
         };
         self.cells[at].write(value, intent);
         Ok(true)
@@ -248,9 +252,12 @@ impl Data {
         if self.filter & filter_bit(key) == 0 {
             return None;
         }
-        self.cells.iter().position(|cell| {
-            cell.key.len() == key.len() && slice(&self.base, &self.arena, cell.key) == key
-        })
+        self.position(key)
+    }
+
+    fn position(&self, key: &[u8]) -> Option<usize> {
+        let is_key = |cell: &Cell| cell.key.len() == key.len() && self.bytes(cell.key) == key;
+        self.cells.iter().position(is_key)
     }
 
     fn key(&self, at: usize) -> &str {
@@ -266,21 +273,26 @@ impl Data {
         if slot.is_arena() { self.limits.format } else { self.base_format }
     }
 
-    /// Adds a cell whose value comes from the record; a repeated key replaces the earlier one.
-    fn append(&mut self, key: Slot, base: Slot, marks: Marks) -> usize {
-        let text = slice(&self.base, &self.arena, key);
+    /// Adds an entry of the record; a repeated key replaces the earlier one.
+    #[inline]
+    fn load(&mut self, text: &[u8], key: Slot, value: Slot) {
         let bit = filter_bit(text);
-        if self.filter & bit != 0 {
-            let twin = self.cells.iter().position(|cell| self.bytes(cell.key) == text);
-            if let Some(at) = twin {
-                self.cells[at].key = key;
-                self.cells[at].base = base;
-                self.cells[at].value = base;
-                return at;
-            }
+        let cell = Cell { key, base: value, value, marks: Marks::NONE };
+        if self.filter & bit != 0
+            && let Some(twin) = self.position(text)
+        {
+            self.cells[twin] = cell;
+            return;
         }
         self.filter |= bit;
-        self.cells.push(Cell { key, base, value: base, marks });
+        self.cells.push(cell);
+    }
+
+    /// Adds a key that there is not yet, without a value.
+    fn append(&mut self, key: &str) -> usize {
+        self.filter |= filter_bit(key.as_bytes());
+        let key = self.append_arena(key.as_bytes());
+        self.cells.push(Cell { key, base: Slot::NONE, value: Slot::NONE, marks: Marks::NONE });
         self.cells.len() - 1
     }
 }

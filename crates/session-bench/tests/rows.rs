@@ -7,8 +7,9 @@ use session_bench::{App, ENTRIES, Row, Subject, serve};
 
 fn text(response: Response<axum::body::Body>) -> String {
     assert_eq!(response.status(), StatusCode::OK);
-    let body = response.into_body().collect().now_or_never().unwrap().unwrap();
-    String::from_utf8(body.to_bytes().to_vec()).unwrap()
+    let body = response.into_body().collect().now_or_never();
+    let body = body.expect("a body that is there at once").expect("a whole body");
+    String::from_utf8(body.to_bytes().to_vec()).expect("text")
 }
 
 const WITH_SESSIONS: [Subject; 3] = [Subject::Session, Subject::Signed, Subject::TowerSessions];

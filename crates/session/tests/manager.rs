@@ -50,6 +50,12 @@ async fn signer_without_a_key_that_can_sign_is_refused() {
     assert!(message.contains("32 bytes") && !message.contains("hunter2"), "{message}");
 }
 
+#[tokio::test]
+async fn mistyped_key_is_told_apart_from_a_missing_one() {
+    let message = refusal([("SESSION_USE_SIGNER", "true"), ("SECRET_KYE", SECRET)]).await;
+    assert!(message.contains("did you mean SECRET_KEY?"), "{message}");
+}
+
 /// A store that is down would answer `Unavailable`.
 #[tokio::test]
 async fn settings_are_checked_before_the_store_is_asked() {

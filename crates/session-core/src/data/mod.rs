@@ -4,6 +4,7 @@
 //! Keys and values written by the request are appended to an arena, so that an entry is four
 //! numbers and a record of up to sixteen entries is indexed without an allocation.
 
+mod arena;
 mod encode;
 mod rebase;
 mod slot;
@@ -18,8 +19,6 @@ use smallvec::SmallVec;
 
 /// Entries kept in place; larger records allocate once.
 const INLINE: usize = 16;
-/// Arena bytes below which nothing is ever compacted.
-const ARENA_SLACK: usize = 64 * 1024;
 
 /// What payloads may hold, fixed when the manager is built.
 #[derive(Clone, Copy, Debug)]
@@ -267,12 +266,6 @@ impl Data {
         if slot.is_arena() { self.limits.format } else { self.base_format }
     }
 
-    fn append_arena(&mut self, bytes: &[u8]) -> Slot {
-        let start = self.arena.len();
-        self.arena.extend_from_slice(bytes);
-        Slot::arena(start, bytes.len())
-    }
-
     /// Adds a cell whose value comes from the record; a repeated key replaces the earlier one.
     fn append(&mut self, key: Slot, base: Slot, marks: Marks) -> usize {
         let text = slice(&self.base, &self.arena, key);
@@ -289,30 +282,6 @@ impl Data {
         self.filter |= bit;
         self.cells.push(Cell { key, base, value: base, marks });
         self.cells.len() - 1
-    }
-
-    /// Drops overwritten values, so that a loop of inserts does not grow without bound.
-    ///
-    /// # Errors
-    ///
-    /// `TooLarge` if what is left would not fit a payload anyhow.
-    fn compact_if_due(&mut self) -> Result<()> {
-        let room = ARENA_SLACK.max(self.limits.max_payload);
-        if self.arena.len() <= room {
-            return Ok(());
-        }
-        let old = std::mem::take(&mut self.arena);
-        for cell in &mut self.cells {
-            for slot in [&mut cell.key, &mut cell.value] {
-                if slot.is_arena() {
-                    let bytes = &old[slot.range()];
-                    let start = self.arena.len();
-                    self.arena.extend_from_slice(bytes);
-                    *slot = Slot::arena(start, bytes.len());
-                }
-            }
-        }
-        if self.arena.len() > room { Err(too_large(self.arena.len(), room)) } else { Ok(()) }
     }
 }
 

@@ -6,9 +6,9 @@
 use redis::aio::MultiplexedConnection;
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
 use session_redis::RedisStore;
+use session_testkit::RedisServer;
 use session_testkit::proxy::Proxy;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 pub const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
@@ -18,26 +18,20 @@ pub const DEADLINE: Duration = Duration::from_secs(2);
 pub const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 
 /// An empty server on a port of its own; it dies with the test.
-pub struct Server {
-    child: Child,
-    pub port: u16,
-}
+pub struct Server(RedisServer);
 
 impl Server {
     pub async fn start() -> Self {
-        let port = free_port();
-        let server = Self { child: spawn(port), port };
-        server.wait_until_it_answers().await;
-        server
+        Self(RedisServer::start().await.unwrap())
     }
 
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        self.0.url()
     }
 
     /// A proxy in front of the server, and the URL that leads through it.
     pub async fn proxy(&self) -> (Proxy, String) {
-        let proxy = Proxy::start(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))).await.unwrap();
+        let proxy = Proxy::start(self.0.addr()).await.unwrap();
         let url = format!("redis://{}", proxy.addr());
         (proxy, url)
     }
@@ -49,52 +43,20 @@ impl Server {
     }
 
     pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.0.kill().unwrap();
     }
 
     pub async fn restart(&mut self) {
-        self.child = spawn(self.port);
-        self.wait_until_it_answers().await;
+        self.0.restart().await.unwrap();
     }
 
     pub fn freeze(&self) {
-        self.signal("-STOP");
+        self.0.freeze().unwrap();
     }
 
     pub fn thaw(&self) {
-        self.signal("-CONT");
+        self.0.thaw().unwrap();
     }
-
-    fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
-    }
-
-    async fn wait_until_it_answers(&self) {
-        let client = redis::Client::open(self.url()).unwrap();
-        eventually("a started server answers", async || {
-            client.get_multiplexed_async_connection().await.is_ok()
-        })
-        .await;
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn spawn(port: u16) -> Child {
-    let binary = std::env::var_os("SESSION_TEST_REDIS_SERVER");
-    Command::new(binary.unwrap_or_else(|| "redis-server".into()))
-        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"])
-        .arg(port.to_string())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("redis-server is in the PATH, or SESSION_TEST_REDIS_SERVER names it")
 }
 
 pub fn free_port() -> u16 {

@@ -107,10 +107,13 @@ fn unprivileged(root: &Path, dir: &Path) -> Server {
     if fs::read(&probe).is_err() {
         return Server::start(dir);
     }
-    fs::set_permissions(root, Permissions::from_mode(0o755)).unwrap();
+    let others_may_enter = Permissions::from_mode(0o755);
+    fs::set_permissions(root, others_may_enter.clone()).unwrap();
     chown(dir, Some(NOBODY), Some(NOBODY)).unwrap();
-    // Where the build is, nobody may look.
-    let binary = root.join("server");
+    // Nobody may look where the build is, and in memory programs often cannot be run.
+    let programs = tempfile::tempdir().unwrap();
+    fs::set_permissions(programs.path(), others_may_enter).unwrap();
+    let binary = programs.path().join("server");
     fs::copy(server::binary(), &binary).unwrap();
     let mut command = Command::new(binary);
     command.arg(dir).uid(NOBODY).gid(NOBODY);

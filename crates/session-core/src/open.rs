@@ -36,7 +36,8 @@ where
     let deadline = Deadline::after(started, shared.config.timeout());
     for candidate in &candidates {
         let key = shared.key(&candidate.id);
-        let record = deadline.read(shared.store.load(&key)).await;
+        let load = deadline.read(shared.store.load(&key));
+        let record = telemetry::in_load_span(shared, load).await;
         let record = record.inspect_err(|error| telemetry::load_failed(shared, error))?;
         let Some(record) = record else {
             telemetry::missed(shared);

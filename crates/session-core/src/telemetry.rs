@@ -1,11 +1,13 @@
 //! Events and metrics: what happened, in which backend, never to whom.
 //!
-//! Counters are those of the `metrics` facade (feature `metrics`), events those of `tracing`.
+//! Counters are those of the `metrics` facade (feature `metrics`), events those of `tracing`, which
+//! also gets spans under the feature `spans`.
 
 use crate::error::{Error, Result};
 use crate::manager::Shared;
 use crate::plan::Plan;
 use crate::store::Record;
+use std::future::Future;
 use tokio::time::Instant;
 
 /// Counts one occurrence under a metric name with labels.
@@ -17,6 +19,39 @@ macro_rules! count {
         #[cfg(not(feature = "metrics"))]
         let _ = ($shared, $($value)*);
     };
+}
+
+/// Puts a load into a span `session_load` (feature `spans`).
+pub(crate) fn in_load_span<F: Future>(shared: &Shared, load: F) -> impl Future<Output = F::Output> {
+    #[cfg(feature = "spans")]
+    {
+        let span = tracing::debug_span!("session_load", backend = shared.capabilities.name);
+        tracing::Instrument::instrument(load, span)
+    }
+    #[cfg(not(feature = "spans"))]
+    {
+        let _ = shared;
+        load
+    }
+}
+
+/// Puts a commit that calls the store into a span `session_commit` (feature `spans`).
+pub(crate) fn in_commit_span<F: Future>(
+    shared: &Shared,
+    plan: Plan,
+    commit: F,
+) -> impl Future<Output = F::Output> {
+    #[cfg(feature = "spans")]
+    {
+        let backend = shared.capabilities.name;
+        let span = tracing::debug_span!("session_commit", backend, plan = plan.as_str());
+        tracing::Instrument::instrument(commit, span)
+    }
+    #[cfg(not(feature = "spans"))]
+    {
+        let _ = (shared, plan);
+        commit
+    }
 }
 
 /// A live record was loaded.

@@ -54,7 +54,8 @@ pub(crate) fn commit(inner: &Arc<Inner>, state: Box<State>) -> Committing {
     let created = discard(inner, &state).set_cookie;
     let inner = Arc::clone(inner);
     Committing::pending(async move {
-        let result = execute(&inner, state, word, facts.is_owner_changed).await;
+        let work = execute(&inner, state, word, facts.is_owner_changed);
+        let result = telemetry::in_commit_span(&inner.shared, word, work).await;
         result.inspect_err(|error| {
             telemetry::commit_failed(&inner.shared, error);
             if let Some(cookie) = created {

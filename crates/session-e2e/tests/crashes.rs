@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 #![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
 
+use session_e2e::backend::scratch;
 use session_e2e::{Backend, Browser, Server, on_each_store, run, within};
 use session_testkit::RedisServer;
 use std::sync::Arc;
@@ -69,7 +70,7 @@ impl Tally {
 #[test]
 fn redis_that_crashes_and_freezes_loses_no_acknowledged_update() {
     run(async {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let mut redis = RedisServer::durable(dir.path()).await.unwrap();
         let servers = [Server::start(redis.url()), Server::start(redis.url())].map(Arc::new);
         let mut browser = Browser::signed_on(&servers[0], "set n 0").await;

@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use session_e2e::backend::files;
+use session_e2e::backend::{files, scratch};
 use session_e2e::{Answer, Browser, Pending, Server, run, server, within};
 use std::fs::{self, Permissions};
 use std::io::Write as _;
@@ -48,7 +48,7 @@ async fn works_again(server: &mut Server, browser: &mut Browser, sum: &str) {
 #[test]
 fn directory_that_goes_away_is_503_and_comes_back() {
     run(async {
-        let root = tempfile::tempdir().unwrap();
+        let root = scratch();
         let (dir, aside) = (root.path().join("sessions"), root.path().join("aside"));
         let mut server = Server::start(&dir);
         let mut browser = Browser::signed_on(&server, "set x 0").await;
@@ -77,7 +77,7 @@ fn directory_that_goes_away_is_503_and_comes_back() {
 #[test]
 fn directory_that_is_closed_to_the_process_is_503_and_opens_again() {
     run(async {
-        let root = tempfile::tempdir().unwrap();
+        let root = scratch();
         let dir = root.path().join("sessions");
         fs::create_dir(&dir).unwrap();
         let mut server = unprivileged(root.path(), &dir);
@@ -107,10 +107,13 @@ fn unprivileged(root: &Path, dir: &Path) -> Server {
     if fs::read(&probe).is_err() {
         return Server::start(dir);
     }
-    fs::set_permissions(root, Permissions::from_mode(0o755)).unwrap();
+    let others_may_enter = Permissions::from_mode(0o755);
+    fs::set_permissions(root, others_may_enter.clone()).unwrap();
     chown(dir, Some(NOBODY), Some(NOBODY)).unwrap();
-    // Where the build is, nobody may look.
-    let binary = root.join("server");
+    // Nobody may look where the build is, and in memory programs often cannot be run.
+    let programs = tempfile::tempdir().unwrap();
+    fs::set_permissions(programs.path(), others_may_enter).unwrap();
+    let binary = programs.path().join("server");
     fs::copy(server::binary(), &binary).unwrap();
     let mut command = Command::new(binary);
     command.arg(dir).uid(NOBODY).gid(NOBODY);
@@ -120,7 +123,7 @@ fn unprivileged(root: &Path, dir: &Path) -> Server {
 #[test]
 fn full_disk_is_503_and_keeps_what_it_has() {
     run(async {
-        let root = tempfile::tempdir().unwrap();
+        let root = scratch();
         let Some((mut server, dir)) = on_small_disk(root.path()) else { return };
         let mut browser = Browser::signed_on(&server, "set x 0; flash kept").await;
         let mut leaving = Browser::signed_on(&server, "set x 0; set y 7").await;

@@ -4,6 +4,7 @@
 //! Keys and values written by the request are appended to an arena, so that an entry is four
 //! numbers and a record of up to sixteen entries is indexed without an allocation.
 
+mod arena;
 mod encode;
 mod rebase;
 mod slot;
@@ -20,8 +21,6 @@ use smallvec::SmallVec;
 const INLINE: usize = 16;
 /// What the arena begins with, so that a whole new session of the usual size is one allocation.
 const ARENA_START: usize = 512;
-/// Arena bytes below which nothing is ever compacted.
-const ARENA_SLACK: usize = 64 * 1024;
 
 /// What payloads may hold, fixed when the manager is built.
 #[derive(Clone, Copy, Debug)]
@@ -274,12 +273,6 @@ impl Data {
         if slot.is_arena() { self.limits.format } else { self.base_format }
     }
 
-    fn append_arena(&mut self, bytes: &[u8]) -> Slot {
-        let start = self.arena.len();
-        self.arena.extend_from_slice(bytes);
-        Slot::arena(start, bytes.len())
-    }
-
     /// Adds an entry of the record; a repeated key replaces the earlier one.
     #[inline]
     fn load(&mut self, text: &[u8], key: Slot, value: Slot) {
@@ -301,30 +294,6 @@ impl Data {
         let key = self.append_arena(key.as_bytes());
         self.cells.push(Cell { key, base: Slot::NONE, value: Slot::NONE, marks: Marks::NONE });
         self.cells.len() - 1
-    }
-
-    /// Drops overwritten values, so that a loop of inserts does not grow without bound.
-    ///
-    /// # Errors
-    ///
-    /// `TooLarge` if what is left would not fit a payload anyhow.
-    fn compact_if_due(&mut self) -> Result<()> {
-        let room = ARENA_SLACK.max(self.limits.max_payload);
-        if self.arena.len() <= room {
-            return Ok(());
-        }
-        let old = std::mem::take(&mut self.arena);
-        for cell in &mut self.cells {
-            for slot in [&mut cell.key, &mut cell.value] {
-                if slot.is_arena() {
-                    let bytes = &old[slot.range()];
-                    let start = self.arena.len();
-                    self.arena.extend_from_slice(bytes);
-                    *slot = Slot::arena(start, bytes.len());
-                }
-            }
-        }
-        if self.arena.len() > room { Err(too_large(self.arena.len(), room)) } else { Ok(()) }
     }
 }
 

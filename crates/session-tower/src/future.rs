@@ -17,7 +17,8 @@ pin_project! {
         handler: F,
         exchange: Exchange,
         error_body: B,
-        commit: Option<(Committing, Response<ResBody>)>,
+        // Boxed: most commits are ready at once, and every request moves this future about.
+        commit: Option<Box<(Committing, Response<ResBody>)>>,
     }
 }
 
@@ -37,7 +38,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (mut commit, response) = match this.commit.take() {
-            Some(waiting) => waiting,
+            Some(waiting) => *waiting,
             None => {
                 let response = ready!(this.handler.poll(cx))?;
                 if response::is_failed(&response) {
@@ -49,7 +50,7 @@ where
             }
         };
         let Poll::Ready(result) = Pin::new(&mut commit).poll(cx) else {
-            *this.commit = Some((commit, response));
+            *this.commit = Some(Box::new((commit, response)));
             return Poll::Pending;
         };
         Poll::Ready(Ok(match result {

@@ -7,8 +7,8 @@ use axum::http::{Request, Response, header};
 use axum::routing::get;
 use futures_util::FutureExt as _;
 use session_core::{
-    Bytes, Config, Lease, MemoryStore, Precondition, Result, SessionManager, Signer, Store,
-    StoreKey,
+    Bytes, Config, Lease, MemoryStore, Precondition, Result, SessionId, SessionManager, Signer,
+    Store, StoreKey,
 };
 use session_tower::{Session, SessionLayer, SessionRejection};
 use std::fmt;
@@ -222,8 +222,8 @@ fn session(config: Config, signer: Option<Signer>) -> Result<App, Box<dyn std::e
 
 fn populate(store: &MemoryStore) -> Result<(), Box<dyn std::error::Error>> {
     let lease = Lease { ttl: Duration::from_secs(3600), owner: None };
-    for number in 0..POPULATION {
-        let key = StoreKey::new("session:", &format!("{number:043}"));
+    for _ in 0..POPULATION {
+        let key = StoreKey::new("session:", SessionId::generate(32)?.as_str());
         let write = store.write(&key, Bytes::from_static(b"\x80"), &lease, Precondition::Absent);
         now(write)?.map(drop)?;
     }

@@ -26,7 +26,7 @@ pub enum Frozen<'a> {
 impl Backend {
     /// Makes an empty directory.
     pub fn files() -> Self {
-        Self::Files(tempfile::tempdir().expect("there is room for a directory"))
+        Self::Files(scratch())
     }
 
     /// Starts an empty Redis.
@@ -76,6 +76,16 @@ impl Drop for Frozen<'_> {
             Self::Redis(server) => server.thaw().unwrap(),
         }
     }
+}
+
+/// Makes a directory in memory, if this system has a place for that.
+///
+/// On a disk that others keep busy, making one file takes up to seconds, and answering 503 is then
+/// what the store should do.
+pub fn scratch() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.expect("there is room for a directory")
 }
 
 /// The record files of a session directory.

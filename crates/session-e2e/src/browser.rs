@@ -43,6 +43,13 @@ impl Answer {
         field
     }
 
+    /// A browser that got this answer first.
+    pub fn browser(&self) -> Browser {
+        let mut browser = Browser::default();
+        browser.heed(self);
+        browser
+    }
+
     /// Asserts the status, and that the browser keeps the cookie it has.
     ///
     /// # Panics

@@ -1,6 +1,6 @@
 //! The promises of the library, kept over HTTP by several processes and real stores.
 //!
-//! A request carries a little [program](program) that says what its handler does, step by step;
+//! A request carries a little [program] that says what its handler does, step by step;
 //! [signals] hold handlers at a step until a test has seen them there, so that no race depends on
 //! time. Each test has servers and a store of its own, and they end with it.
 // The crate is test code, of which the lints cannot know.

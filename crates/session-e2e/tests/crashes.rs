@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 #![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
 
+use session_e2e::backend::scratch;
 use session_e2e::{Backend, Browser, Server, on_each_store, run, within};
 use session_testkit::RedisServer;
 use std::sync::Arc;
@@ -69,7 +70,7 @@ impl Tally {
 #[test]
 fn redis_that_crashes_and_freezes_loses_no_acknowledged_update() {
     run(async {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let mut redis = RedisServer::durable(dir.path()).await.unwrap();
         let servers = [Server::start(redis.url()), Server::start(redis.url())].map(Arc::new);
         let mut browser = Browser::signed_on(&servers[0], "set n 0").await;
@@ -113,16 +114,15 @@ async fn servers_that_are_killed_lose_no_acknowledged_update(backend: Backend) {
             let counter = if is_told { &tally.acknowledged } else { &tally.failed };
             counter.fetch_add(1, Ordering::SeqCst);
         }
-        let cookie = match moving.answer_if_any().await {
+        let holder = match moving.answer_if_any().await {
             Some(answer) if answer.is_success() => {
                 assert!(!leaving.is_known(&steady).await, "doubled");
-                let set = answer.set_cookie().unwrap();
-                set.split(';').next().map(str::to_owned)
+                answer.browser()
             }
-            _ => leaving.cookie,
+            _ => leaving,
         };
         // Whole under the one id, or ended between the two.
-        let answer = steady.send("/member", cookie.as_deref(), "get x; logout").await;
+        let answer = steady.send("/member", holder.cookie.as_deref(), "get x; logout").await;
         assert!(answer.status == 401 || answer.body == "1", "{answer:?}");
         Tally::more(&tally.acknowledged, 4, "no lock is left behind").await;
     }

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
+use session_e2e::backend::scratch;
 use session_e2e::{Answer, Browser, Pending, Server, run, within};
 use session_testkit::proxy::{CutReport, Proxy};
 use session_testkit::{RedisServer, server};
@@ -31,7 +32,7 @@ async fn again(server: &Server, browser: &Browser, program: &str) -> String {
 #[test]
 fn dead_redis_is_503_and_the_same_cookie_works_after_it() {
     run(async {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let mut redis = RedisServer::durable(dir.path()).await.unwrap();
         let mut server = Server::start(redis.url());
         let mut browser = Browser::signed_on(&server, "set x 1").await;

@@ -13,13 +13,9 @@ on_each_store!(
     blind_sets_and_overwrites_win_over_what_was_read,
     flash_is_shown_once_and_none_is_lost,
     nothing_outlives_a_logout,
-    login_loses_no_acknowledged_write,
-    login_and_logout_have_one_winner,
-    two_logins_leave_one_session,
 );
 
 const PROCESSES: usize = 4;
-const ROUNDS: usize = 200;
 
 async fn answers(requests: Vec<Pending>) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(requests.len());
@@ -52,11 +48,11 @@ async fn acknowledged_updates_are_all_counted(backend: Backend) {
     let answers = all(&servers, &browser, (0..100).map(|_| "add n".to_owned())).await;
     let counted = successes(&answers);
     println!("{counted} of 100 updates succeeded");
-    assert_eq!(browser.run(&servers[1], "get n").await, counted.to_string());
-    assert!(counted >= 90, "{counted} of 100");
     for answer in answers.iter().filter(|answer| !answer.is_success()) {
         answer.refuses(409);
     }
+    assert_eq!(browser.run(&servers[1], "get n").await, counted.to_string());
+    assert!(counted >= 90, "{counted} of 100");
     let mut told: Vec<usize> = answers.iter().filter_map(|it| it.body.parse().ok()).collect();
     told.sort_unstable();
     assert_eq!(told, (1..=counted).collect::<Vec<_>>(), "each was told a value of its own");
@@ -178,143 +174,4 @@ async fn nothing_outlives_a_logout(backend: Backend) {
         assert!(!browser.is_known(&servers[1]).await, "{late}");
         assert_eq!(backend.records().await, 0, "{late}");
     }
-}
-
-/// How two requests of one round are let loose on each other.
-#[derive(Clone, Copy, Debug)]
-enum Start {
-    /// Neither waits for anything.
-    Free,
-    /// Both have loaded the session; then both go on.
-    Together,
-    /// Both have loaded the session; the first is opened first.
-    FirstAhead,
-    /// Both have loaded the session; the second is opened first.
-    SecondAhead,
-}
-
-impl Start {
-    fn of(round: usize) -> Self {
-        [Self::Free, Self::Together, Self::FirstAhead, Self::SecondAhead][round % 4]
-    }
-
-    /// Runs two programs on two servers; `round` keeps the gates of rounds apart.
-    async fn race(
-        self,
-        round: usize,
-        servers: [&Server; 2],
-        browser: &Browser,
-        programs: [&str; 2],
-    ) -> [Answer; 2] {
-        let cookie = browser.cookie.as_deref();
-        let gates = [format!("{round}a"), format!("{round}b")];
-        let [first, second] = [0, 1].map(|n| match self {
-            Self::Free => servers[n].begin("/member", cookie, programs[n]),
-            _ => {
-                let program = format!("wait {}; {}", gates[n], programs[n]);
-                servers[n].begin("/member", cookie, &program)
-            }
-        });
-        let set = |n: usize| servers[n].set(&gates[n]);
-        if !matches!(self, Self::Free) {
-            servers[0].reached(&gates[0]).await;
-            servers[1].reached(&gates[1]).await;
-        }
-        match self {
-            Self::Free => {}
-            Self::Together => _ = tokio::join!(set(0), set(1)),
-            Self::FirstAhead => {
-                set(0).await;
-                set(1).await;
-            }
-            Self::SecondAhead => {
-                set(1).await;
-                set(0).await;
-            }
-        }
-        [first.answer().await, second.answer().await]
-    }
-}
-
-async fn login_loses_no_acknowledged_write(backend: Backend) {
-    let servers = Server::start_many(2, &backend);
-    let writes = ["set w 1", "add w", "get w; set w 1", "flash kept", "overwrite w 1"];
-    let (mut logins, mut both) = (0, 0);
-    for round in 0..ROUNDS {
-        let write = writes[round % writes.len()];
-        let old = Browser::signed_on(&servers[0], "set base 1").await;
-        let pair = [&servers[round % 2], &servers[(round / 2) % 2]];
-        let met = Start::of(round).race(round, pair, &old, ["login ann", write]).await;
-        let [login, write_answer] = met;
-        assert!(login.is_success(), "nothing ends the session: {login:?}");
-        logins += 1;
-        let mut new = Browser { cookie: cookie_of(&login) };
-        assert_ne!(new.cookie, old.cookie);
-        assert!(!old.is_known(&servers[0]).await, "{round}: doubled");
-        assert_eq!(new.run(&servers[1], "get base").await, "1");
-        if write_answer.is_success() {
-            both += 1;
-            assert_eq!(write_answer.set_cookie(), None);
-            let (look, kept) =
-                if write.starts_with("flash") { ("flashes", "kept") } else { ("get w", "1") };
-            assert_eq!(new.run(&servers[0], look).await, kept, "{round}: {write}");
-        } else if write_answer.status == 401 {
-            assert_eq!(write_answer.set_cookie(), None);
-        } else {
-            write_answer.refuses(409);
-        }
-        assert_eq!(backend.records().await, 1, "{round}");
-        new.run(&servers[round % 2], "logout").await;
-        assert_eq!(backend.records().await, 0, "{round}");
-    }
-    println!("{logins} logins, {both} writes acknowledged beside them");
-    assert!(both > ROUNDS / 4, "the race was one: {both}");
-}
-
-async fn login_and_logout_have_one_winner(backend: Backend) {
-    let servers = Server::start_many(2, &backend);
-    let mut logins = 0;
-    for round in 0..ROUNDS {
-        let old = Browser::signed_on(&servers[0], "set base 1").await;
-        let pair = [&servers[round % 2], &servers[(round / 2) % 2]];
-        let met = Start::of(round).race(round, pair, &old, ["login ann", "logout"]).await;
-        let [login, logout] = met;
-        assert!(login.is_success() != logout.is_success(), "{round}: {login:?} {logout:?}");
-        assert!(!old.is_known(&servers[0]).await, "{round}");
-        if login.is_success() {
-            logins += 1;
-            assert_eq!(logout.set_cookie(), None, "{logout:?}");
-            let mut new = Browser { cookie: cookie_of(&login) };
-            assert_eq!(new.run(&servers[1], "get base").await, "1");
-            assert_eq!(backend.records().await, 1, "{round}");
-            new.run(&servers[0], "logout").await;
-        } else {
-            assert_eq!(login.set_cookie(), None, "{login:?}");
-        }
-        assert_eq!(backend.records().await, 0, "{round}");
-    }
-    println!("{logins} of {ROUNDS} logins were faster than the logout");
-    assert!((1..ROUNDS).contains(&logins), "the race was one: {logins}");
-}
-
-async fn two_logins_leave_one_session(backend: Backend) {
-    let servers = Server::start_many(2, &backend);
-    for round in 0..ROUNDS / 2 {
-        let old = Browser::signed_on(&servers[0], "set base 1").await;
-        let pair = [&servers[round % 2], &servers[(round / 2) % 2]];
-        let met = Start::of(round).race(round, pair, &old, ["login ann", "login bob"]).await;
-        let winners: Vec<&Answer> = met.iter().filter(|answer| answer.is_success()).collect();
-        assert!(winners.len() < 2, "{round}: {met:?}");
-        assert!(!old.is_known(&servers[0]).await, "{round}");
-        assert_eq!(backend.records().await, winners.len(), "{round}");
-        for winner in winners {
-            let mut new = Browser { cookie: cookie_of(winner) };
-            assert_eq!(new.run(&servers[1], "get base").await, "1");
-            new.run(&servers[0], "logout").await;
-        }
-    }
-}
-
-fn cookie_of(answer: &Answer) -> Option<String> {
-    answer.set_cookie().and_then(|set| set.split(';').next()).map(str::to_owned)
 }

@@ -1,16 +1,13 @@
 //! What a browser sees of a store that fails, and what the store holds then.
-#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
 mod support;
 
 use http::StatusCode;
-use session_core::{
-    Bytes, Config, ErrorKind, Lease, MemoryStore, Precondition, Store, StoreKey, Undecodable,
-};
-use session_testkit::{CountingStore, Fault, FaultyStore, Method};
-use std::sync::Arc;
+use session_core::{Config, ErrorKind};
+use session_testkit::{Fault, Method};
 use std::time::Duration;
-use support::app::App;
+use support::bench::Bench;
 use support::{Answer, Browser};
 use tokio::time::Instant;
 
@@ -21,40 +18,6 @@ const FAULTS: [Fault; 5] = [
     Fault::Hang,
     Fault::HangAfterApplying,
 ];
-
-/// An application over a store in memory that fails on demand, and how often it is called.
-struct Bench {
-    app: App,
-    faulty: Arc<FaultyStore>,
-    counting: Arc<CountingStore>,
-    memory: Arc<MemoryStore>,
-}
-
-impl Bench {
-    fn new() -> Self {
-        Self::with(Config::default())
-    }
-
-    fn with(config: Config) -> Self {
-        let memory = Arc::new(MemoryStore::new());
-        let faulty = Arc::new(FaultyStore::new(memory.clone()));
-        let counting = Arc::new(CountingStore::new(faulty.clone()));
-        Self { app: App::with(counting.clone(), config, None), faulty, counting, memory }
-    }
-
-    async fn get(&self, browser: &mut Browser, path: &str) -> Answer {
-        browser.get(&self.app.router, path).await
-    }
-
-    /// Puts a record of these bytes in the place of the session's.
-    async fn replace(&self, browser: &Browser, payload: &'static [u8]) {
-        let key = StoreKey::new("session:", browser.id());
-        let old = self.memory.load(&key).await.unwrap().unwrap();
-        let lease = Lease { ttl: old.ttl, owner: None };
-        let when = Precondition::Unchanged(&old);
-        let _ = self.memory.write(&key, Bytes::from(payload), &lease, when).await.unwrap();
-    }
-}
 
 fn assert_unavailable(answer: &Answer) {
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
@@ -231,72 +194,6 @@ async fn session_that_update_created_reaches_the_browser_though_the_commit_fails
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.field("cache-control").as_deref(), Some("no-store"));
     assert_eq!(bench.app.dump(&browser).await, "n=1");
-}
-
-#[tokio::test]
-async fn handler_that_fails_stores_nothing_and_keeps_the_old_id() {
-    for end in ["status:500", "status:503", "panic"] {
-        let bench = Bench::new();
-        let browser = bench.app.visit("/set:a=1").await;
-        for begin in ["regenerate/set:a=2", "login:ann", "flush", "clear", "flush/set:b=1"] {
-            let answer = bench.app.start(&browser, &format!("/{begin}/{end}")).await;
-            assert_eq!(answer.is_err(), end == "panic");
-            if let Ok(answer) = answer {
-                assert!(answer.status.is_server_error());
-                assert_eq!(answer.set_cookies(), [""; 0]);
-            }
-            assert_eq!(bench.app.dump(&browser).await, "a=1", "{begin} {end}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn undecodable_record_is_left_alone_but_by_a_logout() {
-    let bench = Bench::new();
-    let browser = bench.app.visit("/set:a=1").await;
-    bench.replace(&browser, b"\xc1 no session").await;
-    for path in ["/get:a", "/optional", "/new"] {
-        let answer = bench.get(&mut browser.clone(), path).await;
-        assert_eq!(answer.status, StatusCode::OK);
-        assert_eq!(answer.set_cookies(), [""; 0]);
-        assert!(["none", "true"].contains(&answer.body.as_str()), "{path}");
-    }
-    let mut writer = browser.clone();
-    assert_eq!(writer.ok(&bench.app.router, "/get:a/set:b=1").await, "none");
-    assert_ne!(writer.cookie, browser.cookie);
-    assert_eq!(bench.memory.len(), 2);
-    let answer = bench.get(&mut browser.clone(), "/flush").await;
-    assert!(answer.set_cookie().contains("Max-Age=0"));
-    assert_eq!(bench.memory.len(), 1);
-}
-
-#[tokio::test]
-async fn undecodable_record_is_an_error_if_configured() {
-    let config = Config::builder().undecodable(Undecodable::Error).build().unwrap();
-    let bench = Bench::with(config);
-    let mut browser = bench.app.visit("/set:a=1").await;
-    bench.replace(&browser, b"").await;
-    let answer = bench.get(&mut browser, "/get:a").await;
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer.set_cookies(), [""; 0]);
-    assert_eq!(bench.memory.len(), 1);
-}
-
-#[tokio::test]
-async fn oversized_session_is_refused_before_any_write() {
-    let config = Config::builder().max_payload(1000).build().unwrap();
-    for path in
-        ["/big:b=1001", "/big:b=990/set:c=12345", "/big:b=990/login:ann", "/flush/big:b=995"]
-    {
-        let bench = Bench::with(config.clone());
-        let mut browser = bench.app.visit("/set:a=1").await;
-        bench.counting.take_calls();
-        let answer = bench.get(&mut browser, path).await;
-        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
-        assert_eq!(answer.set_cookies(), [""; 0]);
-        assert_eq!(bench.counting.take_calls().total(), 1, "{path}");
-        assert_eq!(bench.app.dump(&browser).await, "a=1");
-    }
 }
 
 /// Lets what a request left behind in tasks of their own come to its end.

@@ -1,5 +1,5 @@
 //! Handles that outlive their request, and responses that outlive their handler.
-#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
 mod support;
 

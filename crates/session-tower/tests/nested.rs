@@ -1,5 +1,5 @@
 //! Two session layers on one route, and what a layer adds to other people's responses.
-#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
 mod support;
 

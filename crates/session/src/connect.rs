@@ -42,7 +42,7 @@ pub async fn connect(settings: &Settings) -> Result<Arc<dyn Store>> {
         Backend::Memory => Ok(Arc::new(MemoryStore::new())),
         Backend::Redis => redis(settings).await,
         Backend::Filesystem => filesystem(settings).await,
-        Backend::Memcached => Err(missing("memcached")),
+        Backend::Memcached => memcached(settings).await,
         Backend::MongoDb => Err(missing("mongodb")),
         Backend::Sql => Err(missing("sqlalchemy")),
         Backend::DynamoDb => Err(missing("dynamodb")),
@@ -60,6 +60,17 @@ async fn redis(_: &Settings) -> Result<Arc<dyn Store>> {
     Err(left_out("redis"))
 }
 
+#[cfg(feature = "memcached")]
+async fn memcached(settings: &Settings) -> Result<Arc<dyn Store>> {
+    use session_memcached::{MemcachedOptions, MemcachedStore};
+    Ok(Arc::new(MemcachedStore::connect(MemcachedOptions::from_settings(settings)?).await?))
+}
+
+#[cfg(not(feature = "memcached"))]
+async fn memcached(_: &Settings) -> Result<Arc<dyn Store>> {
+    Err(left_out("memcached"))
+}
+
 #[cfg(feature = "filesystem")]
 async fn filesystem(settings: &Settings) -> Result<Arc<dyn Store>> {
     use session_fs::{FileOptions, FileStore};
@@ -72,7 +83,7 @@ async fn filesystem(_: &Settings) -> Result<Arc<dyn Store>> {
 }
 
 /// The word and the feature have one name.
-#[cfg(not(all(feature = "redis", feature = "filesystem")))]
+#[cfg(not(all(feature = "redis", feature = "memcached", feature = "filesystem")))]
 fn left_out(backend: &str) -> Error {
     Error::new(
         ErrorKind::Config,

@@ -27,12 +27,16 @@ const REDIS: &[KeyInfo] = session_redis::KEYS;
 #[cfg(not(feature = "redis"))]
 const REDIS: &[KeyInfo] = absent::REDIS;
 
+#[cfg(feature = "memcached")]
+const MEMCACHED: &[KeyInfo] = session_memcached::KEYS;
+#[cfg(not(feature = "memcached"))]
+const MEMCACHED: &[KeyInfo] = absent::MEMCACHED;
+
 #[cfg(feature = "filesystem")]
 const FILESYSTEM: &[KeyInfo] = session_fs::KEYS;
 #[cfg(not(feature = "filesystem"))]
 const FILESYSTEM: &[KeyInfo] = absent::FILESYSTEM;
 
-const MEMCACHED: &[KeyInfo] = &[unread("SESSION_MEMCACHED")];
 const MONGODB: &[KeyInfo] =
     &[unread("SESSION_MONGODB"), unread("SESSION_MONGODB_DB"), unread("SESSION_MONGODB_COLLECT")];
 const SQL: &[KeyInfo] = &[
@@ -48,13 +52,15 @@ const DYNAMODB: &[KeyInfo] = &[
 ];
 
 /// The names of backends that have tables of their own, for builds that leave those out.
-#[cfg(any(test, not(all(feature = "redis", feature = "filesystem"))))]
+#[cfg(any(test, not(all(feature = "redis", feature = "memcached", feature = "filesystem"))))]
 mod absent {
     use super::unread;
     use session_core::config::KeyInfo;
 
     #[cfg(any(test, not(feature = "redis")))]
     pub(super) const REDIS: &[KeyInfo] = &[unread("SESSION_REDIS")];
+    #[cfg(any(test, not(feature = "memcached")))]
+    pub(super) const MEMCACHED: &[KeyInfo] = &[unread("SESSION_MEMCACHED")];
     #[cfg(any(test, not(feature = "filesystem")))]
     pub(super) const FILESYSTEM: &[KeyInfo] = &[
         unread("SESSION_FILE_DIR"),
@@ -83,6 +89,7 @@ mod tests {
     #[test]
     fn a_backend_that_is_left_out_has_the_names_it_has_built_in() {
         assert_eq!(names(absent::REDIS), names(super::REDIS));
+        assert_eq!(names(absent::MEMCACHED), names(super::MEMCACHED));
         assert_eq!(names(absent::FILESYSTEM), names(super::FILESYSTEM));
     }
 

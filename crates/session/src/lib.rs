@@ -21,6 +21,9 @@ pub use session_null::NullStore;
 #[cfg(feature = "filesystem")]
 #[doc(inline)]
 pub use session_fs as filesystem;
+#[cfg(feature = "memcached")]
+#[doc(inline)]
+pub use session_memcached as memcached;
 #[cfg(feature = "redis")]
 #[doc(inline)]
 pub use session_redis as redis;

@@ -31,7 +31,7 @@ async fn words_are_read_in_any_case() {
 
 #[tokio::test]
 async fn backend_that_does_not_exist_yet_says_so() {
-    for word in ["memcached", "mongodb", "sqlalchemy", "sql", "dynamodb", "DynamoDB"] {
+    for word in ["mongodb", "sqlalchemy", "sql", "dynamodb", "DynamoDB"] {
         let message = refusal([("SESSION_TYPE", word)]).await;
         assert!(message.contains("this version of the library has no such backend"), "{message}");
     }
@@ -77,6 +77,13 @@ async fn redis_left_out_names_its_feature() {
     assert!(message.contains("feature `redis` of the crate `session`"), "{message}");
 }
 
+#[cfg(not(feature = "memcached"))]
+#[tokio::test]
+async fn memcached_left_out_names_its_feature() {
+    let message = refusal([("SESSION_TYPE", "memcached")]).await;
+    assert!(message.contains("feature `memcached` of the crate `session`"), "{message}");
+}
+
 #[cfg(not(feature = "filesystem"))]
 #[tokio::test]
 async fn filesystem_left_out_names_its_feature() {
@@ -103,6 +110,19 @@ mod filesystem {
         let message =
             refusal([("SESSION_TYPE", "filesystem"), ("SESSION_FILE_MODE", "rw-------")]).await;
         assert!(message.contains("SESSION_FILE_MODE"), "{message}");
+    }
+}
+
+#[cfg(feature = "memcached")]
+mod memcached {
+    use super::name_of;
+    use session_testkit::server;
+
+    #[tokio::test]
+    async fn servers_are_those_of_the_settings() {
+        let address = server::url("SESSION_TEST_MEMCACHED");
+        let settings = [("SESSION_TYPE", "Memcached"), ("SESSION_MEMCACHED", address.as_str())];
+        assert_eq!(name_of(settings).await.unwrap(), "memcached");
     }
 }
 

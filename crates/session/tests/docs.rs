@@ -10,13 +10,15 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root.join(path)).expect(path)
 }
 
-#[cfg(all(feature = "filesystem", feature = "redis"))]
+#[cfg(all(feature = "filesystem", feature = "memcached", feature = "redis"))]
 #[test]
 fn page_has_the_row_of_every_key_of_a_backend() {
     let page = read("docs/configuration.md");
-    for (title, table) in
-        [("Redis", session::redis::KEYS), ("Filesystem", session::filesystem::KEYS)]
-    {
+    for (title, table) in [
+        ("Redis", session::redis::KEYS),
+        ("Memcached", session::memcached::KEYS),
+        ("Filesystem", session::filesystem::KEYS),
+    ] {
         let section = page.split("\n## ").find(|section| section.starts_with(title)).expect(title);
         let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
         let expected: Vec<String> = table.iter().map(|key| key.markdown_row()).collect();

@@ -3,6 +3,7 @@
 use axum_login::settings::Settings;
 use axum_login::{Accounts, app, sessions};
 use std::error::Error;
+use std::io::IsTerminal as _;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
@@ -10,7 +11,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let is_terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(is_terminal).init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -25,7 +27,10 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_env()?;
     let manager = sessions::manager(&settings).await?;
     let accounts = Accounts::open(settings.data_dir.join("accounts.json")).await?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
+    let port = settings.port;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| format!("listen at PORT {port}: {error}"))?;
     println!("listening on http://{}", listener.local_addr()?);
     if settings.origins.is_https() {
         println!("for {}, behind something that speaks TLS", settings.origins.first());

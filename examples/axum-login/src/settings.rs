@@ -4,10 +4,11 @@ use crate::origin::Origins;
 use session::config::Settings as SessionSettings;
 use session::{Error, ErrorKind, Result};
 use std::ffi::OsString;
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::DirBuilder;
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 const DATA_DIR: &str = "axum-login-data";
@@ -118,12 +119,10 @@ fn read_or_create(path: &Path) -> io::Result<Zeroizing<String>> {
         read => return read.map(Zeroizing::new),
     }
     let key = Zeroizing::new(crate::accounts::random_hex::<32>()?);
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?
-        .write_all(key.as_bytes())?;
+    // Made with mode 0600, and under its name only when it is whole.
+    let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(key.as_bytes())?;
+    file.persist_noclobber(path)?;
     Ok(key)
 }
 

@@ -203,7 +203,7 @@ fn complaints(name: &str, email: &str, password: &Password) -> Complaints {
         && email.trim().split_once('@').is_some_and(|(who, at)| !who.is_empty() && !at.is_empty());
     Complaints {
         name: (!is_name).then_some("Tell us a name, up to 60 characters."),
-        email: (!is_email).then_some("This is no address, as ann@example.org is one."),
+        email: (!is_email).then_some("Give an address, such as ann@example.org."),
         password: (!password.is_acceptable())
             .then_some("Choose one with at least 12 characters; a few words are fine."),
     }

@@ -1,7 +1,8 @@
 //! One value changed at once, atomically in the store, apart from the rest of the request.
 
+use super::create::{Created, abandon, create};
 use super::update::next_lease;
-use super::{Created, abandon, contended, create, gone};
+use super::{contended, gone};
 use crate::codec;
 use crate::data::{Data, Intent};
 use crate::deadline::Deadline;

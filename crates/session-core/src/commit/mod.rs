@@ -1,30 +1,26 @@
 //! The end of a request: the plan's word becomes store calls and a cookie.
 
 pub(crate) mod atomic;
+mod create;
 mod future;
 mod relocate;
 mod update;
 
 pub use future::Committing;
 
-use crate::clock;
 use crate::config::OnConflict;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exchange::Inner;
-use crate::id::SessionId;
 use crate::manager::Shared;
 use crate::plan::{Fate, Plan, plan};
-use crate::state::{Address, CREATED, Home, Presented, State};
-use crate::store::{Lease, Outcome, Precondition};
+use crate::state::{Address, Home, Presented, State};
+use crate::store::{Lease, Outcome};
 use crate::telemetry;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Fresh ids tried before a store that refuses them all is reported.
-const MAX_IDS: usize = 3;
 /// A lease is never zero, however late its request is.
 const SHORTEST_LEASE: Duration = Duration::from_millis(1);
 
@@ -78,7 +74,7 @@ async fn execute(
     let cookie = match word {
         Plan::Nothing => Cookie::Keep,
         Plan::Create => {
-            let created = create(shared, &mut state, shared.deadline()).await?;
+            let created = create::create(shared, &mut state, shared.deadline()).await?;
             state.home = Home::Stored(created.address);
             Cookie::Set { lease: created.ttl }
         }
@@ -104,7 +100,7 @@ async fn execute(
             delete(shared, &state, deadline).await?;
             state.home = Home::None;
             if is_followed {
-                let created = create(shared, &mut state, deadline).await?;
+                let created = create::create(shared, &mut state, deadline).await?;
                 state.home = Home::Stored(created.address);
                 Cookie::Set { lease: created.ttl }
             } else {
@@ -171,68 +167,6 @@ fn set_cookie(shared: &Shared, state: &State, cookie: Cookie) -> Option<String> 
     }))
 }
 
-/// A record that did not exist before.
-struct Created {
-    address: Address,
-    cas: u64,
-    ttl: Duration,
-}
-
-/// Writes the first record of a session.
-async fn create(shared: &Arc<Shared>, state: &mut State, deadline: Deadline) -> Result<Created> {
-    stamp(shared, state)?;
-    write_new(shared, state, deadline).await
-}
-
-/// Writes the state as a record under a new id.
-async fn write_new(shared: &Arc<Shared>, state: &State, deadline: Deadline) -> Result<Created> {
-    let ttl = state.full_lease(&shared.config).unwrap_or(SHORTEST_LEASE);
-    let owner = shared.owner(state);
-    let lease = Lease { ttl, owner: owner.as_deref() };
-    for _ in 0..MAX_IDS {
-        let address = new_address(shared)?;
-        let payload = state.data.encode()?;
-        let len = payload.len();
-        let write = shared.store.write(&address.key, payload, &lease, Precondition::Absent);
-        match deadline.write(write).await {
-            Ok(Outcome::Written { cas }) => {
-                telemetry::written(shared, len);
-                return Ok(Created { address, cas, ttl });
-            }
-            Ok(Outcome::Refused) => {}
-            Err(error) => {
-                if error.kind() == ErrorKind::Unknown {
-                    abandon(shared, owner, address, deadline).await;
-                }
-                return Err(error);
-            }
-        }
-    }
-    Err(Error::new(
-        ErrorKind::Unavailable,
-        "create a session: the store holds a record under every new id",
-    ))
-}
-
-/// Removes a record whose id nobody was told; if even that fails, it expires unseen.
-///
-/// The request waits until its `deadline`; the removal has one of its own, as that may be over.
-async fn abandon(
-    shared: &Arc<Shared>,
-    owner: Option<String>,
-    address: Address,
-    deadline: Deadline,
-) {
-    let shared = Arc::clone(shared);
-    let removal = tokio::spawn(async move {
-        let delete = shared.store.delete(&address.key, owner.as_deref(), None);
-        if let Err(error) = shared.deadline().write(delete).await {
-            telemetry::abandon_failed(&shared, &error);
-        }
-    });
-    let _ = deadline.read(pin!(async { Ok(removal.await) })).await;
-}
-
 /// A renewal that fails loses nothing the handler said, so its response stands; the browser's
 /// copy then keeps its old end, and the next request tries again.
 async fn touch(shared: &Shared, state: &State) -> Cookie {
@@ -263,20 +197,6 @@ async fn delete(shared: &Shared, state: &State, deadline: Deadline) -> Result<()
 /// Finds out before a session ends whether the one that follows it can be stored.
 fn check_successor(state: &State) -> Result<()> {
     if state.is_detached { Err(detached()) } else { state.data.encode().map(drop) }
-}
-
-/// Notes when a session began, if that will end it.
-fn stamp(shared: &Shared, state: &mut State) -> Result<()> {
-    if shared.config.absolute_lifetime().is_some() {
-        state.set_reserved(CREATED, &clock::unix_seconds())?;
-    }
-    Ok(())
-}
-
-fn new_address(shared: &Shared) -> Result<Address> {
-    let id = SessionId::generate(shared.config.id_length())?;
-    let key = shared.key(&id);
-    Ok(Address { id, key })
 }
 
 /// Stops a request whose decisions rest on values that others have changed.

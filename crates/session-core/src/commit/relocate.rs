@@ -3,7 +3,8 @@
 //! Whatever goes wrong, the session is whole under one id or ended; it never lives under both, and
 //! no write that another request was told of is lost.
 
-use super::{Created, abandon, check_conflict, contended, gone, reload, stamp, write_new};
+use super::create::{Created, abandon, stamp, write_new};
+use super::{check_conflict, contended, gone, reload};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::manager::Shared;

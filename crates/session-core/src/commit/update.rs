@@ -15,11 +15,10 @@ pub(super) async fn update(
     state: &mut State,
     deadline: Deadline,
 ) -> Result<Cookie> {
-    let Home::Stored(address) = &state.home else { return Ok(Cookie::Keep) };
-    let address = address.clone();
     check_conflict(shared, state)?;
     let mut turn = None;
     loop {
+        let Home::Stored(address) = &state.home else { return Ok(Cookie::Keep) };
         let (ttl, is_renewed) = next_lease(shared, state);
         let owner = shared.owner(state);
         let lease = Lease { ttl, owner: owner.as_deref() };
@@ -37,6 +36,7 @@ pub(super) async fn update(
         if turn.is_none() {
             turn = Some(shared.turns.take(&address.key, deadline).await?);
         }
+        let address = address.clone();
         reload(shared, state, &address, deadline).await?;
         check_conflict(shared, state)?;
         if !state.data.is_modified() {

@@ -4,6 +4,7 @@
 //! Keys and values written by the request are appended to an arena, so that an entry is four
 //! numbers and a record of up to sixteen entries is indexed without an allocation.
 
+mod arena;
 mod encode;
 mod rebase;
 mod slot;
@@ -18,8 +19,8 @@ use smallvec::SmallVec;
 
 /// Entries kept in place; larger records allocate once.
 const INLINE: usize = 16;
-/// Arena bytes below which nothing is ever compacted.
-const ARENA_SLACK: usize = 64 * 1024;
+/// What the arena begins with, so that a whole new session of the usual size is one allocation.
+const ARENA_START: usize = 512;
 
 /// What payloads may hold, fixed when the manager is built.
 #[derive(Clone, Copy, Debug)]
@@ -73,11 +74,13 @@ impl Data {
         let mut data = Self::over(base, format, limits);
         codec::index(&payload, format, limits.max_depth, |key, value| {
             let value = Slot::base(value);
-            let key = match key {
-                Key::Raw(span) => Slot::base(span),
-                Key::Owned(text) => data.append_arena(text.as_bytes()),
-            };
-            data.append(key, value, Marks::NONE);
+            match key {
+                Key::Raw(span) => data.load(span.of(&payload), Slot::base(span), value),
+                Key::Owned(text) => {
+                    let key = data.append_arena(text.as_bytes());
+                    data.load(text.as_bytes(), key, value);
+                }
+            }
         })?;
         Ok(data)
     }
@@ -128,8 +131,8 @@ impl Data {
                 // Absence is an answer too, unless there is no record that could gain the key, or
                 // the request cleared it.
                 if !self.base.payload.is_empty() && !self.is_cleared {
-                    let key = self.append_arena(key.as_bytes());
-                    self.append(key, Slot::NONE, Marks::READ);
+                    let at = self.append(key);
+                    self.cells[at].mark_read();
                 }
                 None
             }
@@ -148,6 +151,9 @@ impl Data {
         encode: impl FnOnce(&mut Vec<u8>, Limits) -> Result<()>,
     ) -> Result<bool> {
         self.compact_if_due()?;
+        if self.arena.capacity() == 0 {
+            self.arena.reserve(ARENA_START);
+        }
         let start = self.arena.len();
         if let Err(error) = encode(&mut self.arena, self.limits) {
             self.arena.truncate(start);
@@ -171,10 +177,7 @@ impl Data {
                 }
                 at
             }
-            None => {
-                let key = self.append_arena(key.as_bytes());
-                self.append(key, Slot::NONE, Marks::NONE)
-            }
+            None => self.append(key),
         };
         self.cells[at].write(value, intent);
         Ok(true)
@@ -249,9 +252,12 @@ impl Data {
         if self.filter & filter_bit(key) == 0 {
             return None;
         }
-        self.cells.iter().position(|cell| {
-            cell.key.len() == key.len() && slice(&self.base, &self.arena, cell.key) == key
-        })
+        self.position(key)
+    }
+
+    fn position(&self, key: &[u8]) -> Option<usize> {
+        let is_key = |cell: &Cell| cell.key.len() == key.len() && self.bytes(cell.key) == key;
+        self.cells.iter().position(is_key)
     }
 
     fn key(&self, at: usize) -> &str {
@@ -267,52 +273,27 @@ impl Data {
         if slot.is_arena() { self.limits.format } else { self.base_format }
     }
 
-    fn append_arena(&mut self, bytes: &[u8]) -> Slot {
-        let start = self.arena.len();
-        self.arena.extend_from_slice(bytes);
-        Slot::arena(start, bytes.len())
-    }
-
-    /// Adds a cell whose value comes from the record; a repeated key replaces the earlier one.
-    fn append(&mut self, key: Slot, base: Slot, marks: Marks) -> usize {
-        let text = slice(&self.base, &self.arena, key);
+    /// Adds an entry of the record; a repeated key replaces the earlier one.
+    #[inline]
+    fn load(&mut self, text: &[u8], key: Slot, value: Slot) {
         let bit = filter_bit(text);
-        if self.filter & bit != 0 {
-            let twin = self.cells.iter().position(|cell| self.bytes(cell.key) == text);
-            if let Some(at) = twin {
-                self.cells[at].key = key;
-                self.cells[at].base = base;
-                self.cells[at].value = base;
-                return at;
-            }
+        let cell = Cell { key, base: value, value, marks: Marks::NONE };
+        if self.filter & bit != 0
+            && let Some(twin) = self.position(text)
+        {
+            self.cells[twin] = cell;
+            return;
         }
         self.filter |= bit;
-        self.cells.push(Cell { key, base, value: base, marks });
-        self.cells.len() - 1
+        self.cells.push(cell);
     }
 
-    /// Drops overwritten values, so that a loop of inserts does not grow without bound.
-    ///
-    /// # Errors
-    ///
-    /// `TooLarge` if what is left would not fit a payload anyhow.
-    fn compact_if_due(&mut self) -> Result<()> {
-        let room = ARENA_SLACK.max(self.limits.max_payload);
-        if self.arena.len() <= room {
-            return Ok(());
-        }
-        let old = std::mem::take(&mut self.arena);
-        for cell in &mut self.cells {
-            for slot in [&mut cell.key, &mut cell.value] {
-                if slot.is_arena() {
-                    let bytes = &old[slot.range()];
-                    let start = self.arena.len();
-                    self.arena.extend_from_slice(bytes);
-                    *slot = Slot::arena(start, bytes.len());
-                }
-            }
-        }
-        if self.arena.len() > room { Err(too_large(self.arena.len(), room)) } else { Ok(()) }
+    /// Adds a key that there is not yet, without a value.
+    fn append(&mut self, key: &str) -> usize {
+        self.filter |= filter_bit(key.as_bytes());
+        let key = self.append_arena(key.as_bytes());
+        self.cells.push(Cell { key, base: Slot::NONE, value: Slot::NONE, marks: Marks::NONE });
+        self.cells.len() - 1
     }
 }
 

@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::{StatusCode, Uri};
-use session_core::{Config, SessionManager, Signer, Store, Value};
+use session_core::{Config, MemoryStore, SessionManager, Signer, Store, Value};
+use session_testkit::CountingStore;
 use session_tower::{Session, SessionLayer, SessionRejection};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -83,6 +84,15 @@ impl App {
     pub(crate) async fn dump(&self, browser: &Browser) -> String {
         browser.clone().ok(&self.router, "/dump").await
     }
+}
+
+/// An application over a store in memory that counts its calls.
+pub(crate) fn counted(
+    config: Config,
+    signer: impl Into<Option<Signer>>,
+) -> (App, Arc<CountingStore>) {
+    let store = Arc::new(CountingStore::new(Arc::new(MemoryStore::new())));
+    (App::with(store.clone(), config, signer), store)
 }
 
 async fn optional(session: Option<Session>) -> &'static str {

@@ -2,8 +2,10 @@
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
 pub(crate) mod app;
+pub(crate) mod bench;
 pub(crate) mod capture;
 pub(crate) mod gate;
+pub(crate) mod ids;
 pub(crate) mod schedule;
 pub(crate) mod yielding;
 

@@ -33,3 +33,8 @@ pub use session_tower as axum;
 #[cfg(feature = "tower")]
 #[doc(inline)]
 pub use session_tower as tower;
+
+/// Compiles the Rust of the repository's front page.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;

@@ -143,7 +143,8 @@ impl FileOptions {
 
     /// Sets the permission bits of files; `0o600` by default (`SESSION_FILE_MODE`, octal).
     ///
-    /// Directories made by the store get the same with the right to enter.
+    /// Directories made by the store get the same with the right to enter. Both are exact, whatever
+    /// the process's mask.
     #[must_use]
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;

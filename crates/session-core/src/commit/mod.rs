@@ -192,12 +192,17 @@ async fn touch(shared: &Shared, state: &State) -> Cookie {
     match shared.deadline().write(touch).await {
         Ok(Outcome::Written { .. }) => kept(shared, state, true),
         // Ended or changed meanwhile: whoever did so decided on the lease.
-        Ok(Outcome::Refused) => Cookie::Keep,
+        Ok(Outcome::Refused) => not_renewed(shared, state),
         Err(error) => {
             telemetry::touch_failed(shared, &error);
-            Cookie::Keep
+            not_renewed(shared, state)
         }
     }
+}
+
+/// The browser keeps what it has, unless only this response can tell it the id.
+fn not_renewed(shared: &Shared, state: &State) -> Cookie {
+    if state.is_created { kept(shared, state, false) } else { Cookie::Keep }
 }
 
 /// Ends the session, whatever other requests made of it.

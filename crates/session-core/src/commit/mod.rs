@@ -109,7 +109,7 @@ async fn execute(
             let deadline = shared.deadline();
             let is_followed = state.data.is_modified() && state.has_content();
             if is_followed {
-                check_successor(&state)?;
+                check_successor(shared, &mut state)?;
             }
             delete(shared, &state, deadline).await?;
             state.home = Home::None;
@@ -214,8 +214,12 @@ async fn delete(shared: &Shared, state: &State, deadline: Deadline) -> Result<()
 }
 
 /// Finds out before a session ends whether the one that follows it can be stored.
-fn check_successor(state: &State) -> Result<()> {
-    if state.is_detached { Err(detached()) } else { state.data.encode().map(drop) }
+fn check_successor(shared: &Shared, state: &mut State) -> Result<()> {
+    if state.is_detached {
+        return Err(detached());
+    }
+    create::stamp(shared, state)?;
+    state.data.encode().map(drop)
 }
 
 /// Stops a request whose decisions rest on values that others have changed.

@@ -206,6 +206,20 @@ async fn update_that_changes_nothing_answers_for_the_newest_record() {
 }
 
 #[tokio::test]
+async fn moved_session_has_the_lifetime_that_another_request_gave_it() {
+    let (app, _) = app();
+    let browser = app.visit("/set:a=1").await;
+    let slow = app.pause(&browser, "/pause/regenerate").await;
+    browser.clone().ok(&app.router, "/lifetime:60").await;
+    app.gate.open(1);
+    let answer = slow.await.unwrap();
+    assert_eq!(answer.max_age(), Some(60));
+    let mut moved = Browser { cookie: answer.set_cookie().split(';').next().map(str::to_owned) };
+    let left: u64 = moved.ok(&app.router, "/ttl").await.parse().unwrap();
+    assert!((50..=60).contains(&left), "{left}");
+}
+
+#[tokio::test]
 async fn session_that_follows_a_flush_inherits_nothing_from_an_update_under_way() {
     let store = Arc::new(support::gate::GatedStore::new(Arc::new(MemoryStore::new())));
     let manager =

@@ -270,3 +270,15 @@ async fn sweeps_run_on_the_side_of_every_nth_request() {
     assert_eq!(store.calls().delete_expired, 3);
     assert_eq!(memory.len(), 0);
 }
+
+/// The note of its beginning counts for a session's size before the one it follows is ended.
+#[tokio::test]
+async fn session_is_not_ended_for_one_that_does_not_fit() {
+    let month = Duration::from_secs(30 * 24 * 3600);
+    let config = Config::builder().lifetime(month).absolute_lifetime(month);
+    let (app, _) = app(config.max_payload(1000));
+    let mut browser = app.visit("/set:a=1").await;
+    let answer = browser.get(&app.router, "/flush/big:b=980").await;
+    assert_eq!(answer.status, 500);
+    assert_eq!(browser.ok(&app.router, "/get:a").await, "1");
+}

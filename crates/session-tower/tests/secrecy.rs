@@ -147,9 +147,13 @@ async fn nothing_secret_is_said() {
     let when = Precondition::Unchanged(&record);
     write!(ears.heard, "{session:?} {exchange:?} {id:?} {key:?} {record:?} {lease:?} {when:?}")
         .unwrap();
+    session.regenerate().unwrap();
     let committing = exchange.commit();
     write!(ears.heard, "{committing:?} {memory:?} {faulty:?}").unwrap();
-    drop(committing);
+    let commit = committing.await.unwrap();
+    write!(ears.heard, "{commit:?}").unwrap();
+    let cookie = commit.set_cookie.unwrap().split(';').next().unwrap().to_owned();
+    ears.know(&Browser { cookie: Some(cookie) });
 
     let logged = capture.text();
     for event in [

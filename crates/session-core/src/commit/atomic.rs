@@ -126,8 +126,7 @@ fn settle(state: &mut State, key: &str, record: Record, work: &State) -> Result<
         return Ok(());
     }
     state.rebase(record, work.loaded_at)?;
-    // The caller was told the value, so it counts as read.
-    state.data.read(key);
+    state.data.accept(key);
     state.is_renewed |= work.is_renewed;
     Ok(())
 }

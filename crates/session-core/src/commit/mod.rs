@@ -17,6 +17,7 @@ use crate::plan::{Fate, Plan, plan};
 use crate::state::{Address, Home, Presented, State};
 use crate::store::{Lease, Outcome};
 use crate::telemetry;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -25,13 +26,24 @@ use tokio::time::Instant;
 const SHORTEST_LEASE: Duration = Duration::from_millis(1);
 
 /// What the response must say about the session.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+///
+/// The cookie holds the session's id, so `Debug` shows only whether there is one.
+#[derive(Default, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Commit {
     /// The value of a `Set-Cookie` field, if the browser's copy must change.
     pub set_cookie: Option<String>,
     /// Whether the session was asked for, so that the response needs `Vary: Cookie`.
     pub vary_cookie: bool,
+}
+
+impl fmt::Debug for Commit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commit")
+            .field("has_set_cookie", &self.set_cookie.is_some())
+            .field("vary_cookie", &self.vary_cookie)
+            .finish()
+    }
 }
 
 /// What becomes of the browser's copy of the id.
@@ -85,9 +97,10 @@ async fn execute(
         Plan::Move => {
             // A client that hangs up between the two writes must not leave two sessions behind.
             let task = relocate::relocate(Arc::clone(shared), state, is_owner_changed);
-            let moved = tokio::spawn(task).await.map_err(|error| {
-                Error::new(ErrorKind::Unknown, "move a session to a new id").with_source(error)
-            })?;
+            // A panic's message is the store's own and may name a key, so it is no source.
+            let moved = tokio::spawn(task)
+                .await
+                .map_err(|_| Error::new(ErrorKind::Unknown, "move a session to a new id"))?;
             let lease;
             (state, lease) = moved?;
             Cookie::Set { lease }
@@ -96,7 +109,7 @@ async fn execute(
             let deadline = shared.deadline();
             let is_followed = state.data.is_modified() && state.has_content();
             if is_followed {
-                check_successor(&state)?;
+                check_successor(shared, &mut state)?;
             }
             delete(shared, &state, deadline).await?;
             state.home = Home::None;
@@ -179,12 +192,17 @@ async fn touch(shared: &Shared, state: &State) -> Cookie {
     match shared.deadline().write(touch).await {
         Ok(Outcome::Written { .. }) => kept(shared, state, true),
         // Ended or changed meanwhile: whoever did so decided on the lease.
-        Ok(Outcome::Refused) => Cookie::Keep,
+        Ok(Outcome::Refused) => not_renewed(shared, state),
         Err(error) => {
             telemetry::touch_failed(shared, &error);
-            Cookie::Keep
+            not_renewed(shared, state)
         }
     }
+}
+
+/// The browser keeps what it has, unless only this response can tell it the id.
+fn not_renewed(shared: &Shared, state: &State) -> Cookie {
+    if state.is_created { kept(shared, state, false) } else { Cookie::Keep }
 }
 
 /// Ends the session, whatever other requests made of it.
@@ -196,8 +214,12 @@ async fn delete(shared: &Shared, state: &State, deadline: Deadline) -> Result<()
 }
 
 /// Finds out before a session ends whether the one that follows it can be stored.
-fn check_successor(state: &State) -> Result<()> {
-    if state.is_detached { Err(detached()) } else { state.data.encode().map(drop) }
+fn check_successor(shared: &Shared, state: &mut State) -> Result<()> {
+    if state.is_detached {
+        return Err(detached());
+    }
+    create::stamp(shared, state)?;
+    state.data.encode().map(drop)
 }
 
 /// Stops a request whose decisions rest on values that others have changed.

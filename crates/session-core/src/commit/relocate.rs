@@ -4,7 +4,7 @@
 //! no write that another request was told of is lost.
 
 use super::create::{Created, abandon, stamp, write_new};
-use super::{check_conflict, contended, gone, reload};
+use super::{SHORTEST_LEASE, check_conflict, contended, gone, reload};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::manager::Shared;
@@ -62,6 +62,8 @@ async fn end_old(
         let moved = Record { payload: state.data.encode()?, cas: new.cas, ttl: new.ttl };
         reload(shared, state, old, deadline).await?;
         check_conflict(shared, state)?;
+        // The other request may have changed the lifetime, too.
+        new.ttl = state.full_lease(&shared.config).unwrap_or(SHORTEST_LEASE);
         let owner = shared.owner(state);
         let lease = Lease { ttl: new.ttl, owner: owner.as_deref() };
         let payload = state.data.encode()?;

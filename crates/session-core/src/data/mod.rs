@@ -183,6 +183,16 @@ impl Data {
         Ok(true)
     }
 
+    /// Gives up what the request meant to write under `key`, as an `update` has just stored another
+    /// value there, and counts that one as read: the caller was told it.
+    pub(crate) fn accept(&mut self, key: &str) {
+        let Some(at) = self.find(key) else { return };
+        let cell = &mut self.cells[at];
+        cell.value = cell.base;
+        // After a clear, only what was written since outlasts another replay.
+        cell.marks = if self.is_cleared { Marks::READ.with(Marks::WRITTEN) } else { Marks::READ };
+    }
+
     /// Removes `key`; `false` if there was none.
     pub(crate) fn remove(&mut self, key: &str, intent: Intent) -> bool {
         match self.find(key) {

@@ -38,7 +38,7 @@ impl Data {
             let value = if cell.value.is_none() {
                 Slot::NONE
             } else {
-                // A written value stands in the arena, in the configured format.
+                // A written value is in the configured format, also where an `update` stored it.
                 next.append_arena(self.bytes(cell.value))
             };
             next.cells[at].value = value;

@@ -11,8 +11,9 @@ impl Session {
     /// Replaces the value under `key` by what `f` makes of it, atomically in the store and at once.
     ///
     /// No concurrent update is lost: `f` may run several times, each time on what the store holds
-    /// then. The new value stands even if the response is a failure; what the request wrote
-    /// otherwise stays pending. A session without a record is created. Costs one store call, and
+    /// then, not on what the request has set and not stored yet. The new value stands even if the
+    /// response is a failure, and replaces what the request wrote under `key` before; what it
+    /// wrote otherwise stays pending. A session without a record is created. Costs one store call, and
     /// two more for each time that another request wrote in between.
     ///
     /// # Errors

@@ -1,0 +1,71 @@
+//! What an `update` and the rest of its request make of each other.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
+
+mod support;
+
+use session_core::{Config, ErrorKind};
+use session_testkit::{Fault, Method};
+use std::time::Duration;
+use support::Browser;
+use support::bench::Bench;
+
+/// The last word on a key counts, whichever way it was said.
+#[tokio::test]
+async fn update_replaces_what_its_request_had_written() {
+    // What the request does, and what it leaves of n, which was 5.
+    let table = [
+        ("/set:n=1/update:n", "6"),
+        ("/overwrite:n=1/update:n", "6"),
+        ("/get:n/set:n=1/update:n", "6"),
+        ("/remove:n/update:n", "6"),
+        ("/clear/update:n", "6"),
+        ("/update:n/update:n", "7"),
+        ("/update:n/set:n=1", "1"),
+        ("/update:n/clear", "none"),
+    ];
+    for (path, left) in table {
+        let bench = Bench::new();
+        let exchange = bench.app.manager.create();
+        exchange.opened().unwrap().insert("n", 5).unwrap();
+        let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+        let mut browser = Browser { cookie: cookie.split(';').next().map(str::to_owned) };
+        browser.ok(&bench.app.router, path).await;
+        assert_eq!(browser.ok(&bench.app.router, "/get:n").await, left, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn update_after_a_clear_outlasts_a_replay() {
+    let bench = Bench::new();
+    let browser = bench.app.visit("/set:a=1/update:n").await;
+    let slow = bench.app.pause(&browser, "/clear/update:n/pause").await;
+    browser.clone().ok(&bench.app.router, "/set:b=1").await;
+    bench.app.gate.open(1);
+    assert_eq!(slow.await.unwrap().body, "2");
+    assert_eq!(bench.app.dump(&browser).await, "n=2");
+}
+
+#[tokio::test]
+async fn update_after_a_clear_is_no_licence_to_undo_that_of_another() {
+    let bench = Bench::new();
+    let browser = bench.app.visit("/set:a=1/update:n").await;
+    let slow = bench.app.pause(&browser, "/clear/update:n/pause").await;
+    browser.clone().ok(&bench.app.router, "/update:n").await;
+    bench.app.gate.open(1);
+    assert_eq!(slow.await.unwrap().status, 409);
+    assert_eq!(bench.app.dump(&browser).await, "n=3 a=1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn created_session_reaches_the_browser_though_its_renewal_fails() {
+    let lifetime = Duration::from_secs(1000);
+    let bench = Bench::with(Config::builder().lifetime(lifetime).build().unwrap());
+    let request = bench.app.pause(&Browser::default(), "/update:n/pause").await;
+    tokio::time::advance(Duration::from_secs(500)).await;
+    bench.faulty.push(Method::Touch, Fault::Fail(ErrorKind::Unavailable));
+    bench.app.gate.open(1);
+    let answer = request.await.unwrap();
+    assert_eq!((answer.status.as_u16(), bench.faulty.pending()), (200, 0));
+    let mut browser = Browser { cookie: answer.set_cookie().split(';').next().map(str::to_owned) };
+    assert_eq!(browser.ok(&bench.app.router, "/get:n").await, "1");
+}

@@ -2,3 +2,112 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
+use session_sql::{SqlOptions, SqlStore};
+use session_testkit::server;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use sqlx::{MySqlConnection, PgConnection, SqliteConnection};
+use std::time::{Duration, SystemTime};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+pub const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+pub const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner: None };
+pub const WRITTEN: Outcome = Outcome::Written { cas: 0 };
+
+pub const POSTGRES: &str = "SESSION_TEST_POSTGRES";
+pub const MARIADB: &str = "SESSION_TEST_MARIADB";
+
+/// A table as Flask-Session 0.8 makes it, its statement to the letter but for the name.
+#[derive(Clone, Copy)]
+pub struct Flask {
+    pub table: &'static str,
+    ddl: &'static str,
+}
+
+impl Flask {
+    pub const SQLITE: Self = Self {
+        table: "sessions",
+        ddl: "CREATE TABLE sessions (\n\tid INTEGER NOT NULL, \n\tsession_id VARCHAR(255), \n\t\
+              data BLOB, \n\texpiry DATETIME, \n\tPRIMARY KEY (id), \n\tUNIQUE (session_id)\n)",
+    };
+    pub const POSTGRES: Self = Self {
+        table: "flask_sessions",
+        ddl: "CREATE TABLE sessions (\n\tid SERIAL NOT NULL, \n\tsession_id VARCHAR(255), \n\t\
+              data BYTEA, \n\texpiry TIMESTAMP WITHOUT TIME ZONE, \n\tPRIMARY KEY (id), \n\t\
+              UNIQUE (session_id)\n)",
+    };
+    pub const MYSQL: Self = Self {
+        table: "flask_sessions",
+        ddl: "CREATE TABLE sessions (\n\tid INTEGER NOT NULL AUTO_INCREMENT, \n\t\
+              session_id VARCHAR(255), \n\tdata BLOB, \n\texpiry DATETIME, \n\t\
+              PRIMARY KEY (id), \n\tUNIQUE (session_id)\n)",
+    };
+
+    /// The statement, for a table of another name that may be there.
+    pub fn ddl(&self, table: &str) -> String {
+        self.ddl.replace("TABLE sessions", &format!("TABLE IF NOT EXISTS {table}"))
+    }
+
+    /// Makes the table on the server at the address in `variable`, once in this process.
+    pub async fn make(&self, variable: &'static str) {
+        static POSTGRES_MADE: OnceCell<()> = OnceCell::const_new();
+        static MARIADB_MADE: OnceCell<()> = OnceCell::const_new();
+        let made = if variable == POSTGRES { &POSTGRES_MADE } else { &MARIADB_MADE };
+        made.get_or_init(|| tell(variable, self.ddl(self.table))).await;
+    }
+}
+
+/// Runs a statement on the server at the address in `variable`.
+pub async fn tell(variable: &str, sql: String) {
+    let url = server::url(variable);
+    let sql = sqlx::raw_sql(AssertSqlSafe(sql));
+    if url.starts_with("mysql:") {
+        sql.execute(&mut MySqlConnection::connect(&url).await.unwrap()).await.unwrap();
+    } else {
+        sql.execute(&mut PgConnection::connect(&url).await.unwrap()).await.unwrap();
+    }
+}
+
+pub fn file_url(dir: &TempDir) -> String {
+    format!("sqlite:///{}/sessions.db", dir.path().display())
+}
+
+/// A connection to the database in `dir`, apart from those of the store.
+pub async fn open_file(dir: &TempDir) -> SqliteConnection {
+    sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(dir.path().join("sessions.db"))
+        .create_if_missing(true)
+        .connect()
+        .await
+        .unwrap()
+}
+
+pub async fn make_in_file(dir: &TempDir, flask: Flask) {
+    sqlx::raw_sql(flask.ddl).execute(&mut open_file(dir).await).await.unwrap();
+}
+
+/// A name nobody used before.
+pub fn fresh(stem: &str) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    format!("{stem}_{}", now.as_nanos())
+}
+
+/// Opens a store in a table of its own.
+pub async fn open(options: SqlOptions) -> SqlStore {
+    let store = SqlStore::connect(options).await.unwrap();
+    store.init().await.unwrap();
+    store
+}
+
+pub fn key(name: &str) -> StoreKey {
+    StoreKey::new("session:", name)
+}
+
+/// Creates a record and returns it as loaded.
+pub async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
+    let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
+    assert_eq!(created.unwrap(), WRITTEN);
+    store.load(key).await.unwrap().unwrap()
+}

@@ -41,13 +41,30 @@ fn refuse(complaint: impl AsRef<str>) -> Error {
 fn postgres(rest: &str, limits: &Limits) -> Result<Target> {
     use sqlx::postgres::{PgConnectOptions, Postgres};
     const UNDERSTOOD: &[&str] = &[
-        "sslmode", "sslrootcert", "sslcert", "sslkey", "host", "hostaddr", "port", "dbname",
-        "user", "password", "application_name", "options",
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "host",
+        "hostaddr",
+        "port",
+        "dbname",
+        "user",
+        "password",
+        "application_name",
+        "options",
     ];
     const IDLE: &[&str] = &[
-        "client_encoding", "connect_timeout", "fallback_application_name", "gssencmode",
-        "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
-        "prepare_threshold", "tcp_user_timeout",
+        "client_encoding",
+        "connect_timeout",
+        "fallback_application_name",
+        "gssencmode",
+        "keepalives",
+        "keepalives_idle",
+        "keepalives_interval",
+        "keepalives_count",
+        "prepare_threshold",
+        "tcp_user_timeout",
     ];
     let url = with_parameters("postgres", rest, |name| choose(name, UNDERSTOOD, IDLE))?;
     let options = PgConnectOptions::from_str(&url).map_err(|_| malformed())?;
@@ -59,9 +76,19 @@ fn mysql(rest: &str, limits: &Limits) -> Result<Target> {
     use sqlx::mysql::{MySql, MySqlConnectOptions};
     const UNDERSTOOD: &[&str] = &["ssl-mode", "sslmode", "ssl-ca", "ssl-cert", "ssl-key", "socket"];
     const IDLE: &[&str] = &[
-        "charset", "collation", "use_unicode", "autocommit", "binary_prefix", "connect_timeout",
-        "connection_timeout", "read_timeout", "write_timeout", "local_infile", "sql_mode",
-        "init_command", "program_name",
+        "charset",
+        "collation",
+        "use_unicode",
+        "autocommit",
+        "binary_prefix",
+        "connect_timeout",
+        "connection_timeout",
+        "read_timeout",
+        "write_timeout",
+        "local_infile",
+        "sql_mode",
+        "init_command",
+        "program_name",
     ];
     let url = with_parameters("mysql", rest, |name| match name {
         "unix_socket" => Ok(Some("socket")),
@@ -121,11 +148,7 @@ fn malformed() -> Error {
 }
 
 /// What a parameter is called by our client; `None` drops it, since nothing hangs on it here.
-fn choose<'a>(
-    name: &'a str,
-    understood: &[&str],
-    idle: &[&str],
-) -> Result<Option<&'a str>> {
+fn choose<'a>(name: &'a str, understood: &[&str], idle: &[&str]) -> Result<Option<&'a str>> {
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
     if understood.contains(&name) {
         Ok(Some(name))

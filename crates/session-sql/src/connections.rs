@@ -82,9 +82,7 @@ impl<DB: Dialect> Connections<DB> {
                 let permit = timeout_at(deadline, Arc::clone(permits).acquire_owned());
                 let Ok(Ok(permit)) = permit.await else { return Err(Fault::Unsent) };
                 match self.reuse(deadline).await {
-                    Some((connection, generation)) => {
-                        Ok(self.lend(connection, generation, permit))
-                    }
+                    Some((connection, generation)) => Ok(self.lend(connection, generation, permit)),
                     None => self.connect(permit, deadline).await,
                 }
             }
@@ -134,10 +132,7 @@ impl<DB: Dialect> Connections<DB> {
         }
     }
 
-    async fn dial(
-        self: &Arc<Self>,
-        permit: OwnedSemaphorePermit,
-    ) -> Result<Connection<DB>, Fault> {
+    async fn dial(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Result<Connection<DB>, Fault> {
         let Source::Own { dial, .. } = &self.source else { return Err(Fault::Unsent) };
         let generation = self.idle().map_or(0, |idle| idle.generation);
         match timeout(dial.timeout, dial.options.connect()).await {

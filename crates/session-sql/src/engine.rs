@@ -5,9 +5,7 @@ use crate::dialect::Dialect;
 use crate::error::{Fault, Refusal};
 use crate::statement::{Bound, Value};
 use session_core::async_trait;
-use sqlx::{
-    AssertSqlSafe, ColumnIndex, Decode, Encode, Executor, IntoArguments, Row as _, Type,
-};
+use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Encode, Executor, IntoArguments, Row as _, Type};
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};

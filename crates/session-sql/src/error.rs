@@ -135,9 +135,7 @@ impl Fault {
             Self::Unexpected if call.is_read() => {
                 (Decode, Useless, "a column is of another type than expected")
             }
-            Self::Unexpected => {
-                (Unknown, Useless, "the answer is of another type than expected")
-            }
+            Self::Unexpected => (Unknown, Useless, "the answer is of another type than expected"),
         }
     }
 }

@@ -319,9 +319,7 @@ impl Store for SqlStore {
         let bound = bind(&known.statements.list, values);
         let deadline = Instant::now() + self.operation_timeout();
         match self.engine.ask(bound, Ask::Texts, deadline).await {
-            Ok(Answer::Texts(keys)) => {
-                Ok(keys.iter().map(|key| StoreKey::new("", key)).collect())
-            }
+            Ok(Answer::Texts(keys)) => Ok(keys.iter().map(|key| StoreKey::new("", key)).collect()),
             Ok(_) => Err(self.error(Call::List, Fault::Unexpected)),
             Err(fault) => Err(self.error(Call::List, fault)),
         }

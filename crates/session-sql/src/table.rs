@@ -51,7 +51,8 @@ impl Table {
 
     /// Whether calls can work with it.
     pub(crate) fn check(&self, words: &Words, has_owners: bool) -> Result<()> {
-        let needed = ["session_id", "data", "expiry"].into_iter().chain(has_owners.then_some("owner"));
+        let needed =
+            ["session_id", "data", "expiry"].into_iter().chain(has_owners.then_some("owner"));
         for column in needed {
             if !self.columns.contains(column) {
                 return Err(Error::new(
@@ -81,7 +82,10 @@ impl Table {
             steps.push(words.index_owner);
         }
         let owner_column = if has_owners { words.owner_column } else { "" };
-        steps.iter().map(|step| fill(step, words, name).replace("{owner_column}", owner_column)).collect()
+        steps
+            .iter()
+            .map(|step| fill(step, words, name).replace("{owner_column}", owner_column))
+            .collect()
     }
 
     /// The largest payload that a row holds and an update, with two of them, can send.

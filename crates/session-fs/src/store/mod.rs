@@ -226,10 +226,7 @@ impl Store for FileStore {
 }
 
 /// Waits for blocking work until `deadline`; it goes on after that, unheard.
-async fn finish<T>(
-    work: JoinHandle<Result<T, Fault>>,
-    deadline: Instant,
-) -> Result<T, Fault> {
+async fn finish<T>(work: JoinHandle<Result<T, Fault>>, deadline: Instant) -> Result<T, Fault> {
     match timeout_at(deadline.into(), work).await {
         Ok(Ok(done)) => done,
         Ok(Err(_)) => Err(Fault::Lost),

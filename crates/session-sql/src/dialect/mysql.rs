@@ -67,9 +67,8 @@ impl Dialect for MySql {
     /// (<https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html>,
     /// <https://mariadb.com/kb/en/mariadb-error-code-reference/>).
     fn refusal(error: &dyn DatabaseError) -> Refusal {
-        let number = error
-            .try_downcast_ref::<MySqlDatabaseError>()
-            .map_or(0, MySqlDatabaseError::number);
+        let number =
+            error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number);
         match number {
             // An exhausted AUTO_INCREMENT is a duplicate of the primary key.
             1062 if error.message().ends_with("PRIMARY'") => Refusal::Failed,

@@ -7,8 +7,7 @@ use sqlx::Postgres;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgQueryResult;
 
-const UNTIL: &str =
-    "(now() AT TIME ZONE 'utc') + :ttl_ms::float8 * interval '1 millisecond'";
+const UNTIL: &str = "(now() AT TIME ZONE 'utc') + :ttl_ms::float8 * interval '1 millisecond'";
 
 impl Dialect for Postgres {
     const WORDS: Words = Words {

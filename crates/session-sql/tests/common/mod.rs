@@ -111,3 +111,64 @@ pub async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -
     assert_eq!(created.unwrap(), WRITTEN);
     store.load(key).await.unwrap().unwrap()
 }
+
+/// The answer to a question that has one text, from the server at the address in `variable`.
+pub async fn ask(variable: &str, sql: String) -> Vec<String> {
+    let url = server::url(variable);
+    let sql = AssertSqlSafe(sql);
+    if url.starts_with("mysql:") {
+        let mut connection = MySqlConnection::connect(&url).await.unwrap();
+        sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+    } else {
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+    }
+}
+
+pub async fn ask_file(dir: &TempDir, sql: &'static str) -> Vec<String> {
+    sqlx::query_scalar(sql).fetch_all(&mut open_file(dir).await).await.unwrap()
+}
+
+/// A table on a server, dropped with the test.
+pub struct OwnTable {
+    pub variable: &'static str,
+    pub name: String,
+}
+
+impl OwnTable {
+    /// A name without a table.
+    pub fn new(variable: &'static str) -> Self {
+        Self { variable, name: fresh("sessions") }
+    }
+
+    /// A table as Flask makes it.
+    pub async fn of_flask(variable: &'static str) -> Self {
+        let table = Self::new(variable);
+        let flask = if variable == POSTGRES { Flask::POSTGRES } else { Flask::MYSQL };
+        tell(variable, flask.ddl(&table.name)).await;
+        table
+    }
+
+    pub fn options(&self) -> SqlOptions {
+        self.options_at(server::url(self.variable))
+    }
+
+    pub fn options_at(&self, url: String) -> SqlOptions {
+        // Logging in takes its time on a busy machine.
+        SqlOptions::new(url).table(&self.name).connect_timeout(Duration::from_secs(10))
+    }
+
+    /// Runs a statement in which `{}` is the table.
+    pub async fn tell(&self, sql: &str) {
+        tell(self.variable, sql.replace("{}", &self.name)).await;
+    }
+
+    /// Asks a question in which `{}` is the table.
+    pub async fn ask(&self, sql: &str) -> Vec<String> {
+        ask(self.variable, sql.replace("{}", &self.name)).await
+    }
+
+    pub async fn drop(self) {
+        self.tell("DROP TABLE {}").await;
+    }
+}

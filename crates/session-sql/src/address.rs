@@ -207,3 +207,87 @@ fn sqlite_path<'a>(
         Some(path) => Ok(path),
     }
 }
+
+#[cfg(all(test, feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod tests {
+    use super::{choose, sqlite_path, target, with_parameters};
+    use crate::config::SqlOptions;
+    use session_core::{ErrorKind, Result};
+
+    async fn open(url: &str) -> Result<&'static str> {
+        let limits = SqlOptions::default().check()?.limits;
+        Ok(target(url, &limits)?.words.name)
+    }
+
+    #[tokio::test]
+    async fn urls_of_sqlalchemy_are_understood() {
+        for (url, database) in [
+            ("postgresql://u:p@h:5432/d", "postgresql"),
+            ("postgres://h/d", "postgresql"),
+            ("postgresql+psycopg://u@h/d", "postgresql"),
+            ("postgresql+psycopg2://u:p@h/d?client_encoding=utf8&sslmode=require", "postgresql"),
+            ("postgresql+asyncpg:///d?host=/var/run/postgresql", "postgresql"),
+            ("mysql://u:p@h/d", "mysql"),
+            ("mysql+pymysql://u:p@h/d?charset=utf8mb4", "mysql"),
+            ("mysql+mysqldb://u@h/d?unix_socket=/run/mysqld.sock", "mysql"),
+            ("mariadb+mariadbconnector://u@h/d", "mysql"),
+            ("SQLite:///sessions.db", "sqlite"),
+            ("sqlite+pysqlite:////var/lib/s.db?check_same_thread=false&timeout=20", "sqlite"),
+        ] {
+            assert_eq!(open(url).await.expect(url), database, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn bad_url_is_a_config_error_that_does_not_repeat_it() {
+        for url in [
+            "",
+            "hunter2",
+            "oracle://u:hunter2@h/d",
+            "postgresql://u:hunter2@h:port/d",
+            "postgresql://u:hunter2@h/d?sslmode=hunter2",
+            "postgresql://u:p@h/d?hunter2%3d=x",
+            "mysql://u:p@h/d?ssl_verify_cert=hunter2",
+            "mysql://u:p@h/d?ssl-mode=hunter2",
+            "mysql://u:hunter2@[h/d",
+            "sqlite://",
+            "sqlite:///",
+            "sqlite:///:memory:",
+            "sqlite://hunter2/x.db",
+            "sqlite:///file:hunter2?uri=true",
+            "sqlite:///hunter2.db?mode=ro",
+        ] {
+            let error = open(url).await.expect_err(url);
+            assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Config, false), "{url}");
+            assert!(!format!("{error:#} {error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_fourth_slash_makes_a_path_absolute() {
+        for (rest, path) in [
+            ("/x.db", "x.db"),
+            ("/dir/x.db", "dir/x.db"),
+            ("//var/x.db", "/var/x.db"),
+            ("/x y.db", "x y.db"),
+            ("/x.db?timeout=1", "x.db"),
+        ] {
+            assert_eq!(sqlite_path(rest, |_| Ok(None)).expect(rest), path);
+        }
+    }
+
+    #[test]
+    fn parameters_are_kept_renamed_dropped_or_refused() {
+        let read = |rest| {
+            with_parameters("x", rest, |name| match name {
+                "old" => Ok(Some("new")),
+                _ => choose(name, &["kept"], &["idle"]),
+            })
+        };
+        assert_eq!(read("h/d").unwrap(), "x://h/d");
+        assert_eq!(read("h/d?kept=1&idle=2&old=3").unwrap(), "x://h/d?kept=1&new=3");
+        assert_eq!(read("h/d?idle=2&").unwrap(), "x://h/d");
+        let error = read("h/d?ssl_check=hunter2").unwrap_err();
+        assert!(error.to_string().contains("the parameter ssl_check,"), "{error}");
+    }
+}

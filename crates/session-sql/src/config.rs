@@ -235,3 +235,72 @@ impl fmt::Debug for SqlOptions {
 fn refuse(complaint: &str) -> Error {
     Error::new(ErrorKind::Config, format!("connect to a database: {complaint}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS, SqlOptions};
+    use session_core::ErrorKind;
+    use session_core::config::Settings;
+    use std::time::Duration;
+
+    fn settings(pairs: &[(&str, &str)]) -> Settings {
+        pairs.iter().copied().collect()
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_table_of_keys() {
+        let defaults: Settings =
+            KEYS.iter().filter_map(|key| Some((key.name, key.default?))).collect();
+        let none = SqlOptions::from_settings(&Settings::default()).unwrap();
+        for options in [SqlOptions::from_settings(&defaults).unwrap(), SqlOptions::default()] {
+            assert_eq!(
+                (options.url.as_str(), format!("{options:?}")),
+                (none.url.as_str(), format!("{none:?}"))
+            );
+        }
+    }
+
+    #[test]
+    fn settings_are_read() {
+        let own = ("SESSION_SQLALCHEMY", "mysql://a/b");
+        let fallback = ("SQLALCHEMY_DATABASE_URI", "mysql://c/d");
+        for (pairs, url) in [
+            (&[own, fallback][..], "mysql://a/b"),
+            (&[fallback], "mysql://c/d"),
+            (&[("SESSION_SQLALCHEMY", ""), fallback], "mysql://c/d"),
+        ] {
+            assert_eq!(SqlOptions::from_settings(&settings(pairs)).unwrap().url, url);
+        }
+        let options = SqlOptions::from_settings(&settings(&[
+            ("SESSION_SQLALCHEMY_TABLE", "web"),
+            ("SESSION_SQLALCHEMY_SCHEMA", "shop"),
+            ("SESSION_OWNER_INDEX", "true"),
+        ]));
+        let checked = options.unwrap().check().unwrap();
+        assert_eq!(checked.name.table.as_str(), "web");
+        assert_eq!(checked.name.schema.unwrap().as_str(), "shop");
+        assert!(checked.has_owners);
+    }
+
+    #[test]
+    fn options_without_sense_are_config_errors() {
+        for options in [
+            SqlOptions::default().table("a; DROP TABLE b"),
+            SqlOptions::default().table(""),
+            SqlOptions::default().schema("a.b"),
+            SqlOptions::default().max_connections(0),
+            SqlOptions::default().connect_timeout(Duration::ZERO),
+            SqlOptions::default().operation_timeout(Duration::ZERO),
+        ] {
+            assert_eq!(options.check().err().map(|e| e.kind()), Some(ErrorKind::Config));
+        }
+        let hostile = settings(&[("SESSION_SQLALCHEMY_TABLE", "a\"b")]);
+        assert!(SqlOptions::from_settings(&hostile).is_err());
+    }
+
+    #[test]
+    fn debug_shows_no_url() {
+        let shown = format!("{:?}", SqlOptions::new("postgres://u:hunter2@host/db"));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}

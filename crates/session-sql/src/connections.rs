@@ -38,7 +38,8 @@ enum Source<DB: Database> {
 
 /// Connections nobody uses, the last used at the end.
 struct Idle<DB: Database> {
-    waiting: Vec<(DB::Connection, Instant)>,
+    /// With the time of the last answer, unless there is a reason to doubt that it still stands.
+    waiting: Vec<(DB::Connection, Option<Instant>)>,
     /// Counts how often one broke, which none of those made before survives.
     generation: u64,
 }
@@ -102,7 +103,7 @@ impl<DB: Dialect> Connections<DB> {
                 let (connection, since) = idle.waiting.pop()?;
                 (connection, since, idle.generation)
             };
-            if since.elapsed() < IDLE {
+            if since.is_some_and(|since| since.elapsed() < IDLE) {
                 return Some((connection, generation));
             }
             match timeout_at(deadline, connection.ping()).await {
@@ -196,10 +197,22 @@ impl<DB: Dialect> Connection<DB> {
         if let Some(Loan::Own { connection, lent }) = self.0.take() {
             if let Some(mut idle) = lent.home.idle() {
                 if idle.generation == lent.generation {
-                    idle.waiting.push((connection, Instant::now()));
+                    idle.waiting.push((connection, Some(Instant::now())));
                 }
             }
         }
+    }
+
+    /// Ends the loan of a connection that did not answer in time. The others are asked for an answer
+    /// before they are used: it may have been a lock, or the server vanished without a word.
+    pub(crate) fn forsake(mut self) {
+        let Some(loan) = self.0.take() else { return };
+        if let Loan::Own { lent, .. } = &loan {
+            if let Some(mut idle) = lent.home.idle() {
+                idle.waiting.iter_mut().for_each(|(_, since)| *since = None);
+            }
+        }
+        close(loan);
     }
 
     /// Ends the loan of a connection that broke, and of all made before: they lead to the same

@@ -77,8 +77,10 @@ async fn attempt<DB: Speak>(
             Ok(answer)
         }
         Ok(Err(error)) => Err(failed(connection, error)),
-        // Dropped with the reply still to come.
-        Err(_) => Err(Fault::Silent),
+        Err(_) => {
+            connection.forsake();
+            Err(Fault::Silent)
+        }
     }
 }
 

@@ -52,7 +52,8 @@ pub(crate) enum Refusal {
     ReadOnly,
     /// Out of disk, memory or connections.
     Full,
-    /// There is no such table or schema.
+    /// There is no such database or schema.
+    NoDatabase,
     NoTable,
     NoColumn,
     /// The user may not do this.
@@ -140,6 +141,8 @@ impl Fault {
     }
 }
 
+const NO_DATABASE: &str = "there is no such database or schema; `init` makes neither";
+
 /// Kind, whether to retry, and what happened.
 type Meaning = (ErrorKind, Retry, &'static str);
 
@@ -163,7 +166,7 @@ fn turned_away(refusal: Refusal) -> Meaning {
         Refusal::LogIn => {
             (Unavailable, Useless, "the server refuses the user or password of the url")
         }
-        Refusal::NoTable => (Config, Useless, "there is no such database"),
+        Refusal::NoDatabase => (Config, Useless, NO_DATABASE),
         Refusal::Denied => (Unavailable, Useless, "the database cannot be opened"),
         Refusal::Full => (Unavailable, Later, "the server takes no more connections"),
         _ => (Unavailable, Later, "the server turned the connection away"),
@@ -175,6 +178,7 @@ fn refused(call: Call, refusal: Refusal) -> Meaning {
         Refusal::Contended => (Unavailable, Later, "other writers hold the record or the database"),
         Refusal::ReadOnly => (Unavailable, Later, "the database is read-only"),
         Refusal::Full => (Unavailable, Later, "the server is out of space or memory"),
+        Refusal::NoDatabase => (Config, Useless, NO_DATABASE),
         Refusal::NoTable => (Config, Useless, "the table is missing; `init` makes it"),
         Refusal::NoColumn => (
             Config,
@@ -235,6 +239,7 @@ mod tests {
             (Refusal::ReadOnly, Unavailable, Unavailable, true),
             (Refusal::Full, Unavailable, Unavailable, true),
             (Refusal::Stale, Unavailable, Unavailable, true),
+            (Refusal::NoDatabase, Config, Config, false),
             (Refusal::NoTable, Config, Config, false),
             (Refusal::NoColumn, Config, Config, false),
             (Refusal::Denied, Unavailable, Unavailable, false),

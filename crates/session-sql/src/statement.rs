@@ -77,6 +77,11 @@ impl Statement {
         Self { sql: sql.into(), slots: slots.into() }
     }
 
+    #[cfg(test)]
+    pub(crate) fn sql(&self) -> &str {
+        &self.sql
+    }
+
     /// The statement with a value at each marker.
     pub(crate) fn bind(&self, value: impl Fn(Slot) -> Value) -> Bound {
         Bound {

@@ -13,6 +13,8 @@ pub(crate) const BATCH: u64 = 500;
 /// Of the largest packet, what is kept for the statement around its payloads.
 const ENVELOPE: usize = 4_096;
 
+const MICROSECOND_DIGITS: u32 = 6;
+
 /// What a server says of the table; no columns if there is none.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Table {
@@ -94,18 +96,18 @@ impl Table {
         words.max_payload.min(self.max_data.unwrap_or(usize::MAX)).min(packet)
     }
 
-    fn has_whole_seconds(&self) -> bool {
-        self.expiry_digits == Some(0)
+    /// How many digits of a second `expiry` has.
+    fn digits(&self) -> u32 {
+        self.expiry_digits.unwrap_or(MICROSECOND_DIGITS).min(MICROSECOND_DIGITS)
     }
 
+    fn step_us(&self) -> u64 {
+        10u64.pow(MICROSECOND_DIGITS - self.digits())
+    }
+
+    /// Milliseconds, in which leases are counted, or what the column has.
     pub(crate) fn ttl_resolution(&self) -> Duration {
-        // One digit is a tenth of a second, three and more are at least the millisecond we count in.
-        match self.expiry_digits {
-            Some(0) => Duration::from_secs(1),
-            Some(1) => Duration::from_millis(100),
-            Some(2) => Duration::from_millis(10),
-            _ => Duration::from_millis(1),
-        }
+        Duration::from_micros(self.step_us()).max(Duration::from_millis(1))
     }
 }
 
@@ -129,14 +131,17 @@ pub(crate) struct Statements {
 
 impl Statements {
     pub(crate) fn new(words: &Words, name: &TableName, table: &Table, has_owners: bool) -> Self {
-        let until = if table.has_whole_seconds() { words.until_whole } else { words.until };
+        let until = words
+            .until
+            .replace("{digits}", &table.digits().to_string())
+            .replace("{step_us}", &table.step_us().to_string());
         let (column, value, set) = match has_owners {
             true => (", owner", ", :owner", ", owner = :owner"),
             false => ("", "", ""),
         };
         let or_nothing = words.or_nothing;
         let make = |template: &str| {
-            let sql = template.replace("{until}", until);
+            let sql = template.replace("{until}", &until);
             Statement::new(&fill(&sql, words, name), words.marker)
         };
         Self {
@@ -188,4 +193,96 @@ fn fill(template: &str, words: &Words, name: &TableName) -> String {
         ),
     ];
     pairs.iter().fold(template.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+#[cfg(all(test, feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod tests {
+    use super::{Statements, Table, describe};
+    use crate::dialect::{Dialect as _, Words};
+    use crate::name::{Name, TableName};
+    use sqlx::{MySql, Postgres, Sqlite};
+    use std::time::Duration;
+
+    const DIALECTS: [Words; 3] = [Postgres::WORDS, MySql::WORDS, Sqlite::WORDS];
+
+    fn name(schema: Option<&str>) -> TableName {
+        let schema = schema.map(|text| Name::new("K", text).unwrap());
+        TableName { schema, table: Name::new("K", "Sessions").unwrap() }
+    }
+
+    fn table(lines: &[&str]) -> Table {
+        Table::read(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn every_brace_is_filled() {
+        for words in DIALECTS {
+            for schema in [None, Some("shop")] {
+                let name = name(schema);
+                let mut all = Table::default().missing(&words, &name, true);
+                all.extend(table(&["column id"]).missing(&words, &name, true));
+                all.push(describe(&words, &name));
+                all.push(
+                    format!("{:?}", Statements::new(&words, &name, &Table::default(), true))
+                        .replace("Statements {", "")
+                        .replace("Statement {", "")
+                        .replace(" }", ""),
+                );
+                for sql in all {
+                    assert!(!sql.contains(['{', '}']), "{sql}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_quoted_in_their_schema() {
+        for (words, expected) in DIALECTS.into_iter().zip([
+            r#"FROM "shop"."Sessions" WHERE"#,
+            "FROM `shop`.`Sessions` WHERE",
+            r#"FROM "shop"."Sessions" WHERE"#,
+        ]) {
+            let made = Statements::new(&words, &name(Some("shop")), &Table::default(), false);
+            assert!(made.load.sql().contains(expected), "{}", made.load.sql());
+        }
+    }
+
+    #[test]
+    fn missing_parts_are_made_and_others_left() {
+        let whole = ["column session_id", "column data", "column expiry", "index expiry"];
+        let owned = [&whole[..], &["column owner", "index owner"]].concat();
+        for words in DIALECTS {
+            let count = |lines: &[&str], has_owners| {
+                table(lines).missing(&words, &name(None), has_owners).len()
+            };
+            assert_eq!(count(&whole, false), 0);
+            assert_eq!(count(&whole, true), 2, "the owner's column and its index");
+            assert_eq!(count(&whole[..3], false), 1, "the index on expiry");
+            assert_eq!(count(&owned, true), 0);
+            assert_eq!(count(&owned, false), 0);
+        }
+    }
+
+    #[test]
+    fn limits_are_those_of_the_column_and_the_packet() {
+        let words = MySql::WORDS;
+        for (lines, expected) in [
+            (&["limit data 1"][..], 16_777_215),
+            (&["limit 65535"], 65_535),
+            (&["limit 16777215", "packet 67108864"], 16_777_215),
+            (&["limit 16777215", "packet 16777216"], (16_777_216 - 4_096) / 2),
+            (&["limit 65535", "packet 1024"], 0),
+        ] {
+            assert_eq!(table(lines).max_payload(&words), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn digits_of_the_expiry_are_the_resolution() {
+        for (digits, us) in [(0, 1_000_000), (1, 100_000), (2, 10_000), (3, 1_000), (6, 1_000)] {
+            let table = table(&[&format!("digits {digits}")]);
+            assert_eq!(table.ttl_resolution(), Duration::from_micros(us));
+        }
+        assert_eq!(Table::default().ttl_resolution(), Duration::from_millis(1));
+    }
 }

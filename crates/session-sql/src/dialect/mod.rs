@@ -34,10 +34,9 @@ pub(crate) struct Words {
     pub(crate) marker: Marker,
     /// The server's clock, naive UTC.
     pub(crate) now: &'static str,
-    /// When a lease of `:ttl_ms` that begins now ends; never earlier than that.
+    /// When a lease of `:ttl_ms` that begins now ends, never earlier, in the `{digits}` of a second
+    /// that the column has; the last one is `{step_us}`.
     pub(crate) until: &'static str,
-    /// The same where `expiry` holds whole seconds.
-    pub(crate) until_whole: &'static str,
     /// Milliseconds from now to `expiry`.
     pub(crate) left_ms: &'static str,
     /// Whether a row has exactly the key.

@@ -16,10 +16,9 @@ impl Dialect for MySql {
         quote: '`',
         marker: Marker::Question,
         now: "UTC_TIMESTAMP(6)",
-        until: "UTC_TIMESTAMP(6) + INTERVAL (:ttl_ms * 1000) MICROSECOND",
-        // MariaDB cuts fractions off, MySQL rounds them: neither may happen.
-        until_whole: "UTC_TIMESTAMP() + INTERVAL \
-                      CEILING((MICROSECOND(UTC_TIMESTAMP(6)) + :ttl_ms * 1000) / 1000000) SECOND",
+        // MariaDB cuts off the digits that a column lacks, MySQL rounds them: neither may happen.
+        until: "UTC_TIMESTAMP({digits}) + INTERVAL ((MICROSECOND(UTC_TIMESTAMP(6)) % {step_us} \
+                + :ttl_ms * 1000 + {step_us} - 1) DIV {step_us} * {step_us}) MICROSECOND",
         left_ms: "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expiry) DIV 1000",
         is_key: "session_id = :key AND BINARY session_id = :key",
         is_owner: "owner = :owner AND BINARY owner = :owner",
@@ -77,7 +76,8 @@ impl Dialect for MySql {
             1205 | 1213 | 1317 | 1969 | 3024 | 1020 => Refusal::Contended,
             1290 | 1792 | 1836 => Refusal::ReadOnly,
             1021 | 1037 | 1040 | 1041 | 1114 | 1203 | 1226 | 1461 => Refusal::Full,
-            1049 | 1146 => Refusal::NoTable,
+            1046 | 1049 => Refusal::NoDatabase,
+            1146 => Refusal::NoTable,
             1054 => Refusal::NoColumn,
             1142 | 1143 | 1227 | 1370 => Refusal::Denied,
             1044 | 1045 | 1698 => Refusal::LogIn,

@@ -7,16 +7,13 @@ use sqlx::Postgres;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgQueryResult;
 
-const UNTIL: &str = "(now() AT TIME ZONE 'utc') + :ttl_ms::float8 * interval '1 millisecond'";
-
 impl Dialect for Postgres {
     const WORDS: Words = Words {
         name: "postgresql",
         quote: '"',
         marker: Marker::Dollar,
         now: "(now() AT TIME ZONE 'utc')",
-        until: UNTIL,
-        until_whole: UNTIL,
+        until: "(now() AT TIME ZONE 'utc') + :ttl_ms::float8 * interval '1 millisecond'",
         left_ms: "(extract(epoch FROM expiry - (now() AT TIME ZONE 'utc')) * 1000)::bigint",
         is_key: "session_id = :key",
         is_owner: "owner = :owner",
@@ -57,7 +54,8 @@ impl Dialect for Postgres {
             // Deadlock, serialization failure, lock not available, query cancelled.
             "40P01" | "40001" | "55P03" | "57014" => Refusal::Contended,
             "25006" => Refusal::ReadOnly,
-            "42P01" | "3F000" | "3D000" => Refusal::NoTable,
+            "42P01" => Refusal::NoTable,
+            "3D000" | "3F000" => Refusal::NoDatabase,
             "42703" => Refusal::NoColumn,
             "42501" => Refusal::Denied,
             "28000" | "28P01" => Refusal::LogIn,

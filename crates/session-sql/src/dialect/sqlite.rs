@@ -10,17 +10,13 @@ use sqlx::Sqlite;
 use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteQueryResult;
 
-const UNTIL: &str =
-    "strftime('%Y-%m-%d %H:%M:%f', 'now', ((:ttl_ms + 1) / 1000.0) || ' seconds') || '000'";
-
 impl Dialect for Sqlite {
     const WORDS: Words = Words {
         name: "sqlite",
         quote: '"',
         marker: Marker::Question,
         now: "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'",
-        until: UNTIL,
-        until_whole: UNTIL,
+        until: "strftime('%Y-%m-%d %H:%M:%f', 'now', ((:ttl_ms + 1) / 1000.0) || ' seconds') || '000'",
         left_ms: "CAST(round((julianday(expiry) - julianday('now')) * 86400000) AS INTEGER)",
         is_key: "session_id = :key",
         is_owner: "owner = :owner",

@@ -8,7 +8,6 @@ use crate::dialect::Words;
 use crate::engine::Engine;
 use session_core::{Error, ErrorKind, Result};
 use sqlx::ConnectOptions as _;
-use std::str::FromStr;
 use std::sync::Arc;
 
 /// A database that can be dialled.
@@ -67,7 +66,7 @@ fn postgres(rest: &str, limits: &Limits) -> Result<Target> {
         "tcp_user_timeout",
     ];
     let url = with_parameters("postgres", rest, |name| choose(name, UNDERSTOOD, IDLE))?;
-    let options = PgConnectOptions::from_str(&url).map_err(|_| malformed())?;
+    let options = url.parse::<PgConnectOptions>().map_err(|_| malformed())?;
     Ok(dial::<Postgres>(options, limits))
 }
 
@@ -97,7 +96,7 @@ fn mysql(rest: &str, limits: &Limits) -> Result<Target> {
         "ssl_key" => Ok(Some("ssl-key")),
         _ => choose(name, UNDERSTOOD, IDLE),
     })?;
-    let options = MySqlConnectOptions::from_str(&url).map_err(|_| malformed())?;
+    let options = url.parse::<MySqlConnectOptions>().map_err(|_| malformed())?;
     Ok(dial::<MySql>(options, limits))
 }
 
@@ -143,6 +142,7 @@ fn dial<DB: crate::engine::Speak>(
     Target { engine: Box::new(Arc::new(Connections::<DB>::own(dial))), words: DB::WORDS }
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 fn malformed() -> Error {
     refuse("the url cannot be used; expected scheme://[user[:password]@]host[:port]/database")
 }

@@ -106,9 +106,8 @@ impl<DB: Dialect> Connections<DB> {
             if since.is_some_and(|since| since.elapsed() < IDLE) {
                 return Some((connection, generation));
             }
-            match timeout_at(deadline, connection.ping()).await {
-                Ok(Ok(())) => return Some((connection, generation)),
-                Ok(Err(_)) | Err(_) => {}
+            if let Ok(Ok(())) = timeout_at(deadline, connection.ping()).await {
+                return Some((connection, generation));
             }
         }
     }
@@ -194,12 +193,11 @@ impl<DB: Dialect> Connection<DB> {
 
     /// Ends the loan of a connection that is in order.
     pub(crate) fn give_back(mut self) {
-        if let Some(Loan::Own { connection, lent }) = self.0.take() {
-            if let Some(mut idle) = lent.home.idle() {
-                if idle.generation == lent.generation {
-                    idle.waiting.push((connection, Some(Instant::now())));
-                }
-            }
+        if let Some(Loan::Own { connection, lent }) = self.0.take()
+            && let Some(mut idle) = lent.home.idle()
+            && idle.generation == lent.generation
+        {
+            idle.waiting.push((connection, Some(Instant::now())));
         }
     }
 
@@ -207,10 +205,10 @@ impl<DB: Dialect> Connection<DB> {
     /// before they are used: it may have been a lock, or the server vanished without a word.
     pub(crate) fn forsake(mut self) {
         let Some(loan) = self.0.take() else { return };
-        if let Loan::Own { lent, .. } = &loan {
-            if let Some(mut idle) = lent.home.idle() {
-                idle.waiting.iter_mut().for_each(|(_, since)| *since = None);
-            }
+        if let Loan::Own { lent, .. } = &loan
+            && let Some(mut idle) = lent.home.idle()
+        {
+            idle.waiting.iter_mut().for_each(|(_, since)| *since = None);
         }
         close(loan);
     }
@@ -219,13 +217,12 @@ impl<DB: Dialect> Connection<DB> {
     /// server, and each would otherwise cost a write that finds out.
     pub(crate) fn condemn(mut self) {
         let Some(loan) = self.0.take() else { return };
-        if let Loan::Own { lent, .. } = &loan {
-            if let Some(mut idle) = lent.home.idle() {
-                if idle.generation == lent.generation {
-                    idle.generation += 1;
-                    idle.waiting.clear();
-                }
-            }
+        if let Loan::Own { lent, .. } = &loan
+            && let Some(mut idle) = lent.home.idle()
+            && idle.generation == lent.generation
+        {
+            idle.generation += 1;
+            idle.waiting.clear();
         }
         close(loan);
     }

@@ -43,6 +43,10 @@ pub(crate) enum Fault {
 
 /// What a server says by refusing a statement. Unless noted, the statement was rolled back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql")),
+    allow(dead_code, reason = "SQLite has no log-in and no databases to name")
+)]
 pub(crate) enum Refusal {
     /// The key has a row already.
     Taken,

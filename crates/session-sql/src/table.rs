@@ -206,8 +206,8 @@ mod tests {
     const DIALECTS: [Words; 3] = [Postgres::WORDS, MySql::WORDS, Sqlite::WORDS];
 
     fn name(schema: Option<&str>) -> TableName {
-        let schema = schema.map(|text| Name::new("K", text).unwrap());
-        TableName { schema, table: Name::new("K", "Sessions").unwrap() }
+        let name = |text| Name::new("K", text).expect(text);
+        TableName { schema: schema.map(name), table: name("Sessions") }
     }
 
     fn table(lines: &[&str]) -> Table {

@@ -1,6 +1,7 @@
 //! The contract, on each database, in tables of our own and in tables that Flask made.
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+#![allow(clippy::large_futures, reason = "a test connects once")]
 
 mod common;
 
@@ -168,6 +169,15 @@ mod mariadb_of_flask {
     session_testkit::store_conformance!(
         Table::of_flask("SESSION_TEST_MARIADB", Flask::MYSQL).await
     );
+}
+
+mod mysql {
+    session_testkit::store_conformance!(super::Table::own("SESSION_TEST_MYSQL"));
+}
+
+mod mysql_of_flask {
+    use super::{Flask, Table};
+    session_testkit::store_conformance!(Table::of_flask("SESSION_TEST_MYSQL", Flask::MYSQL).await);
 }
 
 mod postgres_from_client {

@@ -1,6 +1,7 @@
 //! What calls return when the server, the connection or a lock fails them.
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+#![allow(clippy::large_futures, reason = "a test connects once")]
 
 mod common;
 

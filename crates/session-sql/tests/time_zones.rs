@@ -1,6 +1,7 @@
 //! Times in the table are UTC, wherever the server, its sessions and this process are.
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+#![allow(clippy::large_futures, reason = "a test connects once")]
 
 mod common;
 

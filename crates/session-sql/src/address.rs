@@ -110,8 +110,9 @@ fn sqlite(rest: &str, limits: &Limits) -> Result<Target> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        // Less than the deadline: a lock that was not to be had is known to have written nothing.
-        .busy_timeout(limits.operation_timeout * 4 / 5);
+        // Well before the deadline: a lock that was not to be had is known to have written nothing,
+        // and SQLite counts its pauses as it asked for them, not as they were.
+        .busy_timeout(limits.operation_timeout / 2);
     Ok(dial::<Sqlite>(options, limits))
 }
 

@@ -13,7 +13,7 @@ use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Store};
 use session_sql::{SqlOptions, SqlStore};
 use session_testkit::proxy::Proxy;
 use session_testkit::server;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What Flask-Session 0.8 wrote for `{'_permanent': True, 'user_id': 42, 'name': 'Zoë', 'ok': True}`
 /// under this id.
@@ -341,5 +341,23 @@ async fn longest_lifetime_is_a_century() {
         let years = store.load(&key("long")).await.unwrap().unwrap().ttl.as_secs() / (365 * 86_400);
         assert!((99..=100).contains(&years), "{years}");
         table.drop().await;
+    }
+}
+
+/// Its clock has whole milliseconds, cut off.
+#[tokio::test]
+async fn sqlite_never_cuts_a_lease_short() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(SqlOptions::new(file_url(&dir))).await;
+    let loaded = create(&store, &key("edge"), "x").await;
+    let mut connection = open_file(&dir).await;
+    for _ in 0..100 {
+        let before = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!(store.touch(&key("edge"), &MINUTE, &loaded).await.unwrap(), WRITTEN);
+        let question = "SELECT CAST(round((julianday(expiry) - 2440587.5) * 86400000) AS INTEGER) \
+                        FROM sessions";
+        let ends_ms: i64 = sqlx::query_scalar(question).fetch_one(&mut connection).await.unwrap();
+        let ends = Duration::from_millis(ends_ms.try_into().unwrap());
+        assert!(ends >= before + MINUTE.ttl, "{:?} too early", before + MINUTE.ttl - ends);
     }
 }

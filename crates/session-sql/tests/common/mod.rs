@@ -9,7 +9,7 @@ use session_sql::{SqlOptions, SqlStore};
 use session_testkit::server;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use sqlx::{MySqlConnection, PgConnection, SqliteConnection};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -103,6 +103,15 @@ pub async fn open(options: SqlOptions) -> SqlStore {
     let store = SqlStore::connect(options).await.unwrap();
     store.init().await.unwrap();
     store
+}
+
+/// Asks until the condition holds; a test that waits for ten seconds has failed.
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < Duration::from_secs(10), "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 pub fn key(name: &str) -> StoreKey {

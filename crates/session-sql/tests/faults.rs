@@ -188,17 +188,20 @@ async fn pool_never_gets_back_a_connection_with_a_reply_to_come() {
         let url = server::url(variable);
         let proxy = Proxy::start(server::socket_addr(&url, None).unwrap()).await.unwrap();
         let url = server::redirect(&url, proxy.addr());
-        let store = if variable == POSTGRES {
+        let (store, is_idle): (_, Box<dyn Fn() -> bool>) = if variable == POSTGRES {
             let pool = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
             let pool = pool.connect(&url).await.unwrap();
-            SqlStore::from_client(pool, table.options()).await.unwrap()
+            let store = SqlStore::from_client(pool.clone(), table.options()).await.unwrap();
+            (store, Box::new(move || pool.num_idle() == 1))
         } else {
             let pool = MySqlPoolOptions::new().max_connections(1).test_before_acquire(false);
             let pool = pool.connect(&url).await.unwrap();
-            SqlStore::from_client(pool, table.options()).await.unwrap()
+            let store = SqlStore::from_client(pool.clone(), table.options()).await.unwrap();
+            (store, Box::new(move || pool.num_idle() == 1))
         };
         let loaded = create(&direct, &key("a"), "a").await;
         assert_eq!(store.load(&key("a")).await.unwrap().unwrap().payload, "a");
+        eventually("the pool has asked its connection", async || is_idle()).await;
         // The first touch is prepared first, and there it stops.
         proxy.set(Mode::Freeze).await;
         let error = store.touch(&key("a"), &HOUR, &loaded).await.unwrap_err();

@@ -2,8 +2,10 @@
 
 /// The `Cache-Control` value that keeps a response with a session cookie out of shared caches.
 ///
-/// `None` means that `existing` is fine as it is. Without one the answer is `no-store`; `public`
-/// and `s-maxage` (RFC 9111, section 5.2.2) give way to `private`.
+/// `None` means that `existing` is fine as it is. Without one the answer is `no-store`. `public`
+/// and `s-maxage` (RFC 9111, section 5.2.2) give way to `private`, which is added to all that does
+/// not keep shared caches out by itself: they may store a bare `max-age` or `no-cache`, cookie
+/// included (section 3).
 ///
 /// # Examples
 ///
@@ -12,7 +14,8 @@
 ///
 /// assert_eq!(cache_control(None).as_deref(), Some("no-store"));
 /// assert_eq!(cache_control(Some("public, max-age=60")).as_deref(), Some("private, max-age=60"));
-/// assert_eq!(cache_control(Some("no-cache")), None);
+/// assert_eq!(cache_control(Some("no-cache")).as_deref(), Some("private, no-cache"));
+/// assert_eq!(cache_control(Some("private, no-cache")), None);
 /// ```
 pub fn cache_control(existing: Option<&str>) -> Option<String> {
     let Some(existing) = existing else { return Some("no-store".to_owned()) };
@@ -21,16 +24,22 @@ pub fn cache_control(existing: Option<&str>) -> Option<String> {
     if directives.is_empty() {
         return Some("no-store".to_owned());
     }
-    if !directives.iter().any(|directive| is_shared(directive)) {
+    let is_kept_out = |directive: &&str| is(directive, "private") || is(directive, "no-store");
+    if directives.iter().any(is_kept_out) && !directives.iter().any(|d| is_shared(d)) {
         return None;
     }
     let mut kept = vec!["private"];
     kept.extend(
-        directives.into_iter().filter(|directive| {
-            !is_shared(directive) && !directive.eq_ignore_ascii_case("private")
-        }),
+        directives
+            .into_iter()
+            .filter(|directive| !is_shared(directive) && !is(directive, "private")),
     );
     Some(kept.join(", "))
+}
+
+/// Whether `directive` stands alone: `private="field"` keeps a shared cache from one field only.
+fn is(directive: &str, name: &str) -> bool {
+    directive.eq_ignore_ascii_case(name)
 }
 
 fn is_shared(directive: &str) -> bool {
@@ -49,7 +58,10 @@ mod tests {
             (Some(""), Some("no-store")),
             (Some("no-store"), None),
             (Some("private, max-age=5"), None),
-            (Some("max-age=5"), None),
+            (Some("max-age=5"), Some("private, max-age=5")),
+            (Some("no-cache"), Some("private, no-cache")),
+            (Some("private=\"x-a\", max-age=5"), Some("private, private=\"x-a\", max-age=5")),
+            (Some("NO-STORE, max-age=5"), None),
             (Some("public"), Some("private")),
             (Some("PUBLIC, max-age=5"), Some("private, max-age=5")),
             (Some("max-age=5, s-maxage=60"), Some("private, max-age=5")),

@@ -25,11 +25,23 @@ pub(crate) struct Inner {
     pub(crate) updates: tokio::sync::Mutex<()>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "one allocation for the request, not two")]
 enum Phase {
     Unopened,
-    Open(State),
-    Closed(Option<Address>),
+    /// Asked for, but the store did not answer.
+    Failed,
+    /// Boxed: it passes through several futures on its way in and out, and requests that never ask
+    /// need no room for it.
+    Open(Box<State>),
+    Closed(Closed),
+}
+
+/// What is left of a session after its commit.
+#[derive(Default)]
+struct Closed {
+    /// Where it was last stored.
+    address: Option<Address>,
+    /// After a commit that failed: the cookie of the session that `update` had created.
+    cookie: Option<String>,
 }
 
 impl Exchange {
@@ -37,7 +49,7 @@ impl Exchange {
         Self::with_phase(shared, Phase::Unopened)
     }
 
-    pub(crate) fn with_state(shared: Arc<Shared>, state: State) -> Self {
+    pub(crate) fn with_state(shared: Arc<Shared>, state: Box<State>) -> Self {
         Self::with_phase(shared, Phase::Open(state))
     }
 
@@ -63,12 +75,18 @@ impl Exchange {
         match *self.0.lock() {
             Phase::Open(_) => return Ok(Session::new(Arc::clone(&self.0))),
             Phase::Closed(_) => return Err(closed()),
-            Phase::Unopened => {}
+            Phase::Unopened | Phase::Failed => {}
         }
-        let state = open::open(&self.0.shared, headers).await?;
+        let opened = open::open(&self.0.shared, headers).await;
         let mut phase = self.0.lock();
         match *phase {
-            Phase::Unopened => *phase = Phase::Open(state),
+            Phase::Unopened | Phase::Failed => match opened {
+                Ok(state) => *phase = Phase::Open(state),
+                Err(error) => {
+                    *phase = Phase::Failed;
+                    return Err(error);
+                }
+            },
             // Somebody else opened it meanwhile: one session per request.
             Phase::Open(_) => {}
             Phase::Closed(_) => return Err(closed()),
@@ -96,7 +114,8 @@ impl Exchange {
     /// # Errors
     ///
     /// `Conflict` and `Gone` if another request won; `Unavailable`, `Timeout` and `Unknown` for
-    /// the store; `TooLarge` and `Encode` for the data. No cookie may be sent then.
+    /// the store; `TooLarge` and `Encode` for the data. No cookie may be sent then, but the one that
+    /// [`discard`](Self::discard) returns.
     ///
     /// # Cancellation
     ///
@@ -104,18 +123,24 @@ impl Exchange {
     /// record, whole; a move goes on in a task of its own.
     pub fn commit(&self) -> Committing {
         match self.0.close() {
-            Some(state) => commit::commit(&self.0, state),
-            None => Committing::ready(Ok(Commit::default())),
+            Phase::Open(state) => commit::commit(&self.0, state),
+            Phase::Failed => Committing::ready(Ok(Commit { vary_cookie: true, set_cookie: None })),
+            Phase::Unopened | Phase::Closed(_) => Committing::ready(Ok(Commit::default())),
         }
     }
 
     /// Closes the session without storing anything: for responses that report a failure.
     ///
-    /// What [`Session::update`] wrote stands; if it created the session, its cookie is returned.
+    /// What [`Session::update`] wrote stands; if it created the session, its cookie is returned,
+    /// also after a commit that failed.
     pub fn discard(&self) -> Commit {
         match self.0.close() {
-            Some(state) => commit::discard(&self.0, &state),
-            None => Commit::default(),
+            Phase::Open(state) => commit::discard(&self.0, &state),
+            Phase::Failed => Commit { vary_cookie: true, set_cookie: None },
+            Phase::Unopened => Commit::default(),
+            Phase::Closed(Closed { cookie, .. }) => {
+                Commit { vary_cookie: cookie.is_some(), set_cookie: cookie }
+            }
         }
     }
 }
@@ -125,36 +150,44 @@ impl Inner {
     pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
         match &mut *self.lock() {
             Phase::Open(state) => f(state),
-            Phase::Unopened | Phase::Closed(_) => Err(closed()),
+            Phase::Unopened | Phase::Failed | Phase::Closed(_) => Err(closed()),
         }
     }
 
     /// The address under which the session was last stored, open or closed.
     pub(crate) fn address(&self) -> Option<Address> {
         match &*self.lock() {
-            Phase::Open(State { home: Home::Stored(address), .. }) => Some(address.clone()),
-            Phase::Closed(address) => address.clone(),
-            Phase::Open(_) | Phase::Unopened => None,
+            Phase::Open(state) => match &state.home {
+                Home::Stored(address) => Some(address.clone()),
+                Home::None | Home::Undecodable(_) => None,
+            },
+            Phase::Closed(closed) => closed.address.clone(),
+            Phase::Unopened | Phase::Failed => None,
         }
     }
 
     /// Remembers where a committed session lives, so that its handle can be reopened.
-    pub(crate) fn set_address(&self, address: Option<Address>) {
-        *self.lock() = Phase::Closed(address);
+    pub(crate) fn set_address(&self, address: Address) {
+        *self.lock() = Phase::Closed(Closed { address: Some(address), cookie: None });
     }
 
-    fn close(&self) -> Option<State> {
+    /// Remembers the cookie that must reach the browser though the commit failed.
+    pub(crate) fn set_cookie(&self, cookie: String) {
+        *self.lock() = Phase::Closed(Closed { address: None, cookie: Some(cookie) });
+    }
+
+    /// Closes the session and returns what it was until now.
+    fn close(&self) -> Phase {
         let mut phase = self.lock();
-        match *phase {
-            Phase::Open(_) => match std::mem::replace(&mut *phase, Phase::Closed(None)) {
-                Phase::Open(state) => Some(state),
-                Phase::Unopened | Phase::Closed(_) => None,
-            },
-            Phase::Unopened => {
-                *phase = Phase::Closed(None);
-                None
+        match &mut *phase {
+            Phase::Closed(closed) => {
+                Phase::Closed(Closed { address: None, cookie: closed.cookie.take() })
             }
-            Phase::Closed(_) => None,
+            phase @ Phase::Unopened => {
+                *phase = Phase::Closed(Closed::default());
+                Phase::Unopened
+            }
+            phase => std::mem::replace(phase, Phase::Closed(Closed::default())),
         }
     }
 

@@ -120,3 +120,119 @@ impl FlashLog {
         .map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FLASHES, Flash, FlashLog};
+    use crate::codec::Format;
+    use crate::data::{Data, Limits};
+    use crate::error::ErrorKind;
+    use crate::store::Record;
+    use bytes::Bytes;
+    use std::time::Duration;
+
+    const LIMITS: Limits = Limits { format: Format::MessagePack, max_depth: 64, max_payload: 4096 };
+
+    fn record(payload: &'static [u8]) -> Record {
+        Record { payload: Bytes::from_static(payload), cas: 0, ttl: Duration::from_secs(60) }
+    }
+
+    /// One message `old`, as Flask stores it.
+    fn old() -> Data {
+        Data::parse(record(b"\x81\xa8_flashes\x91\x92\xa7message\xa3old"), LIMITS).unwrap()
+    }
+
+    fn flash(message: &str) -> Flash {
+        Flash { category: "message".into(), message: message.into() }
+    }
+
+    fn messages(flashes: Vec<Flash>) -> Vec<String> {
+        flashes.into_iter().map(|flash| flash.message).collect()
+    }
+
+    #[test]
+    fn messages_are_stored_in_the_shape_of_flask() {
+        let mut data = Data::empty(LIMITS);
+        FlashLog::default().append(&mut data, &flash("hi")).unwrap();
+        let payload = data.encode().unwrap();
+        assert_eq!(payload, &b"\x81\xa8_flashes\x91\x92\xa7message\xa2hi"[..]);
+    }
+
+    #[test]
+    fn messages_come_out_once_and_oldest_first() {
+        let (mut data, mut log) = (old(), FlashLog::default());
+        log.append(&mut data, &flash("a")).unwrap();
+        log.append(&mut data, &flash("b")).unwrap();
+        assert_eq!(messages(log.take(&mut data).unwrap()), ["old", "a", "b"]);
+        assert_eq!(log.take(&mut data).unwrap(), []);
+        assert!(data.peek(FLASHES).is_none());
+        log.append(&mut data, &flash("c")).unwrap();
+        assert_eq!(messages(log.take(&mut data).unwrap()), ["c"]);
+    }
+
+    #[test]
+    fn replay_removes_one_equal_message_for_each_that_was_shown() {
+        let (mut data, mut log) = (old(), FlashLog::default());
+        log.take(&mut data).unwrap();
+        log.append(&mut data, &flash("new")).unwrap();
+        let newer =
+            b"\x81\xa8_flashes\x93\x92\xa7message\xa3old\x92\xa7message\xa1x\x92\xa7message\xa3old";
+        let mut data = data.rebase(record(newer), |_| false).unwrap();
+        log.replay(&mut data).unwrap();
+        assert_eq!(messages(log.take(&mut data).unwrap()), ["x", "old", "new"]);
+    }
+
+    #[test]
+    fn replay_after_a_clear_keeps_only_what_was_added() {
+        let (mut data, mut log) = (old(), FlashLog::default());
+        data.clear(|_| false);
+        log.clear();
+        log.append(&mut data, &flash("new")).unwrap();
+        let newer = b"\x81\xa8_flashes\x91\x92\xa7message\xa1x";
+        let mut data = data.rebase(record(newer), |_| false).unwrap();
+        log.replay(&mut data).unwrap();
+        assert_eq!(messages(log.take(&mut data).unwrap()), ["new"]);
+    }
+
+    #[test]
+    fn replay_of_nothing_changes_nothing() {
+        let mut data = old();
+        FlashLog::default().replay(&mut data).unwrap();
+        assert!(!data.is_modified());
+    }
+
+    #[test]
+    fn what_is_no_list_of_messages_is_left_as_it_is() {
+        for payload in [&b"\x81\xa8_flashes\x07"[..], b"\x81\xa8_flashes\x91\x07"] {
+            let mut data = Data::parse(record(payload), LIMITS).unwrap();
+            let error = FlashLog::default().take(&mut data).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode);
+            assert_eq!(data.encode().unwrap(), payload);
+        }
+    }
+
+    #[test]
+    fn message_that_does_not_fit_is_forgotten() {
+        let (mut data, mut log) = (old(), FlashLog::default());
+        let error = log.append(&mut data, &flash(&"x".repeat(5000))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        log.append(&mut data, &flash("a")).unwrap();
+        assert_eq!(messages(log.take(&mut data).unwrap()), ["old", "a"]);
+    }
+
+    #[cfg(feature = "json")]
+    #[test]
+    fn messages_of_another_format_are_shown_and_removed() {
+        let payload = br#"{"_flashes": [["message", "old"]]}"#;
+        let mut data = Data::parse(record(payload), LIMITS).unwrap();
+        let mut log = FlashLog::default();
+        log.append(&mut data, &flash("a")).unwrap();
+        assert_eq!(messages(log.take(&mut data).unwrap()), ["old", "a"]);
+        // Another request has rewritten the record in our format meanwhile.
+        let newer = b"\x81\xa8_flashes\x92\x92\xa7message\xa3old\x92\xa7message\xa1b";
+        let mut data = data.rebase(record(newer), |_| false).unwrap();
+        log.replay(&mut data).unwrap();
+        assert_eq!(messages(log.take(&mut data).unwrap()), ["b"]);
+        assert!(data.peek(FLASHES).is_none());
+    }
+}

@@ -23,6 +23,8 @@ mod flash;
 mod id;
 mod key;
 mod manager;
+#[cfg(feature = "metrics")]
+mod meters;
 mod open;
 mod plan;
 mod session;

@@ -7,6 +7,8 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exchange::Exchange;
 use crate::id::{IdHash, SessionId};
+#[cfg(feature = "metrics")]
+use crate::meters::Meters;
 use crate::signer::{BoundSigner, Signer};
 use crate::state::{Home, Presented, State};
 use crate::store::{Capabilities, Store, StoreKey};
@@ -51,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) capabilities: Capabilities,
     pub(crate) turns: Turns,
     pub(crate) sweeper: Sweeper,
+    #[cfg(feature = "metrics")]
+    pub(crate) meters: Meters,
 }
 
 impl SessionManager {
@@ -80,6 +84,8 @@ impl SessionManager {
             signer,
             cookies: CookieWriter::new(config.cookie()).for_values_of(value_len),
             limits,
+            #[cfg(feature = "metrics")]
+            meters: Meters::new(capabilities.name),
             capabilities,
             turns: Turns::new(),
             sweeper: Sweeper::new(),
@@ -101,7 +107,7 @@ impl SessionManager {
     pub fn create(&self) -> Exchange {
         let data = Data::empty(self.0.limits);
         let state = State::new(Home::None, data, Presented::Nothing, Instant::now());
-        Exchange::with_state(Arc::clone(&self.0), state)
+        Exchange::with_state(Arc::clone(&self.0), Box::new(state))
     }
 
     /// Removes expired records from stores that keep them, and returns how many.

@@ -26,13 +26,13 @@ struct Candidate {
 ///
 /// Malformed, unverified and unknown ids open an empty session under no id at all. If several
 /// live sessions are named, somebody tosses cookies, and none of them is believed.
-pub(crate) async fn open<'h, H>(shared: &Shared, headers: H) -> Result<State>
+pub(crate) async fn open<'h, H>(shared: &Shared, headers: H) -> Result<Box<State>>
 where
     H: IntoIterator<Item = &'h [u8]>,
 {
     let (candidates, presented) = candidates(shared, headers);
     let started = Instant::now();
-    let mut found: Option<State> = None;
+    let mut found: Option<Box<State>> = None;
     let deadline = Deadline::after(started, shared.config.timeout());
     for candidate in &candidates {
         let key = shared.key(&candidate.id);
@@ -56,8 +56,9 @@ where
         }
         found = Some(state);
     }
-    Ok(found
-        .unwrap_or_else(|| State::new(Home::None, Data::empty(shared.limits), presented, started)))
+    Ok(found.unwrap_or_else(|| {
+        Box::new(State::new(Home::None, Data::empty(shared.limits), presented, started))
+    }))
 }
 
 /// Loads the session at a known address for a handle that outlived its response.
@@ -65,7 +66,7 @@ where
 /// # Errors
 ///
 /// `Gone` if there is no live record, and those of the store.
-pub(crate) async fn reopen(shared: &Shared, address: Option<Address>) -> Result<State> {
+pub(crate) async fn reopen(shared: &Shared, address: Option<Address>) -> Result<Box<State>> {
     let gone = || Error::new(ErrorKind::Gone, "reopen a session that ended or was never stored");
     let address = address.ok_or_else(gone)?;
     let started = Instant::now();
@@ -73,6 +74,9 @@ pub(crate) async fn reopen(shared: &Shared, address: Option<Address>) -> Result<
     let record = shared.deadline().read(load).await?.ok_or_else(gone)?;
     let state = adopt(shared, address, record, Presented::Nothing, started)?;
     let mut state = state.ok_or_else(gone)?;
+    if matches!(state.home, Home::Undecodable(_)) {
+        return Err(Error::new(ErrorKind::Decode, "reopen a session whose record is undecodable"));
+    }
     state.is_detached = true;
     Ok(state)
 }
@@ -127,7 +131,7 @@ fn adopt(
     record: Record,
     presented: Presented,
     started: Instant,
-) -> Result<Option<State>> {
+) -> Result<Option<Box<State>>> {
     let data = match Data::parse(record, shared.limits) {
         Ok(data) => data,
         Err(error) => {
@@ -140,12 +144,13 @@ fn adopt(
                 .with_source(error)),
                 Undecodable::Fresh => {
                     let home = Home::Undecodable(address);
-                    Ok(Some(State::new(home, Data::empty(shared.limits), presented, started)))
+                    let data = Data::empty(shared.limits);
+                    Ok(Some(Box::new(State::new(home, data, presented, started))))
                 }
             };
         }
     };
-    let mut state = State::new(Home::Stored(address), data, presented, started);
+    let mut state = Box::new(State::new(Home::Stored(address), data, presented, started));
     if shared.config.absolute_lifetime().is_some() {
         if state.full_lease(&shared.config).is_none() {
             telemetry::expired(shared);

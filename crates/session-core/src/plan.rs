@@ -17,7 +17,12 @@ pub(crate) enum Plan {
     Delete,
 }
 
+#[cfg(feature = "metrics")]
 impl Plan {
+    /// Every word, in the order of declaration.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Nothing, Self::Create, Self::Update, Self::Touch, Self::Move, Self::Delete];
+
     /// The word, as metrics label it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

@@ -108,7 +108,7 @@ impl State {
             is_modified,
             has_content: !self.is_new() || self.has_content(),
             is_owner_changed: is_modified && self.data.is_changed(config.owner_key()),
-            is_renewal_due: self.is_renewal_due(config, is_modified),
+            is_renewal_due: !self.is_renewed && self.is_renewal_due(config, is_modified),
         }
     }
 
@@ -198,13 +198,17 @@ impl State {
     }
 
     /// Whether the lease is due for renewal: at most once per throttle, early enough on short ones.
+    ///
+    /// Never where no response can renew the browser's copy with it.
     pub(crate) fn is_renewal_due(&self, config: &Config, is_modified: bool) -> bool {
-        if self.is_renewed || !(config.refresh_each_request() || is_modified) {
+        if !(config.refresh_each_request() || is_modified)
+            || self.is_detached && self.is_permanent(config)
+        {
             return false;
         }
         let Some(full) = self.full_lease(config) else { return false };
         let throttle = config.refresh_after().min(full / 10);
-        self.data.base().ttl <= full - throttle
+        self.remaining() <= full - throttle
     }
 
     /// The lease shape itself was changed by this request.
@@ -254,3 +258,6 @@ fn owner_text(value: Option<(&[u8], codec::Format)>) -> Option<String> {
     let (value, format) = value?;
     codec::as_text(value, format).filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned)
 }
+
+#[cfg(test)]
+mod tests;

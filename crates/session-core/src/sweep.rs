@@ -5,6 +5,15 @@ use crate::telemetry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+/// A sweep under way, until it is dropped: a store that panics must not stop all later ones.
+struct Running(Arc<Shared>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.sweeper.is_running.store(false, Ordering::Release);
+    }
+}
+
 /// Counts requests and lets one sweep run at a time.
 #[derive(Debug)]
 pub(crate) struct Sweeper {
@@ -34,9 +43,9 @@ impl Sweeper {
         };
         let shared = Arc::clone(shared);
         runtime.spawn(async move {
-            let swept = shared.store.delete_expired().await;
-            telemetry::swept(&shared, &swept);
-            shared.sweeper.is_running.store(false, Ordering::Release);
+            let running = Running(shared);
+            let swept = running.0.store.delete_expired().await;
+            telemetry::swept(&running.0, &swept);
         });
     }
 }

@@ -21,22 +21,18 @@ macro_rules! count {
 
 /// A live record was loaded.
 pub(crate) fn hit(shared: &Shared, record: &Record, started: Instant) {
-    count!(shared, "session_loads_total", "result" => "hit");
     #[cfg(feature = "metrics")]
-    {
-        let backend = shared.capabilities.name;
-        metrics::counter!("session_read_bytes_total", "backend" => backend)
-            .increment(record.payload.len() as u64);
-        metrics::histogram!("session_load_seconds", "backend" => backend)
-            .record(started.elapsed().as_secs_f64());
-    }
+    shared.meters.hit(record.payload.len(), started.elapsed());
     #[cfg(not(feature = "metrics"))]
-    let _ = (record, started);
+    let _ = (shared, record, started);
 }
 
 /// A well-formed id had no live record.
 pub(crate) fn missed(shared: &Shared) {
-    count!(shared, "session_loads_total", "result" => "miss");
+    #[cfg(feature = "metrics")]
+    shared.meters.missed();
+    #[cfg(not(feature = "metrics"))]
+    let _ = shared;
 }
 
 /// A record was over its absolute lifetime.
@@ -78,7 +74,10 @@ pub(crate) fn load_failed(shared: &Shared, error: &Error) {
 
 /// A request was decided.
 pub(crate) fn planned(shared: &Shared, plan: Plan) {
-    count!(shared, "session_commits_total", "plan" => plan.as_str());
+    #[cfg(feature = "metrics")]
+    shared.meters.planned(plan);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (shared, plan);
 }
 
 /// A commit failed.
@@ -95,8 +94,7 @@ pub(crate) fn commit_failed(shared: &Shared, error: &Error) {
 /// A payload was stored.
 pub(crate) fn written(shared: &Shared, len: usize) {
     #[cfg(feature = "metrics")]
-    metrics::counter!("session_written_bytes_total", "backend" => shared.capabilities.name)
-        .increment(len as u64);
+    shared.meters.written(len);
     #[cfg(not(feature = "metrics"))]
     let _ = (shared, len);
 }

@@ -4,6 +4,7 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::store::StoreKey;
 use std::hash::{BuildHasher, RandomState};
+use std::pin::pin;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Keys share stripes; one that waits for another's turn loses a little time, nothing else.
@@ -31,6 +32,42 @@ impl Turns {
         deadline: Deadline,
     ) -> Result<MutexGuard<'_, ()>> {
         let stripe = self.hasher.hash_one(key) as usize % STRIPES;
-        deadline.read(async { Ok(self.stripes[stripe].lock().await) }).await
+        deadline.read(pin!(async { Ok(self.stripes[stripe].lock().await) })).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Turns;
+    use crate::deadline::Deadline;
+    use crate::error::ErrorKind;
+    use crate::store::StoreKey;
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    fn deadline(seconds: u64) -> Deadline {
+        Deadline::after(Instant::now(), Duration::from_secs(seconds))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn turn_lasts_until_it_is_dropped_or_the_deadline() {
+        let turns = Turns::new();
+        let key = StoreKey::new("session:", "a");
+        let first = turns.take(&key, deadline(1)).await.unwrap();
+        let refused = turns.take(&key, deadline(1)).await;
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::Timeout);
+        drop(first);
+        assert!(turns.take(&key, deadline(1)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_who_gives_up_waiting_holds_nobody_up() {
+        let turns = Turns::new();
+        let key = StoreKey::new("session:", "a");
+        let first = turns.take(&key, deadline(9)).await.unwrap();
+        let waiting = tokio::time::timeout(Duration::from_secs(1), turns.take(&key, deadline(9)));
+        assert!(waiting.await.is_err());
+        drop(first);
+        assert!(turns.take(&key, deadline(1)).await.is_ok());
     }
 }

@@ -1,5 +1,6 @@
 //! Where the files are, how many there may be, and how they are made.
 
+use session_core::config::{KeyInfo, Kind, Settings};
 use session_core::{Error, ErrorKind, Result};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +9,38 @@ const DIR: &str = "flask_session";
 const THRESHOLD: u64 = 500;
 const MODE: u32 = 0o600;
 const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
+
+const HASHES: &[(&str, FileHash)] = &[("sha256", FileHash::Sha256), ("md5", FileHash::Md5)];
+
+/// The settings that [`FileOptions::from_settings`] reads.
+pub const KEYS: &[KeyInfo] = &[
+    KeyInfo::new(
+        "SESSION_FILE_DIR",
+        Kind::Text,
+        Some(DIR),
+        "The directory of session files; a relative one is under the current directory.",
+    ),
+    KeyInfo::new(
+        "SESSION_FILE_THRESHOLD",
+        Kind::Number,
+        Some("500"),
+        "Above how many files expired sessions are swept without being asked; 0 is never.",
+    ),
+    KeyInfo::new("SESSION_FILE_MODE", Kind::Octal, Some("0600"), "The permission bits of files."),
+    KeyInfo::new(
+        "SESSION_FILE_HASH",
+        Kind::Choice(&["sha256", "md5"]),
+        Some("sha256"),
+        "The digest that names new files; `md5` beside a cachelib before 0.16.",
+    ),
+    KeyInfo::new(
+        "SESSION_FILE_EVICT_LIVE",
+        Kind::Flag,
+        Some("false"),
+        "Whether live sessions go too while there are more files than the threshold, as with \
+         Flask-Session.",
+    ),
+];
 
 /// Where session files are, how many there may be, and how they are made.
 ///
@@ -70,6 +103,34 @@ impl FileOptions {
             durability: Durability::default(),
             operation_timeout: OPERATION_TIMEOUT,
         }
+    }
+
+    /// Reads the settings of [`KEYS`]; what is not set keeps its default.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if a value is not what its key takes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::config::Settings;
+    /// use session_fs::{FileHash, FileOptions};
+    ///
+    /// let settings: Settings = [("SESSION_FILE_HASH", "md5")].into_iter().collect();
+    /// let options = FileOptions::from_settings(&settings)?;
+    /// assert_eq!(options, FileOptions::default().hash(FileHash::Md5));
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn from_settings(settings: &Settings) -> Result<Self> {
+        let default = Self::new(settings.text("SESSION_FILE_DIR")?.unwrap_or(DIR));
+        Ok(Self {
+            threshold: settings.number("SESSION_FILE_THRESHOLD")?.unwrap_or(default.threshold),
+            mode: settings.octal("SESSION_FILE_MODE")?.unwrap_or(default.mode),
+            hash: settings.choice("SESSION_FILE_HASH", HASHES)?.unwrap_or(default.hash),
+            evict_live: settings.flag("SESSION_FILE_EVICT_LIVE")?.unwrap_or(default.evict_live),
+            ..default
+        })
     }
 
     /// Sets above how many files expired sessions are swept without being asked; 500 by default,
@@ -162,9 +223,41 @@ impl From<&str> for FileOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::FileOptions;
+    use super::{FileHash, FileOptions, KEYS};
     use session_core::ErrorKind;
+    use session_core::config::Settings;
     use std::time::Duration;
+
+    #[test]
+    fn documented_defaults_are_the_defaults() {
+        let settings: Settings =
+            KEYS.iter().filter_map(|key| Some((key.name, key.default?))).collect();
+        assert_eq!(FileOptions::from_settings(&settings).unwrap(), FileOptions::default());
+        assert_eq!(
+            FileOptions::from_settings(&Settings::default()).unwrap(),
+            FileOptions::default()
+        );
+    }
+
+    #[test]
+    fn every_setting_is_read() {
+        let settings: Settings = [
+            ("SESSION_FILE_DIR", "/srv/sessions"),
+            ("SESSION_FILE_THRESHOLD", "0"),
+            ("SESSION_FILE_MODE", "0660"),
+            ("SESSION_FILE_HASH", "MD5"),
+            ("SESSION_FILE_EVICT_LIVE", "yes"),
+        ]
+        .into_iter()
+        .collect();
+        let expected = FileOptions::new("/srv/sessions")
+            .threshold(0)
+            .mode(0o660)
+            .hash(FileHash::Md5)
+            .evict_live(true);
+        assert_eq!(FileOptions::from_settings(&settings).unwrap(), expected);
+        assert!(KEYS.iter().all(|key| settings.contains(key.name)), "a key is not tested here");
+    }
 
     #[test]
     fn contradictions_are_config_errors() {

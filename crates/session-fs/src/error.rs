@@ -56,6 +56,9 @@ impl Fault {
     pub(crate) fn into_error(self, call: Call) -> Error {
         let changes_nothing = matches!(call, Call::Connect | Call::Load | Call::Sweep);
         let (kind, what) = match &self {
+            Self::Io(cause) if call == Call::Connect && is_misplaced(cause) => {
+                (ErrorKind::Config, describe(cause))
+            }
             Self::Io(cause) => (ErrorKind::Unavailable, describe(cause)),
             Self::Unflushed(_) => (ErrorKind::Unknown, "made, but not flushed to the disk"),
             Self::NotAFile => (
@@ -83,11 +86,13 @@ fn describe(cause: &io::Error) -> &'static str {
         io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only",
         io::ErrorKind::PermissionDenied => "this process may not; check owner and mode",
         io::ErrorKind::NotFound => "the directory is gone",
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-            "the path is not a directory"
-        }
+        _ if is_misplaced(cause) => "the path is not a directory",
         _ => "the operating system refused",
     }
+}
+
+fn is_misplaced(cause: &io::Error) -> bool {
+    matches!(cause.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists)
 }
 
 #[cfg(test)]

@@ -7,5 +7,5 @@ mod config;
 mod error;
 mod store;
 
-pub use config::{Durability, FileHash, FileOptions};
+pub use config::{Durability, FileHash, FileOptions, KEYS};
 pub use store::FileStore;

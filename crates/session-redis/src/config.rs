@@ -1,6 +1,7 @@
 //! Where the server is, and how long to wait for it.
 
 use redis::{Client, IntoConnectionInfo, ProtocolVersion, RedisError};
+use session_core::config::{KeyInfo, Kind, Settings};
 use session_core::{Error, ErrorKind, Result};
 use std::fmt;
 use std::time::Duration;
@@ -9,6 +10,9 @@ pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
 
 const URL: &str = "redis://127.0.0.1:6379";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The settings that [`RedisOptions::from_settings`] reads.
+pub const KEYS: &[KeyInfo] = &[KeyInfo::new("SESSION_REDIS", Kind::Url, Some(URL), "The server.")];
 
 /// Where the Redis server is, and how long to wait for it.
 ///
@@ -42,6 +46,26 @@ impl RedisOptions {
             connect_timeout: CONNECT_TIMEOUT,
             operation_timeout: OPERATION_TIMEOUT,
         }
+    }
+
+    /// Reads [`KEYS`].
+    ///
+    /// # Errors
+    ///
+    /// `Config` if a value is no text; the URL itself is checked when the store is made.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::config::Settings;
+    /// use session_redis::{RedisOptions, RedisStore};
+    ///
+    /// let settings: Settings = [("SESSION_REDIS", "redis://cache.internal")].into_iter().collect();
+    /// let store = RedisStore::connect_lazy(RedisOptions::from_settings(&settings)?)?;
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn from_settings(settings: &Settings) -> Result<Self> {
+        Ok(settings.text("SESSION_REDIS")?.map_or_else(Self::default, Self::new))
     }
 
     /// Bounds one attempt to connect, with name look-up, TLS and log-in; 1 s by default.
@@ -160,9 +184,10 @@ fn secure() -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{RedisOptions, client};
+    use super::{KEYS, RedisOptions, URL, client};
     use redis::ProtocolVersion;
     use session_core::ErrorKind;
+    use session_core::config::Settings;
     use std::time::Duration;
 
     #[test]
@@ -180,6 +205,14 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Config, "{url}");
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
         }
+    }
+
+    #[test]
+    fn url_comes_from_the_setting_or_is_the_documented_one() {
+        let read = |settings: &Settings| RedisOptions::from_settings(settings).unwrap().url;
+        assert_eq!(read(&[("SESSION_REDIS", "redis://a")].into_iter().collect()), "redis://a");
+        assert_eq!(read(&Settings::default()), URL);
+        assert_eq!(KEYS[0].default, Some(URL));
     }
 
     #[test]

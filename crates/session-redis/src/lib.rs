@@ -3,8 +3,9 @@
 mod config;
 mod connection;
 mod error;
+mod reply;
 mod scripts;
 mod store;
 
-pub use config::RedisOptions;
+pub use config::{KEYS, RedisOptions};
 pub use store::RedisStore;

@@ -4,46 +4,16 @@
 
 mod common;
 
-use common::{MINUTE, Server, WRITTEN, calls, create, eventually, free_port, key};
-use redis::aio::MultiplexedConnection;
-use session_core::{ErrorKind, Precondition, Record, Result, Store, StoreKey};
+use common::{
+    DEADLINE, MINUTE, Server, WRITTEN, calls, client_ids, connections, create, eventually,
+    free_port, in_time, key, tell, writes,
+};
+use session_core::{ErrorKind, Precondition, Store};
 use session_redis::{RedisOptions, RedisStore};
 use session_testkit::proxy::CutReport;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The operation timeout, with slack for a machine that does other things.
-const DEADLINE: Duration = Duration::from_secs(2);
-
-/// Every call that writes, in turn: its error, if it failed.
-async fn writes(store: &RedisStore, key: &StoreKey, loaded: &Record) -> [Result<()>; 5] {
-    let unchanged = Precondition::Unchanged(loaded);
-    [
-        store.write(key, "new".into(), &MINUTE, Precondition::Absent).await.map(drop),
-        store.write(key, "new".into(), &MINUTE, unchanged).await.map(drop),
-        store.touch(key, &MINUTE, loaded).await.map(drop),
-        store.delete(key, None, Some(loaded)).await.map(drop),
-        store.delete(key, None, None).await.map(drop),
-    ]
-}
-
-async fn in_time<T>(call: impl Future<Output = T>) -> T {
-    tokio::time::timeout(DEADLINE, call).await.expect("the call ends within its deadline")
-}
-
-async fn tell(admin: &mut MultiplexedConnection, command: &str) -> redis::Value {
-    let mut words = command.split(' ');
-    let mut cmd = redis::cmd(words.next().unwrap());
-    cmd.arg(words.map(|word| word.trim_matches('"')).collect::<Vec<_>>());
-    cmd.query_async(admin).await.unwrap()
-}
-
-/// Connections to the server, the test's own left out.
-async fn connections(admin: &mut MultiplexedConnection) -> usize {
-    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(admin).await.unwrap();
-    list.lines().count() - 1
-}
 
 #[tokio::test]
 async fn connecting_to_nothing_is_unavailable() {
@@ -143,11 +113,6 @@ async fn connection_that_went_silent_is_replaced() {
         now.len() == 2 && now != before
     })
     .await;
-}
-
-async fn client_ids(admin: &mut MultiplexedConnection) -> Vec<String> {
-    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(admin).await.unwrap();
-    list.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -252,37 +217,6 @@ async fn load_whose_reply_is_lost_asks_once_more() {
 }
 
 #[tokio::test]
-async fn flushed_scripts_disturb_no_write() {
-    let server = Server::start().await;
-    let store = Arc::new(RedisStore::connect(server.url()).await.unwrap());
-    let mut admin = server.admin().await;
-    create(&*store, &key("flush"), "0").await;
-    let writers: Vec<_> = (0..4)
-        .map(|writer| {
-            let store = Arc::clone(&store);
-            tokio::spawn(async move {
-                let key = key(&format!("flush-{writer}"));
-                let mut loaded = create(&*store, &key, "0").await;
-                for count in 1..=100 {
-                    let same = Precondition::Unchanged(&loaded);
-                    let next = count.to_string();
-                    let written = store.write(&key, next.clone().into(), &MINUTE, same).await;
-                    assert_eq!(written.unwrap(), WRITTEN);
-                    loaded.payload = next.into();
-                    assert_eq!(store.touch(&key, &MINUTE, &loaded).await.unwrap(), WRITTEN);
-                }
-            })
-        })
-        .collect();
-    while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
-        tell(&mut admin, "SCRIPT FLUSH").await;
-    }
-    for writer in writers {
-        writer.await.unwrap();
-    }
-}
-
-#[tokio::test]
 async fn dropped_calls_leave_the_connection_and_its_replies_in_order() {
     let server = Server::start().await;
     let store = Arc::new(RedisStore::connect(server.url()).await.unwrap());
@@ -319,91 +253,6 @@ async fn dropped_calls_leave_the_connection_and_its_replies_in_order() {
 }
 
 #[tokio::test]
-async fn refused_log_in_is_not_retryable_and_ends_with_its_cause() {
-    let server = Server::start().await;
-    let mut admin = server.admin().await;
-    let store = RedisStore::connect(server.url()).await.unwrap();
-    tell(&mut admin, "CONFIG SET requirepass hunter2").await;
-    tell(&mut admin, "CLIENT KILL TYPE normal SKIPME yes").await;
-    let wrong = RedisStore::connect_lazy(server.url().replace("//", "//:hunter1@")).unwrap();
-    for store in [&store, &wrong] {
-        let error = store.load(&key("auth")).await.unwrap_err();
-        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false));
-        assert!(!format!("{error:?}").contains("hunter"), "{error:?}");
-    }
-    RedisStore::connect(server.url().replace("//", "//:hunter2@")).await.unwrap();
-    tell(&mut admin, "CONFIG SET requirepass \"\"").await;
-    assert_eq!(store.load(&key("auth")).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn server_without_a_free_slot_is_unavailable_until_it_has_one() {
-    let server = Server::start().await;
-    let mut admin = server.admin().await;
-    for query in ["", "?protocol=resp2"] {
-        let url = format!("{}{query}", server.url());
-        tell(&mut admin, "CONFIG SET maxclients 1").await;
-        let store = RedisStore::connect_lazy(url).unwrap();
-        let error = in_time(store.load(&key("slot"))).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unavailable);
-        tell(&mut admin, "CONFIG SET maxclients 100").await;
-        assert_eq!(store.load(&key("slot")).await.unwrap(), None);
-    }
-}
-
-#[tokio::test]
-async fn server_that_refuses_writes_is_unavailable_and_wrote_nothing() {
-    let server = Server::start().await;
-    let mut admin = server.admin().await;
-    let store = RedisStore::connect(server.url()).await.unwrap();
-    let loaded = create(&store, &key("refused"), "old").await;
-    let replica = format!("REPLICAOF 127.0.0.1 {}", free_port());
-    for (refuse, serve, is_delete_refused) in [
-        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", false),
-        (replica.as_str(), "REPLICAOF NO ONE", true),
-        ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0", true),
-    ] {
-        tell(&mut admin, refuse).await;
-        let unchanged = Precondition::Unchanged(&loaded);
-        let absent = Precondition::Absent;
-        let results = [
-            store.write(&key("other"), "new".into(), &MINUTE, absent).await.map(drop),
-            store.write(&key("refused"), "new".into(), &MINUTE, unchanged).await.map(drop),
-        ];
-        for result in results {
-            let error = result.expect_err(refuse);
-            let seen = (error.kind(), error.is_retryable());
-            assert_eq!(seen, (ErrorKind::Unavailable, true), "{refuse}: {error}");
-        }
-        if is_delete_refused {
-            for result in writes(&store, &key("refused"), &loaded).await {
-                assert_eq!(result.expect_err(refuse).kind(), ErrorKind::Unavailable, "{refuse}");
-            }
-        }
-        assert_eq!(store.load(&key("refused")).await.unwrap().unwrap().payload, "old");
-        assert_eq!(store.load(&key("other")).await.unwrap(), None);
-        tell(&mut admin, serve).await;
-        let touched = store.touch(&key("refused"), &MINUTE, &loaded).await;
-        assert_eq!(touched.unwrap(), WRITTEN, "{serve}");
-    }
-}
-
-/// After a failover the name in the URL leads to another server, which only a new connection finds.
-#[tokio::test]
-async fn replica_is_left_for_a_new_connection() {
-    let server = Server::start().await;
-    let mut admin = server.admin().await;
-    let store = RedisStore::connect(server.url()).await.unwrap();
-    let before = client_ids(&mut admin).await;
-    tell(&mut admin, &format!("REPLICAOF 127.0.0.1 {}", free_port())).await;
-    assert!(store.delete(&key("replica"), None, None).await.is_err());
-    tell(&mut admin, "REPLICAOF NO ONE").await;
-    assert!(!store.delete(&key("replica"), None, None).await.unwrap());
-    let after = client_ids(&mut admin).await;
-    assert_ne!(before, after);
-}
-
-#[tokio::test]
 async fn attempt_to_connect_outlives_the_call_that_began_it() {
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -417,15 +266,6 @@ async fn attempt_to_connect_outlives_the_call_that_began_it() {
     }
     assert!(listener.accept().is_ok());
     assert!(listener.accept().is_err(), "one attempt serves all calls");
-}
-
-#[cfg(feature = "rustls")]
-#[tokio::test]
-async fn tls_to_a_server_without_it_is_unavailable() {
-    let server = Server::start().await;
-    let url = server.url().replace("redis://", "rediss://");
-    let error = in_time(RedisStore::connect(url)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 
 #[tokio::test]

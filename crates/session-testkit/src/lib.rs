@@ -5,6 +5,8 @@ mod counting;
 mod faulty;
 mod probe;
 pub mod proxy;
+mod redis;
+mod requests;
 mod run;
 pub mod server;
 mod subject;
@@ -13,6 +15,8 @@ mod wiretap;
 
 pub use counting::{Calls, CountingStore};
 pub use faulty::{Fault, FaultyStore, Method};
+pub use redis::RedisServer;
+pub use requests::store_calls_per_request;
 pub use run::run;
 pub use subject::{Link, Remote, Subject};
 pub use verdict::{Finding, Verdict};

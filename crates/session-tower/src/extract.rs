@@ -134,7 +134,7 @@ impl IntoResponse for SessionRejection {
         }
         let mut response = Response::new(Body::empty());
         mark_failed(&mut response, &self.0);
-        response.extensions_mut().insert(Failure(Arc::new(self.0)));
+        response.extensions_mut().insert(Failure::Bare(Arc::new(self.0)));
         response
     }
 }

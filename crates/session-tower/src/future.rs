@@ -36,24 +36,28 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if this.commit.is_none() {
-            let response = ready!(this.handler.poll(cx))?;
-            if response::is_failed(&response) {
-                let commit = this.exchange.discard();
-                let response = response::explain(response, this.error_body);
-                return Poll::Ready(Ok(response::apply(response, &commit)));
+        let (mut commit, response) = match this.commit.take() {
+            Some(waiting) => waiting,
+            None => {
+                let response = ready!(this.handler.poll(cx))?;
+                if response::is_failed(&response) {
+                    let commit = this.exchange.discard();
+                    let response = response::explain(response, this.error_body);
+                    return Poll::Ready(Ok(response::apply(response, commit)));
+                }
+                (this.exchange.commit(), response)
             }
-            if !this.exchange.is_open() {
-                return Poll::Ready(Ok(response));
-            }
-            *this.commit = Some((this.exchange.commit(), response));
-        }
-        let Some((commit, _)) = this.commit else { return Poll::Pending };
-        let result = ready!(Pin::new(commit).poll(cx));
-        let Some((_, response)) = this.commit.take() else { return Poll::Pending };
+        };
+        let Poll::Ready(result) = Pin::new(&mut commit).poll(cx) else {
+            *this.commit = Some((commit, response));
+            return Poll::Pending;
+        };
         Poll::Ready(Ok(match result {
-            Ok(commit) => response::apply(response, &commit),
-            Err(error) => response::failure(&error, this.error_body),
+            Ok(commit) => response::apply(response, commit),
+            Err(error) => {
+                let response = response::failure(&error, this.error_body);
+                response::apply(response, this.exchange.discard())
+            }
         }))
     }
 }

@@ -1,9 +1,11 @@
 //! What a session adds to a response, and the responses that report its failures.
 
-use http::header::{CACHE_CONTROL, COOKIE, HeaderName, RETRY_AFTER, SET_COOKIE, VARY};
+use http::header::{CACHE_CONTROL, COOKIE, Entry, HeaderName, RETRY_AFTER, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use session_core::{Commit, Error, cache_control};
 use std::sync::Arc;
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Makes the body of a response that reports a session failure.
 ///
@@ -31,9 +33,15 @@ impl<ResBody, F: Fn(&Error) -> ResBody> ErrorBody<ResBody> for F {
     }
 }
 
-/// The failure that an extractor reports to its layer, which makes the body.
+/// Marks the response of a failure, for this layer and those around it.
 #[derive(Clone)]
-pub(crate) struct Failure(pub(crate) Arc<Error>);
+pub(crate) enum Failure {
+    /// An extractor reports it to its layer, which makes the body.
+    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "extractors are axum's"))]
+    Bare(Arc<Error>),
+    /// The response has its body.
+    Explained,
+}
 
 /// Whether the handler failed, so that nothing it asked of its session may be stored.
 pub(crate) fn is_failed<ResBody>(response: &Response<ResBody>) -> bool {
@@ -43,15 +51,12 @@ pub(crate) fn is_failed<ResBody>(response: &Response<ResBody>) -> bool {
 }
 
 /// Adds what the commit says to the handler's response.
-pub(crate) fn apply<ResBody>(
-    mut response: Response<ResBody>,
-    commit: &Commit,
-) -> Response<ResBody> {
+pub(crate) fn apply<ResBody>(mut response: Response<ResBody>, commit: Commit) -> Response<ResBody> {
     let headers = response.headers_mut();
     if commit.vary_cookie {
         vary_by_cookie(headers);
     }
-    if let Some(cookie) = &commit.set_cookie {
+    if let Some(cookie) = commit.set_cookie {
         append(headers, SET_COOKIE, cookie);
         keep_private(headers);
     }
@@ -62,6 +67,7 @@ pub(crate) fn apply<ResBody>(
 pub(crate) fn failure<ResBody>(error: &Error, body: &impl ErrorBody<ResBody>) -> Response<ResBody> {
     let mut response = Response::new(body.error_body(error));
     mark_failed(&mut response, error);
+    response.extensions_mut().insert(Failure::Explained);
     response
 }
 
@@ -70,9 +76,10 @@ pub(crate) fn explain<ResBody>(
     mut response: Response<ResBody>,
     body: &impl ErrorBody<ResBody>,
 ) -> Response<ResBody> {
-    match response.extensions_mut().remove::<Failure>() {
-        Some(Failure(error)) => response.map(|_| body.error_body(&error)),
-        None => response,
+    let Some(failure) = response.extensions_mut().get_mut::<Failure>() else { return response };
+    match std::mem::replace(failure, Failure::Explained) {
+        Failure::Bare(error) => response.map(|_| body.error_body(&error)),
+        Failure::Explained => response,
     }
 }
 
@@ -82,39 +89,51 @@ pub(crate) fn mark_failed<ResBody>(response: &mut Response<ResBody>, error: &Err
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     vary_by_cookie(headers);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CACHE_CONTROL, NO_STORE);
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
 }
 
 fn vary_by_cookie(headers: &mut HeaderMap) {
-    let is_covered = headers.get_all(VARY).iter().any(|value| {
-        value.as_bytes().split(|&byte| byte == b',').any(|name| {
-            let name = name.trim_ascii();
-            name == b"*" || name.eq_ignore_ascii_case(COOKIE.as_str().as_bytes())
-        })
-    });
-    if !is_covered {
-        headers.append(VARY, HeaderValue::from_static("Cookie"));
+    let cookie = HeaderValue::from_static("Cookie");
+    match headers.entry(VARY) {
+        Entry::Vacant(field) => {
+            field.insert(cookie);
+        }
+        Entry::Occupied(mut field) => {
+            if !field.iter().any(covers_cookie) {
+                field.append(cookie);
+            }
+        }
     }
 }
 
+fn covers_cookie(value: &HeaderValue) -> bool {
+    value.as_bytes().split(|&byte| byte == b',').any(|name| {
+        let name = name.trim_ascii();
+        name == b"*" || name.eq_ignore_ascii_case(COOKIE.as_str().as_bytes())
+    })
+}
+
 fn keep_private(headers: &mut HeaderMap) {
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, NO_STORE);
+        return;
+    }
     // Several fields mean the same as one with commas (RFC 9110, section 5.3).
     let existing: Vec<_> =
         headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).collect();
-    let existing = (!existing.is_empty()).then(|| existing.join(", "));
-    let Some(value) = cache_control(existing.as_deref()) else { return };
+    let Some(value) = cache_control(Some(&existing.join(", "))) else { return };
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert(CACHE_CONTROL, value);
     }
 }
 
-fn append(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+fn append(headers: &mut HeaderMap, name: HeaderName, value: String) {
     // A cookie's name and attributes are checked when the configuration is built, and ids are
     // base64url, so the value always is a field value.
-    match HeaderValue::from_str(value) {
+    match HeaderValue::try_from(value) {
         Ok(value) => {
             headers.append(name, value);
         }

@@ -142,6 +142,7 @@ pub(crate) enum Key {
     /// The text as it stands in the payload, valid UTF-8, without header or quotes.
     Raw(Span),
     /// The text of a key that is written with escapes.
+    #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "only JSON has escapes"))]
     Owned(String),
 }
 

@@ -28,18 +28,19 @@ impl<'a> MapWriter<'a> {
         Self { out, format, pieces: 0 }
     }
 
-    /// Appends one entry; `value` is encoded in the map's format.
+    /// Appends one entry; `key` is UTF-8, and `value` is encoded in the map's format.
     #[inline]
-    pub(crate) fn entry(&mut self, key: &str, value: &[u8]) {
+    pub(crate) fn entry(&mut self, key: impl AsRef<[u8]>, value: &[u8]) {
+        let key = key.as_ref();
         self.separate();
         match self.format {
             Format::MessagePack => {
                 msgpack::write_text_header(key.len(), self.out);
-                self.out.extend_from_slice(key.as_bytes());
+                self.out.extend_from_slice(key);
             }
             #[cfg(feature = "json")]
             Format::Json => {
-                json::write_quoted(key, self.out);
+                json::write_quoted(text(key), self.out);
                 self.out.push(b':');
             }
         }
@@ -92,12 +93,18 @@ pub(crate) fn frame_size(format: Format, entries: usize, pieces: usize) -> usize
 
 /// The bytes that [`MapWriter::entry`] appends for `key` and a value of `value_len` bytes.
 #[inline]
-pub(crate) fn entry_size(format: Format, key: &str, value_len: usize) -> usize {
+pub(crate) fn entry_size(format: Format, key: impl AsRef<[u8]>, value_len: usize) -> usize {
+    let key = key.as_ref();
     match format {
         Format::MessagePack => msgpack::text_header_size(key.len()) + key.len() + value_len,
         #[cfg(feature = "json")]
-        Format::Json => json::quoted_size(key) + 1 + value_len,
+        Format::Json => json::quoted_size(text(key)) + 1 + value_len,
     }
+}
+
+#[cfg(feature = "json")]
+fn text(key: &[u8]) -> &str {
+    std::str::from_utf8(key).unwrap_or_default()
 }
 
 /// Where the entry begins whose raw key is `key`, for [`MapWriter::run`].

@@ -1,7 +1,8 @@
 //! One value changed at once, atomically in the store, apart from the rest of the request.
 
+use super::create::{Created, abandon, create};
 use super::update::next_lease;
-use super::{Created, abandon, contended, create, reload};
+use super::{contended, gone};
 use crate::codec;
 use crate::data::{Data, Intent};
 use crate::deadline::Deadline;
@@ -14,6 +15,8 @@ use crate::store::{Lease, Outcome, Precondition, Record};
 use crate::telemetry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::pin::pin;
+use tokio::time::Instant;
 
 /// Replaces the value under `key` by what `f` makes of it, creating the session if there is none.
 pub(crate) async fn update<T, F>(inner: &Inner, key: &str, mut f: F) -> Result<T>
@@ -21,9 +24,9 @@ where
     T: Serialize + DeserializeOwned,
     F: FnMut(Option<T>) -> T,
 {
-    let shared = &*inner.shared;
+    let shared = &inner.shared;
     let deadline = shared.deadline();
-    let _order = deadline.read(async { Ok(inner.updates.lock().await) }).await?;
+    let _order = deadline.read(pin!(async { Ok(inner.updates.lock().await) })).await?;
     let mut work = inner.with(|state| snapshot(shared, state))?;
     let Home::Stored(address) = &work.home else {
         let value = apply(shared, &mut work, key, &mut f)?;
@@ -32,14 +35,16 @@ where
     };
     let address = address.clone();
     let mut turn = None;
+    let mut is_current = false;
     loop {
         let value = apply(shared, &mut work, key, &mut f)?;
-        if !work.data.is_modified() {
-            let _ = inner.with(|state| settle(state, key, work.data.base().clone(), &work));
-            return Ok(value);
-        }
-        if let Some((record, is_renewed)) = write(shared, &work, &address, deadline).await? {
-            work.is_renewed = is_renewed;
+        let record = if work.data.is_modified() {
+            write(shared, &mut work, &address, deadline).await?
+        } else {
+            // A value that stays as it is was decided on the newest record, too.
+            is_current.then(|| work.data.base().clone())
+        };
+        if let Some(record) = record {
             // A response that was committed meanwhile does not undo what is stored.
             let _ = inner.with(|state| settle(state, key, record, &work));
             return Ok(value);
@@ -47,11 +52,17 @@ where
         if deadline.is_over() {
             return Err(contended());
         }
-        if turn.is_none() {
-            turn = Some(shared.turns.take(&address.key, deadline).await?);
+        if work.data.is_modified() {
+            telemetry::replayed(shared);
+            if turn.is_none() {
+                turn = Some(shared.turns.take(&address.key, deadline).await?);
+            }
         }
-        work.data = Data::empty(shared.limits);
-        reload(shared, &mut work, &address, deadline).await?;
+        let started = Instant::now();
+        let newest = deadline.read(shared.store.load(&address.key)).await?;
+        work.data = Data::parse(newest.ok_or_else(|| gone(shared))?, shared.limits)?;
+        work.loaded_at = started;
+        is_current = true;
     }
 }
 
@@ -68,7 +79,7 @@ fn snapshot(shared: &Shared, state: &State) -> Result<State> {
         Home::None | Home::Undecodable(_) => (Home::None, Data::empty(shared.limits)),
     };
     let mut work = State::new(home, data, state.presented, state.loaded_at);
-    work.is_renewed = state.is_renewed;
+    work.is_detached = state.is_detached;
     Ok(work)
 }
 
@@ -86,10 +97,11 @@ where
 /// Writes over the record; `None` if another request was faster.
 async fn write(
     shared: &Shared,
-    work: &State,
+    work: &mut State,
     address: &Address,
     deadline: Deadline,
-) -> Result<Option<(Record, bool)>> {
+) -> Result<Option<Record>> {
+    let started = Instant::now();
     let (ttl, is_renewed) = next_lease(shared, work);
     let owner = shared.owner(work);
     let lease = Lease { ttl, owner: owner.as_deref() };
@@ -99,7 +111,9 @@ async fn write(
     Ok(match deadline.write(write).await? {
         Outcome::Written { cas } => {
             telemetry::written(shared, payload.len());
-            Some((Record { payload, cas, ttl }, is_renewed))
+            work.is_renewed = is_renewed;
+            work.loaded_at = started;
+            Some(Record { payload, cas, ttl })
         }
         Outcome::Refused => None,
     })
@@ -107,6 +121,10 @@ async fn write(
 
 /// Makes the request go on from `record`; its pending changes stay pending.
 fn settle(state: &mut State, key: &str, record: Record, work: &State) -> Result<()> {
+    if state.fate == Fate::End {
+        // The session ended meanwhile; nothing of it may reach the one that follows.
+        return Ok(());
+    }
     state.rebase(record, work.loaded_at)?;
     // The caller was told the value, so it counts as read.
     state.data.read(key);
@@ -133,7 +151,7 @@ async fn adopt(
     });
     if settled.is_err() {
         let owner = inner.shared.owner(work);
-        abandon(&inner.shared, owner.as_deref(), &address, deadline).await;
+        abandon(&inner.shared, owner, address, deadline).await;
         return Err(closed());
     }
     Ok(())

@@ -1,29 +1,26 @@
 //! The end of a request: the plan's word becomes store calls and a cookie.
 
 pub(crate) mod atomic;
+mod create;
 mod future;
 mod relocate;
 mod update;
 
 pub use future::Committing;
 
-use crate::clock;
 use crate::config::OnConflict;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exchange::Inner;
-use crate::id::SessionId;
 use crate::manager::Shared;
 use crate::plan::{Fate, Plan, plan};
-use crate::state::{Address, CREATED, Home, Presented, State};
-use crate::store::{Lease, Outcome, Precondition};
+use crate::state::{Address, Home, Presented, State};
+use crate::store::{Lease, Outcome};
 use crate::telemetry;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Fresh ids tried before a store that refuses them all is reported.
-const MAX_IDS: usize = 3;
 /// A lease is never zero, however late its request is.
 const SHORTEST_LEASE: Duration = Duration::from_millis(1);
 
@@ -45,7 +42,7 @@ enum Cookie {
 }
 
 /// Does what `state` asks for: at once if that is nothing, else in the future's own time.
-pub(crate) fn commit(inner: &Arc<Inner>, state: State) -> Committing {
+pub(crate) fn commit(inner: &Arc<Inner>, state: Box<State>) -> Committing {
     let shared = &inner.shared;
     let facts = state.facts(&shared.config);
     let word = plan(&facts);
@@ -54,16 +51,22 @@ pub(crate) fn commit(inner: &Arc<Inner>, state: State) -> Committing {
         let cookie = untouched(shared, &state);
         return Committing::ready(Ok(finish(inner, state, cookie)));
     }
+    let created = discard(inner, &state).set_cookie;
     let inner = Arc::clone(inner);
     Committing::pending(async move {
         let result = execute(&inner, state, word, facts.is_owner_changed).await;
-        result.inspect_err(|error| telemetry::commit_failed(&inner.shared, error))
+        result.inspect_err(|error| {
+            telemetry::commit_failed(&inner.shared, error);
+            if let Some(cookie) = created {
+                inner.set_cookie(cookie);
+            }
+        })
     })
 }
 
 async fn execute(
     inner: &Inner,
-    mut state: State,
+    mut state: Box<State>,
     word: Plan,
     is_owner_changed: bool,
 ) -> Result<Commit> {
@@ -71,7 +74,7 @@ async fn execute(
     let cookie = match word {
         Plan::Nothing => Cookie::Keep,
         Plan::Create => {
-            let created = create(shared, &mut state, shared.deadline()).await?;
+            let created = create::create(shared, &mut state, shared.deadline()).await?;
             state.home = Home::Stored(created.address);
             Cookie::Set { lease: created.ttl }
         }
@@ -90,10 +93,14 @@ async fn execute(
         }
         Plan::Delete => {
             let deadline = shared.deadline();
+            let is_followed = state.data.is_modified() && state.has_content();
+            if is_followed {
+                check_successor(&state)?;
+            }
             delete(shared, &state, deadline).await?;
             state.home = Home::None;
-            if state.data.is_modified() && state.has_content() {
-                let created = create(shared, &mut state, deadline).await?;
+            if is_followed {
+                let created = create::create(shared, &mut state, deadline).await?;
                 state.home = Home::Stored(created.address);
                 Cookie::Set { lease: created.ttl }
             } else {
@@ -104,10 +111,10 @@ async fn execute(
     Ok(finish(inner, state, cookie))
 }
 
-fn finish(inner: &Inner, state: State, cookie: Cookie) -> Commit {
+fn finish(inner: &Inner, state: Box<State>, cookie: Cookie) -> Commit {
     let set_cookie = set_cookie(&inner.shared, &state, cookie);
     if let Home::Stored(address) = state.home {
-        inner.set_address(Some(address));
+        inner.set_address(address);
     }
     Commit { set_cookie, vary_cookie: true }
 }
@@ -160,56 +167,6 @@ fn set_cookie(shared: &Shared, state: &State, cookie: Cookie) -> Option<String> 
     }))
 }
 
-/// A record that did not exist before.
-struct Created {
-    address: Address,
-    cas: u64,
-    ttl: Duration,
-}
-
-/// Writes the first record of a session.
-async fn create(shared: &Shared, state: &mut State, deadline: Deadline) -> Result<Created> {
-    stamp(shared, state)?;
-    write_new(shared, state, deadline).await
-}
-
-/// Writes the state as a record under a new id.
-async fn write_new(shared: &Shared, state: &State, deadline: Deadline) -> Result<Created> {
-    let ttl = state.full_lease(&shared.config).unwrap_or(SHORTEST_LEASE);
-    let owner = shared.owner(state);
-    let lease = Lease { ttl, owner: owner.as_deref() };
-    for _ in 0..MAX_IDS {
-        let address = new_address(shared)?;
-        let payload = state.data.encode()?;
-        let len = payload.len();
-        let write = shared.store.write(&address.key, payload, &lease, Precondition::Absent);
-        match deadline.write(write).await {
-            Ok(Outcome::Written { cas }) => {
-                telemetry::written(shared, len);
-                return Ok(Created { address, cas, ttl });
-            }
-            Ok(Outcome::Refused) => {}
-            Err(error) => {
-                if error.kind() == ErrorKind::Unknown {
-                    abandon(shared, owner.as_deref(), &address, deadline).await;
-                }
-                return Err(error);
-            }
-        }
-    }
-    Err(Error::new(
-        ErrorKind::Unavailable,
-        "create a session: the store holds a record under every new id",
-    ))
-}
-
-/// Removes a record whose id nobody was told; if even that fails, it expires unseen.
-async fn abandon(shared: &Shared, owner: Option<&str>, address: &Address, deadline: Deadline) {
-    if let Err(error) = deadline.write(shared.store.delete(&address.key, owner, None)).await {
-        telemetry::abandon_failed(shared, &error);
-    }
-}
-
 /// A renewal that fails loses nothing the handler said, so its response stands; the browser's
 /// copy then keeps its old end, and the next request tries again.
 async fn touch(shared: &Shared, state: &State) -> Cookie {
@@ -237,18 +194,9 @@ async fn delete(shared: &Shared, state: &State, deadline: Deadline) -> Result<()
     if deadline.write(delete).await? { Ok(()) } else { Err(gone(shared)) }
 }
 
-/// Notes when a session began, if that will end it.
-fn stamp(shared: &Shared, state: &mut State) -> Result<()> {
-    if shared.config.absolute_lifetime().is_some() {
-        state.set_reserved(CREATED, &clock::unix_seconds())?;
-    }
-    Ok(())
-}
-
-fn new_address(shared: &Shared) -> Result<Address> {
-    let id = SessionId::generate(shared.config.id_length())?;
-    let key = shared.key(&id);
-    Ok(Address { id, key })
+/// Finds out before a session ends whether the one that follows it can be stored.
+fn check_successor(state: &State) -> Result<()> {
+    if state.is_detached { Err(detached()) } else { state.data.encode().map(drop) }
 }
 
 /// Stops a request whose decisions rest on values that others have changed.

@@ -3,7 +3,8 @@
 //! Whatever goes wrong, the session is whole under one id or ended; it never lives under both, and
 //! no write that another request was told of is lost.
 
-use super::{Created, abandon, check_conflict, contended, gone, reload, stamp, write_new};
+use super::create::{Created, abandon, stamp, write_new};
+use super::{check_conflict, contended, gone, reload};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::manager::Shared;
@@ -15,9 +16,9 @@ use std::time::Duration;
 /// Moves the session and returns it at home under its new id, with its lease.
 pub(super) async fn relocate(
     shared: Arc<Shared>,
-    mut state: State,
+    mut state: Box<State>,
     is_owner_changed: bool,
-) -> Result<(State, Duration)> {
+) -> Result<(Box<State>, Duration)> {
     let Home::Stored(old) = std::mem::replace(&mut state.home, Home::None) else {
         return Err(gone(&shared));
     };
@@ -29,8 +30,7 @@ pub(super) async fn relocate(
     let mut new = write_new(&shared, &state, deadline).await?;
     if let Err(error) = end_old(&shared, &mut state, &old, &mut new, deadline).await {
         let owner = shared.owner(&state);
-        // The deadline may be what failed, so that the clean-up gets one of its own.
-        abandon(&shared, owner.as_deref(), &new.address, shared.deadline()).await;
+        abandon(&shared, owner, new.address, deadline).await;
         return Err(error);
     }
     state.home = Home::Stored(new.address);

@@ -15,11 +15,10 @@ pub(super) async fn update(
     state: &mut State,
     deadline: Deadline,
 ) -> Result<Cookie> {
-    let Home::Stored(address) = &state.home else { return Ok(Cookie::Keep) };
-    let address = address.clone();
     check_conflict(shared, state)?;
     let mut turn = None;
     loop {
+        let Home::Stored(address) = &state.home else { return Ok(Cookie::Keep) };
         let (ttl, is_renewed) = next_lease(shared, state);
         let owner = shared.owner(state);
         let lease = Lease { ttl, owner: owner.as_deref() };
@@ -37,6 +36,7 @@ pub(super) async fn update(
         if turn.is_none() {
             turn = Some(shared.turns.take(&address.key, deadline).await?);
         }
+        let address = address.clone();
         reload(shared, state, &address, deadline).await?;
         check_conflict(shared, state)?;
         if !state.data.is_modified() {
@@ -54,6 +54,9 @@ pub(super) fn next_lease(shared: &Shared, state: &State) -> (Duration, bool) {
     if state.is_renewal_due(config, true) || state.is_lease_changed() {
         (full, true)
     } else {
-        (state.remaining().min(full).max(SHORTEST_LEASE), false)
+        // Stores round lifetimes up to their step. Half a step less makes them round to the end
+        // the record has; exactly what is left would push it one step further with every write.
+        let kept = state.remaining().saturating_sub(shared.capabilities.ttl_resolution / 2);
+        (kept.min(full).max(SHORTEST_LEASE), false)
     }
 }

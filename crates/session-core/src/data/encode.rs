@@ -1,17 +1,27 @@
 //! The next payload.
 
 use super::slot::{Cell, Slot};
-use super::{Data, too_large};
-use crate::codec::{self, MapWriter, Span};
+use super::{Data, INLINE, too_large};
+use crate::codec::{self, Format, MapWriter, Span};
 use crate::error::Result;
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 /// What the next payload is put together from.
 enum Piece<'a> {
     /// Neighbouring entries nobody touched, as they stand in the loaded payload.
     Run(&'a [u8]),
     /// One entry.
-    Entry { key: &'a str, value: &'a [u8] },
+    Entry { key: &'a [u8], value: &'a [u8] },
+}
+
+impl Piece<'_> {
+    fn size(&self, format: Format) -> usize {
+        match self {
+            Self::Run(run) => run.len(),
+            Self::Entry { key, value } => codec::entry_size(format, key, value.len()),
+        }
+    }
 }
 
 impl Data {
@@ -28,57 +38,55 @@ impl Data {
         }
         let format = self.limits.format;
         let entries = self.cells.iter().filter(|cell| !cell.value.is_none()).count();
-        let mut pieces = 0;
-        let mut size = 0;
-        self.for_each_piece(|piece| {
-            pieces += 1;
-            size += match piece {
-                Piece::Run(run) => run.len(),
-                Piece::Entry { key, value } => codec::entry_size(format, key, value.len()),
-            };
-        });
-        size += codec::frame_size(format, entries, pieces);
+        let pieces = self.pieces();
+        let size = codec::frame_size(format, entries, pieces.len())
+            + pieces.iter().map(|piece| piece.size(format)).sum::<usize>();
         if size > self.limits.max_payload {
             return Err(too_large(size, self.limits.max_payload));
         }
         let mut payload = Vec::with_capacity(size);
         let mut writer = MapWriter::begin(format, entries, &mut payload);
-        self.for_each_piece(|piece| match piece {
-            Piece::Run(run) => writer.run(run),
-            Piece::Entry { key, value } => writer.entry(key, value),
-        });
+        for piece in pieces {
+            match piece {
+                Piece::Run(run) => writer.run(run),
+                Piece::Entry { key, value } => writer.entry(key, value),
+            }
+        }
         writer.end();
         Ok(Bytes::from(payload))
     }
 
-    fn for_each_piece<'a>(&'a self, mut f: impl FnMut(Piece<'a>)) {
+    fn pieces(&self) -> SmallVec<[Piece<'_>; INLINE]> {
         let payload = &self.base.payload;
+        let mut pieces = SmallVec::new();
         let mut run = 0..0;
-        for (at, cell) in self.cells.iter().enumerate() {
-            if let Some(start) = self.start_in_base(cell) {
-                if run.end != start {
-                    if !run.is_empty() {
-                        f(Piece::Run(&payload[run]));
-                    }
-                    run = start..start;
-                }
+        for cell in self.cells.iter().filter(|cell| !cell.value.is_none()) {
+            let start = self.start_in_base(cell);
+            if start == Some(run.end) {
                 run.end = cell.base.range().end;
-            } else if !cell.value.is_none() {
-                if !run.is_empty() {
-                    f(Piece::Run(&payload[run]));
-                }
-                run = 0..0;
-                f(Piece::Entry { key: self.key(at), value: self.bytes(cell.value) });
+                continue;
             }
+            if !run.is_empty() {
+                pieces.push(Piece::Run(&payload[run]));
+            }
+            run = match start {
+                Some(start) => start..cell.base.range().end,
+                None => {
+                    let (key, value) = (self.bytes(cell.key), self.bytes(cell.value));
+                    pieces.push(Piece::Entry { key, value });
+                    0..0
+                }
+            };
         }
         if !run.is_empty() {
-            f(Piece::Run(&payload[run]));
+            pieces.push(Piece::Run(&payload[run]));
         }
+        pieces
     }
 
     /// Where an entry begins that can be copied as it stands in the loaded payload.
     fn start_in_base(&self, cell: &Cell) -> Option<usize> {
-        if cell.value.is_none() || cell.value.is_arena() || cell.key.is_arena() {
+        if cell.value.is_arena() || cell.key.is_arena() {
             return None;
         }
         let key = cell.key.range();
@@ -97,8 +105,7 @@ impl Data {
             let (from, to) = (self.format_of(cell.value), self.limits.format);
             codec::transcode(self.bytes(cell.value), from, to, &mut data.arena)?;
             let value = Slot::arena(start, data.arena.len() - start);
-            let key = data.append_arena(self.key(at).as_bytes());
-            let at = data.append(key, Slot::NONE, super::Marks::NONE);
+            let at = data.append(self.key(at));
             data.cells[at].value = value;
         }
         Ok(data)

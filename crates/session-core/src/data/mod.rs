@@ -4,9 +4,12 @@
 //! Keys and values written by the request are appended to an arena, so that an entry is four
 //! numbers and a record of up to sixteen entries is indexed without an allocation.
 
+mod arena;
 mod encode;
 mod rebase;
 mod slot;
+#[cfg(test)]
+mod tests;
 
 use crate::codec::{self, Format, Key};
 use crate::error::{Error, ErrorKind, Result};
@@ -16,8 +19,8 @@ use smallvec::SmallVec;
 
 /// Entries kept in place; larger records allocate once.
 const INLINE: usize = 16;
-/// Arena bytes below which nothing is ever compacted.
-const ARENA_SLACK: usize = 64 * 1024;
+/// What the arena begins with, so that a whole new session of the usual size is one allocation.
+const ARENA_START: usize = 512;
 
 /// What payloads may hold, fixed when the manager is built.
 #[derive(Clone, Copy, Debug)]
@@ -71,11 +74,13 @@ impl Data {
         let mut data = Self::over(base, format, limits);
         codec::index(&payload, format, limits.max_depth, |key, value| {
             let value = Slot::base(value);
-            let key = match key {
-                Key::Raw(span) => Slot::base(span),
-                Key::Owned(text) => data.append_arena(text.as_bytes()),
-            };
-            data.append(key, value, Marks::NONE);
+            match key {
+                Key::Raw(span) => data.load(span.of(&payload), Slot::base(span), value),
+                Key::Owned(text) => {
+                    let key = data.append_arena(text.as_bytes());
+                    data.load(text.as_bytes(), key, value);
+                }
+            }
         })?;
         Ok(data)
     }
@@ -126,8 +131,8 @@ impl Data {
                 // Absence is an answer too, unless there is no record that could gain the key, or
                 // the request cleared it.
                 if !self.base.payload.is_empty() && !self.is_cleared {
-                    let key = self.append_arena(key.as_bytes());
-                    self.append(key, Slot::NONE, Marks::READ);
+                    let at = self.append(key);
+                    self.cells[at].mark_read();
                 }
                 None
             }
@@ -145,7 +150,10 @@ impl Data {
         intent: Intent,
         encode: impl FnOnce(&mut Vec<u8>, Limits) -> Result<()>,
     ) -> Result<bool> {
-        self.compact_if_due();
+        self.compact_if_due()?;
+        if self.arena.capacity() == 0 {
+            self.arena.reserve(ARENA_START);
+        }
         let start = self.arena.len();
         if let Err(error) = encode(&mut self.arena, self.limits) {
             self.arena.truncate(start);
@@ -160,19 +168,16 @@ impl Data {
         let at = match self.find(key) {
             Some(at) => {
                 let old = self.cells[at].value;
-                if !old.is_none()
-                    && self.format_of(old) == self.limits.format
-                    && self.bytes(old) == self.bytes(value)
-                {
+                if !old.is_none() && self.is_same(old, value) {
                     self.arena.truncate(start);
+                    if self.cells[at].is_written() {
+                        self.cells[at].write(old, intent);
+                    }
                     return Ok(false);
                 }
                 at
             }
-            None => {
-                let key = self.append_arena(key.as_bytes());
-                self.append(key, Slot::NONE, Marks::NONE)
-            }
+            None => self.append(key),
         };
         self.cells[at].write(value, intent);
         Ok(true)
@@ -233,12 +238,13 @@ impl Data {
     fn differs(&self, cell: &Cell) -> bool {
         match (cell.base.is_none(), cell.value.is_none()) {
             (true, true) => false,
-            (false, false) => !codec::is_equal(
-                (self.bytes(cell.base), self.base_format),
-                (self.bytes(cell.value), self.format_of(cell.value)),
-            ),
+            (false, false) => !self.is_same(cell.base, cell.value),
             _ => true,
         }
+    }
+
+    fn is_same(&self, a: Slot, b: Slot) -> bool {
+        codec::is_equal((self.bytes(a), self.format_of(a)), (self.bytes(b), self.format_of(b)))
     }
 
     fn find(&self, key: &str) -> Option<usize> {
@@ -246,9 +252,12 @@ impl Data {
         if self.filter & filter_bit(key) == 0 {
             return None;
         }
-        self.cells.iter().position(|cell| {
-            cell.key.len() == key.len() && slice(&self.base, &self.arena, cell.key) == key
-        })
+        self.position(key)
+    }
+
+    fn position(&self, key: &[u8]) -> Option<usize> {
+        let is_key = |cell: &Cell| cell.key.len() == key.len() && self.bytes(cell.key) == key;
+        self.cells.iter().position(is_key)
     }
 
     fn key(&self, at: usize) -> &str {
@@ -264,45 +273,27 @@ impl Data {
         if slot.is_arena() { self.limits.format } else { self.base_format }
     }
 
-    fn append_arena(&mut self, bytes: &[u8]) -> Slot {
-        let start = self.arena.len();
-        self.arena.extend_from_slice(bytes);
-        Slot::arena(start, bytes.len())
-    }
-
-    /// Adds a cell whose value comes from the record; a repeated key replaces the earlier one.
-    fn append(&mut self, key: Slot, base: Slot, marks: Marks) -> usize {
-        let text = slice(&self.base, &self.arena, key);
+    /// Adds an entry of the record; a repeated key replaces the earlier one.
+    #[inline]
+    fn load(&mut self, text: &[u8], key: Slot, value: Slot) {
         let bit = filter_bit(text);
-        if self.filter & bit != 0 {
-            let twin = self.cells.iter().position(|cell| self.bytes(cell.key) == text);
-            if let Some(at) = twin {
-                self.cells[at].base = base;
-                self.cells[at].value = base;
-                return at;
-            }
-        }
-        self.filter |= bit;
-        self.cells.push(Cell { key, base, value: base, marks });
-        self.cells.len() - 1
-    }
-
-    /// Drops overwritten values, so that a loop of inserts does not grow without bound.
-    fn compact_if_due(&mut self) {
-        if self.arena.len() <= ARENA_SLACK.max(2 * self.limits.max_payload) {
+        let cell = Cell { key, base: value, value, marks: Marks::NONE };
+        if self.filter & bit != 0
+            && let Some(twin) = self.position(text)
+        {
+            self.cells[twin] = cell;
             return;
         }
-        let old = std::mem::take(&mut self.arena);
-        for cell in &mut self.cells {
-            for slot in [&mut cell.key, &mut cell.value] {
-                if slot.is_arena() {
-                    let bytes = &old[slot.range()];
-                    let start = self.arena.len();
-                    self.arena.extend_from_slice(bytes);
-                    *slot = Slot::arena(start, bytes.len());
-                }
-            }
-        }
+        self.filter |= bit;
+        self.cells.push(cell);
+    }
+
+    /// Adds a key that there is not yet, without a value.
+    fn append(&mut self, key: &str) -> usize {
+        self.filter |= filter_bit(key.as_bytes());
+        let key = self.append_arena(key.as_bytes());
+        self.cells.push(Cell { key, base: Slot::NONE, value: Slot::NONE, marks: Marks::NONE });
+        self.cells.len() - 1
     }
 }
 

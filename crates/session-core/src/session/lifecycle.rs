@@ -66,7 +66,7 @@ impl Session {
     ///
     /// `Closed` only.
     pub fn set_lifetime(&self, lifetime: Duration) -> Result<()> {
-        let seconds = lifetime.as_secs() + u64::from(lifetime.subsec_nanos() > 0);
+        let seconds = lifetime.as_secs().saturating_add(u64::from(lifetime.subsec_nanos() > 0));
         self.0.with(|state| {
             state.seed(&self.0.shared.config)?;
             state.set_reserved(LIFETIME, &seconds.max(1))
@@ -134,7 +134,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// `Gone` if the session ended or never was stored, and those of the store.
+    /// `Gone` if the session ended or never was stored, `Decode` if its record is broken, and those
+    /// of the store.
     ///
     /// # Examples
     ///

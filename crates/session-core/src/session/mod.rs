@@ -7,7 +7,7 @@ use crate::codec;
 use crate::data::Intent;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exchange::Inner;
-use crate::flash::Flash;
+use crate::flash::{FLASHES, Flash};
 use crate::key::{AsKey, ReadAs, WriteAs};
 use crate::state::is_reserved;
 use crate::value::Value;
@@ -150,6 +150,8 @@ impl Session {
 
     /// Removes every value and keeps the id; to end a session, [`flush`](Self::flush) it.
     ///
+    /// The owner is a value too: a session that had one gets a new id, as at every change of owner.
+    ///
     /// # Errors
     ///
     /// `Closed` only.
@@ -190,11 +192,14 @@ impl Session {
 }
 
 fn check_key(key: &str) -> Result<()> {
-    if is_reserved(key) {
-        let message = format!("write the reserved key {key}: use set_permanent or set_lifetime");
-        return Err(Error::new(ErrorKind::Unsupported, message));
-    }
-    Ok(())
+    let message = match key {
+        FLASHES => "write the reserved key _flashes: use flash and take_flashes".to_owned(),
+        key if is_reserved(key) => {
+            format!("write the reserved key {key}: use set_permanent or set_lifetime")
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 impl fmt::Debug for Session {

@@ -230,8 +230,7 @@ fn deadline(now: Instant, ttl: Duration) -> Instant {
     now + ttl.min(MAX_TTL)
 }
 
-/// Ids are random, so their last bytes spread the load; the map's own keyed hash guards against
-/// chosen keys.
+/// Ids are random, so their last bytes spread the load.
 fn shard_index(key: &StoreKey) -> usize {
     let mixed = key
         .as_bytes()

@@ -27,8 +27,7 @@ pub(super) struct Dir {
 }
 
 /// A record that was found, and where.
-#[derive(Debug)]
-pub(super) struct Found<'a> {
+struct Found<'a> {
     name: &'a FileName,
     contents: Contents,
 }

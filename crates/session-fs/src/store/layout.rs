@@ -165,3 +165,130 @@ fn hex(digest: &[u8]) -> Box<str> {
     let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
     digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect::<String>().into_boxed_str()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FileName, Form, Header, MANAGEMENT, Names, expiry_for, hex};
+    use crate::config::FileHash;
+    use sha2::{Digest, Sha256};
+    use std::time::Duration;
+
+    const VECTORS: &str = include_str!("../../tests/data/cachelib.txt");
+    const KEY: &[u8] = b"session:Zm9vYmFyYmF6cXV4LTAxMjM0NTY3ODlhYmNkZWZnaGk";
+    const SECOND: Duration = Duration::from_secs(1);
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn unhex(digits: &str) -> Vec<u8> {
+        let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+        pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn files_of_every_cachelib_are_told_apart() {
+        let mut rows = 0;
+        for row in VECTORS.lines().filter(|row| !row.starts_with('#')) {
+            let columns: Vec<&str> = row.split(' ').collect();
+            let [release, name, expiry, header, body] = columns[..] else { panic!("{row}") };
+            let (header, body) = (unhex(header), unhex(body));
+            let file = [header.clone(), body].concat();
+            let form = if header.len() == 4 { Form::Plain } else { Form::Pickled };
+            let expected = Header { expiry: expiry.parse().unwrap(), body: header.len(), form };
+            assert_eq!(Header::parse(&file), Some(expected), "{release}");
+            let names = Names::new(KEY, FileHash::Sha256);
+            let is_known = names.both().iter().any(|known| known.as_str() == name);
+            assert_eq!(is_known, expected.expiry != 0, "{release}");
+            rows += 1;
+        }
+        assert_eq!(rows, 8);
+    }
+
+    #[test]
+    fn hash_chooses_the_first_name() {
+        let (sha256, md5) = (Names::new(KEY, FileHash::Sha256), Names::new(KEY, FileHash::Md5));
+        assert_eq!(md5.first.as_str(), "a4be7695f1a59132457206ec92e92b49");
+        assert_eq!(
+            sha256.first.as_str(),
+            "3c5b561b02d0872c02624405b29a387a830134cdb3da72653cfbf067a1855715"
+        );
+        assert!(sha256.first == md5.second && sha256.second == md5.first);
+    }
+
+    #[test]
+    fn only_digests_that_are_not_cachelibs_own_are_records() {
+        let count = b"__wz_cache_count";
+        assert_eq!(MANAGEMENT, [&*hex(&md5::Md5::digest(count)), &*hex(&Sha256::digest(count))]);
+        let (digest, long) = ("0123456789abcdef".repeat(2), "0123456789abcdef".repeat(4));
+        assert!(FileName::of_record(&digest).is_some() && FileName::of_record(&long).is_some());
+        for name in [MANAGEMENT[0], MANAGEMENT[1], "", "tmpx.__wz_cache", "session.__wz_cache"] {
+            assert!(FileName::of_record(name).is_none(), "{name}");
+        }
+        for name in [digest.to_uppercase(), digest.replace('f', "g"), digest[1..].to_owned()] {
+            assert!(FileName::of_record(&name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_body_makes_a_header_look_pickled() {
+        let bodies: [&[u8]; 7] = [
+            b"",
+            b"\x80",
+            b"\x80\x05K\x00.",
+            b"\xff.\x80\x05",
+            b".\x80\x05",
+            b"\x06\0\0\0\0\0\0\0J\x80\xcf\x7ce.\x80\x05",
+            b"\x00.\x80\x04",
+        ];
+        for body in bodies {
+            // Every first byte, and the other bytes of the old forms: "M..", "K.", 0x80 0x05 0x95.
+            for base in [0u32, 0x2e2e_2e00, 0x2e00_2e00, 0x9505_0500, 0x4b05_0500, 0x6500_0000] {
+                for low in 1..=255 {
+                    let now = Duration::from_secs(u64::from(base + low));
+                    let expiry = expiry_for(now - SECOND, SECOND, body);
+                    let file = [&expiry.to_le_bytes(), body].concat();
+                    let expected = Header { expiry, body: 4, form: Form::Plain };
+                    assert_eq!(Header::parse(&file), Some(expected), "{expiry:x} {body:x?}");
+                    assert!(expiry - (base + low) <= 2, "{expiry:x} {body:x?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn plain_file_with_a_pickle_in_it_is_never_taken_for_an_old_one() {
+        let file = b"\x80\x05\x95\x70\x80\x02.....J\x01\0\0\0.\x80\x02";
+        let expected = Header { expiry: 0x7095_0580, body: 4, form: Form::Plain };
+        assert_eq!(Header::parse(file), Some(expected));
+    }
+
+    #[test]
+    fn lease_is_rounded_up_and_capped() {
+        let now = Duration::from_millis(1_700_000_000_250);
+        for (ttl, expiry) in [
+            (Duration::from_millis(1), 1_700_000_001),
+            (Duration::from_millis(750), 1_700_000_001),
+            (Duration::from_millis(751), 1_700_000_002),
+            (DAY, 1_700_086_401),
+            (Duration::MAX, u32::MAX),
+        ] {
+            assert_eq!(expiry_for(now, ttl, b"body"), expiry);
+        }
+    }
+
+    #[test]
+    fn record_lives_until_its_second_begins() {
+        let header = |expiry| Header { expiry, body: 4, form: Form::Plain };
+        let at = Duration::from_millis;
+        assert!(header(10).is_live(at(9_999)));
+        assert!(!header(10).is_live(at(10_000)));
+        assert_eq!(header(10).ttl(at(9_250)), at(750));
+        assert!(header(0).is_live(at(u64::MAX)));
+        assert_eq!(header(0).ttl(at(1)), Duration::MAX);
+    }
+
+    #[test]
+    fn file_without_room_for_a_header_has_none() {
+        for start in [&b""[..], b"\x80", b"\x80\x05K"] {
+            assert_eq!(Header::parse(start), None);
+        }
+    }
+}

@@ -4,7 +4,7 @@ use super::layout::{FileName, Names};
 use crate::error::Fault;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -63,8 +63,6 @@ impl Locks {
         loop {
             let file = self.open_file(stripe)?;
             match file.try_lock() {
-                // One that was removed excludes nobody who comes later.
-                Ok(()) if file.metadata()?.nlink() == 0 => continue,
                 Ok(()) => return Ok(file),
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(cause)) => return Err(cause.into()),

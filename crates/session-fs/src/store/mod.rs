@@ -6,6 +6,8 @@ mod intent;
 mod layout;
 mod lock;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use crate::config::{FileHash, FileOptions};
 use crate::error::{Call, Fault};

@@ -39,7 +39,7 @@ pub(super) struct Keeper {
 }
 
 /// What a walk over the directory has found so far.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Tally {
     removed: u64,
     kept: u64,
@@ -72,11 +72,9 @@ impl Keeper {
         let (keeper, dir) = (self.clone(), dir.clone());
         tokio::spawn(async move {
             let _busy = Busy(&keeper.is_busy);
-            let begun = Instant::now();
             if let Err(fault) = keeper.tend(&dir).await {
                 tracing::warn!(?fault, "sweep the session directory above its threshold");
             }
-            keeper.rest(begun.elapsed());
         });
     }
 
@@ -104,6 +102,13 @@ impl Keeper {
         if self.files.load(Ordering::Relaxed) <= self.threshold {
             return Ok(());
         }
+        let begun = Instant::now();
+        let swept = self.sweep_surplus(dir).await;
+        self.rest(begun.elapsed());
+        swept
+    }
+
+    async fn sweep_surplus(&self, dir: &Arc<Dir>) -> Result<(), Fault> {
         let tally = self.walk(dir, self.evict_live).await?;
         let surplus = usize::try_from(tally.kept.saturating_sub(self.threshold));
         let surplus = surplus.unwrap_or(usize::MAX).min(tally.live.len());

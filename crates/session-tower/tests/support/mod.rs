@@ -1,4 +1,13 @@
-//! A browser of one cookie jar in front of a router.
+//! A browser in front of an application whose paths say what its handler does.
+#![allow(dead_code, reason = "every test binary uses a part of it")]
+
+pub(crate) mod app;
+pub(crate) mod bench;
+pub(crate) mod capture;
+pub(crate) mod gate;
+pub(crate) mod ids;
+pub(crate) mod schedule;
+pub(crate) mod yielding;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,19 +26,37 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// The `Set-Cookie` fields.
-    pub(crate) fn set_cookies(&self) -> Vec<String> {
-        let fields = self.headers.get_all(SET_COOKIE);
-        fields.iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+    pub(crate) fn set_cookies(&self) -> Vec<&str> {
+        self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// The one `Set-Cookie` field.
+    pub(crate) fn set_cookie(&self) -> &str {
+        let [cookie] = self.set_cookies()[..] else { panic!("not one Set-Cookie: {self:?}") };
+        cookie
+    }
+
+    /// The `Max-Age` of the one `Set-Cookie` field.
+    pub(crate) fn max_age(&self) -> Option<u64> {
+        let mut attributes = self.set_cookie().split("; ");
+        attributes.find_map(|a| a.strip_prefix("Max-Age=")).map(|n| n.parse().unwrap())
+    }
+
+    /// All values of a field, joined as a cache reads them.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let values: Vec<_> =
+            self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
     }
 }
 
 /// Requests `path` with these `Cookie` fields.
-pub(crate) async fn request(app: &Router, path: &str, cookies: &[&[u8]]) -> Answer {
+pub(crate) async fn request(router: &Router, path: &str, cookies: &[&[u8]]) -> Answer {
     let mut request = Request::get(path);
     for cookie in cookies {
         request = request.header(COOKIE, *cookie);
     }
-    let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
@@ -43,13 +70,29 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    pub(crate) async fn get(&mut self, app: &Router, path: &str) -> Answer {
+    pub(crate) async fn get(&mut self, router: &Router, path: &str) -> Answer {
         let cookies: Vec<&[u8]> = self.cookie.iter().map(String::as_bytes).collect();
-        let answer = request(app, path, &cookies).await;
+        let answer = request(router, path, &cookies).await;
+        self.take_cookies(&answer);
+        answer
+    }
+
+    /// Requests `path` and expects success; the body comes back.
+    pub(crate) async fn ok(&mut self, router: &Router, path: &str) -> String {
+        let answer = self.get(router, path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {answer:?}");
+        answer.body
+    }
+
+    fn take_cookies(&mut self, answer: &Answer) {
         for set in answer.set_cookies() {
             let pair = set.split(';').next().unwrap().to_owned();
             self.cookie = if set.contains("Max-Age=0") { None } else { Some(pair) };
         }
-        answer
+    }
+
+    /// The value of its cookie.
+    pub(crate) fn id(&self) -> &str {
+        self.cookie.as_deref().and_then(|pair| pair.split_once('=')).unwrap().1
     }
 }

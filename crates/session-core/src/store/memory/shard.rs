@@ -2,6 +2,7 @@
 
 use crate::store::{Outcome, Record, StoreKey};
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,9 +24,11 @@ pub(super) struct Draft<'a> {
 }
 
 /// Records and the keys of each owner; both change under one lock, so they always agree.
+///
+/// Nobody outside chooses the keys of records, so their hash may be a fast one.
 #[derive(Default)]
 pub(super) struct Shard {
-    records: HashMap<StoreKey, Slot>,
+    records: HashMap<StoreKey, Slot, RandomState>,
     owners: HashMap<Box<str>, HashSet<StoreKey>>,
 }
 

@@ -1,0 +1,282 @@
+//! Data against records written by hand, and against a plain ordered map.
+
+use super::arena::ARENA_SLACK;
+use super::{Data, Intent, Limits};
+use crate::codec::{self, Format};
+use crate::error::{ErrorKind, Result};
+use crate::store::Record;
+use crate::value::Value;
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+#[cfg(feature = "json")]
+mod formats;
+mod properties;
+
+const LIMITS: Limits =
+    Limits { format: Format::MessagePack, max_depth: 64, max_payload: 256 * 1024 };
+
+/// A record of MessagePack bytes.
+fn record(payload: impl Into<Bytes>) -> Record {
+    Record { payload: payload.into(), cas: 0, ttl: Duration::from_secs(60) }
+}
+
+fn parse(payload: impl Into<Bytes>) -> Data {
+    Data::parse(record(payload), LIMITS).unwrap()
+}
+
+/// `{"a": 1, "b": 2, "c": 3}`.
+fn abc() -> Data {
+    parse(&b"\x83\xa1a\x01\xa1b\x02\xa1c\x03"[..])
+}
+
+fn set_in<V: Serialize>(data: &mut Data, key: &str, value: V, intent: Intent) -> Result<bool> {
+    data.set(key, intent, |out, limits| codec::encode(&value, limits.format, limits.max_depth, out))
+}
+
+fn set(data: &mut Data, key: &str, value: impl Serialize) -> bool {
+    set_in(data, key, value, Intent::Guarded).unwrap()
+}
+
+fn overwrite(data: &mut Data, key: &str, value: impl Serialize) -> bool {
+    set_in(data, key, value, Intent::Blind).unwrap()
+}
+
+fn get<T: DeserializeOwned>(data: &Data, key: &str) -> Option<T> {
+    data.peek(key).map(|(value, format)| codec::decode(value, format).unwrap())
+}
+
+fn keys(data: &Data) -> Vec<&str> {
+    data.keys().collect()
+}
+
+fn is_clearable(key: &str) -> bool {
+    key.starts_with('_')
+}
+
+/// What `data` leaves behind, read back.
+fn stored(data: &Data) -> Data {
+    parse(data.encode().unwrap())
+}
+
+#[test]
+fn entries_are_found_and_absent_keys_are_not() {
+    let data = abc();
+    assert_eq!(keys(&data), ["a", "b", "c"]);
+    assert_eq!(get(&data, "b"), Some(2));
+    assert_eq!(get::<u8>(&data, "d"), None);
+    assert_eq!(get::<u8>(&data, "aa"), None);
+    assert!(!data.is_modified() && !data.is_accessed());
+}
+
+#[test]
+fn untouched_record_is_encoded_as_it_was() {
+    // Lengths written longer than need be, an extension, a nested map.
+    let payload =
+        &b"\xde\x00\x03\xd9\x01a\xcd\x00\x01\xa1b\xc7\x02\xff\x01\x02\xa1c\x81\xa1x\xc0"[..];
+    let data = parse(payload);
+    let encoded = data.encode().unwrap();
+    assert_eq!(&encoded[..1], b"\x83");
+    assert_eq!(&encoded[1..], &payload[3..]);
+}
+
+#[test]
+fn last_of_a_repeated_key_counts_and_the_payload_stays_whole() {
+    let mut data = parse(&b"\x84\xa1a\x01\xa1b\x02\xa1a\x03\xa1c\x04"[..]);
+    assert_eq!(get(&data, "a"), Some(3));
+    assert_eq!(keys(&stored(&data)), ["a", "b", "c"]);
+    set(&mut data, "b", 5);
+    let stored = stored(&data);
+    assert_eq!(
+        (get(&stored, "a"), get(&stored, "b"), get(&stored, "c")),
+        (Some(3), Some(5), Some(4))
+    );
+}
+
+#[test]
+fn changed_entries_keep_their_place_between_untouched_runs() {
+    let mut data = abc();
+    assert!(set(&mut data, "b", "two"));
+    assert!(set(&mut data, "d", 4));
+    assert_eq!(data.encode().unwrap(), &b"\x84\xa1a\x01\xa1b\xa3two\xa1c\x03\xa1d\x04"[..]);
+    assert!(data.remove("a", Intent::Guarded));
+    assert!(data.remove("c", Intent::Guarded));
+    assert_eq!(data.encode().unwrap(), &b"\x82\xa1b\xa3two\xa1d\x04"[..]);
+}
+
+#[test]
+fn setting_the_value_it_has_is_no_change() {
+    let mut data = abc();
+    assert!(!set(&mut data, "a", 1));
+    assert!(!data.is_modified() && !data.is_changed("a"));
+    assert!(set(&mut data, "a", 2) && data.is_changed("a"));
+    assert!(set(&mut data, "a", 1));
+    assert!(!data.is_modified() && !data.is_changed("a"));
+}
+
+#[test]
+fn removing_what_is_absent_is_no_change() {
+    let mut data = abc();
+    assert!(!data.remove("d", Intent::Guarded));
+    assert!(data.remove("a", Intent::Guarded));
+    assert!(!data.remove("a", Intent::Guarded));
+    assert!(set(&mut data, "d", 1) && data.remove("d", Intent::Guarded));
+    assert!(!data.is_changed("d") && data.is_changed("a"));
+}
+
+#[test]
+fn clear_spares_what_it_is_told_to() {
+    let mut data = parse(&b"\x82\xa2_p\xc3\xa1a\x01"[..]);
+    data.clear(is_clearable);
+    set(&mut data, "b", 2);
+    assert_eq!(keys(&stored(&data)), ["_p", "b"]);
+}
+
+#[test]
+fn failed_set_leaves_the_data_as_it_was() {
+    let mut data = abc();
+    let big = "x".repeat(LIMITS.max_payload + 1);
+    assert_eq!(
+        set_in(&mut data, "a", big, Intent::Guarded).unwrap_err().kind(),
+        ErrorKind::TooLarge
+    );
+    let mut deep = Value::Null;
+    for _ in 0..LIMITS.max_depth {
+        deep = Value::Array(vec![deep]);
+    }
+    assert_eq!(
+        set_in(&mut data, "a", deep, Intent::Guarded).unwrap_err().kind(),
+        ErrorKind::TooLarge
+    );
+    assert_eq!(get(&data, "a"), Some(1));
+    assert!(!data.is_modified());
+}
+
+#[test]
+fn payload_over_the_limit_is_refused() {
+    let mut data = abc();
+    let half = "x".repeat(LIMITS.max_payload / 2);
+    set(&mut data, "a", &half);
+    assert!(data.encode().is_ok());
+    set(&mut data, "b", &half);
+    assert_eq!(data.encode().unwrap_err().kind(), ErrorKind::TooLarge);
+    data.remove("a", Intent::Guarded);
+    assert!(data.encode().is_ok());
+}
+
+#[test]
+fn loop_of_inserts_keeps_to_a_bounded_arena() {
+    let mut data = abc();
+    let room = ARENA_SLACK.max(LIMITS.max_payload);
+    for round in 0..2_000_u32 {
+        set(&mut data, "log", (round, "x".repeat(1_000)));
+        assert!(data.arena.len() <= room + 2_000, "{}", data.arena.len());
+    }
+    set(&mut data, "late", true);
+    let stored = stored(&data);
+    assert_eq!(get::<(u32, String)>(&stored, "log").unwrap().0, 1_999);
+    assert_eq!((get(&stored, "a"), get(&stored, "late")), (Some(1), Some(true)));
+}
+
+#[test]
+fn more_than_any_payload_holds_is_refused_early() {
+    let mut data = abc();
+    let value = "x".repeat(LIMITS.max_payload / 2);
+    let refused = (0..8).map(|n| set_in(&mut data, &format!("k{n}"), &value, Intent::Guarded));
+    let kinds: Vec<_> = refused.filter_map(|set| set.err().map(|error| error.kind())).collect();
+    assert!(!kinds.is_empty() && kinds.iter().all(|kind| *kind == ErrorKind::TooLarge));
+}
+
+#[test]
+fn replay_keeps_what_others_wrote() {
+    let mut data = abc();
+    set(&mut data, "a", 10);
+    data.remove("b", Intent::Guarded);
+    let data =
+        data.rebase(record(&b"\x84\xa1a\x01\xa1b\x02\xa1c\x09\xa1d\x04"[..]), |_| false).unwrap();
+    assert_eq!(data.conflict(), None);
+    assert_eq!(data.encode().unwrap(), &b"\x83\xa1a\x0a\xa1c\x09\xa1d\x04"[..]);
+}
+
+#[test]
+fn replayed_clear_takes_what_others_wrote() {
+    let mut data = abc();
+    data.clear(is_clearable);
+    set(&mut data, "a", 10);
+    let newer = record(&b"\x83\xa1a\x01\xa1d\x04\xa2_p\xc3"[..]);
+    let data = data.rebase(newer, is_clearable).unwrap();
+    assert_eq!(keys(&data), ["a", "_p"]);
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Read(&'static str),
+    Set(u8),
+    Overwrite(u8),
+    Remove,
+    Clear,
+}
+
+fn take(step: Step, data: &mut Data) {
+    match step {
+        Step::Read(key) => assert!(data.read(key).is_some()),
+        Step::Set(value) => _ = set(data, "a", value),
+        Step::Overwrite(value) => _ = overwrite(data, "a", value),
+        Step::Remove => assert!(data.remove("a", Intent::Guarded)),
+        Step::Clear => data.clear(|_| false),
+    }
+}
+
+#[test]
+fn only_a_write_that_rests_on_a_read_conflicts() {
+    use Step::{Clear, Overwrite, Read, Remove, Set};
+    // `a` is 1; another request makes it 9.
+    let table: &[(&[Step], bool)] = &[
+        (&[Read("a")], false),
+        (&[Set(2)], false),
+        (&[Read("a"), Set(2)], true),
+        (&[Set(2), Read("a")], false),
+        (&[Read("a"), Set(1)], false),
+        (&[Read("a"), Overwrite(2)], false),
+        (&[Read("a"), Set(2), Overwrite(2)], false),
+        (&[Read("a"), Overwrite(2), Set(2)], true),
+        (&[Read("a"), Remove], true),
+        (&[Remove], false),
+        (&[Read("a"), Clear], false),
+        (&[Read("a"), Clear, Set(2)], true),
+        (&[Read("b"), Set(2)], false),
+    ];
+    for (steps, is_conflict) in table {
+        let mut data = abc();
+        steps.iter().for_each(|step| take(*step, &mut data));
+        let newer = record(&b"\x83\xa1a\x09\xa1b\x02\xa1c\x03"[..]);
+        let rebased = data.rebase(newer.clone(), |_| false).unwrap();
+        assert_eq!(rebased.conflict().is_some(), *is_conflict, "{steps:?}");
+        // A second replay, on an equal record, forgets nothing.
+        let again = rebased.rebase(newer, |_| false).unwrap();
+        assert_eq!(again.conflict().is_some(), *is_conflict, "{steps:?}, replayed twice");
+    }
+}
+
+#[test]
+fn absence_is_relied_on_too() {
+    let mut data = abc();
+    assert!(data.read("d").is_none());
+    set(&mut data, "d", 1);
+    let same = data.rebase(record(&b"\x81\xa1a\x05"[..]), |_| false).unwrap();
+    assert_eq!(same.conflict(), None);
+    let taken = data.rebase(record(&b"\x81\xa1d\x05"[..]), |_| false).unwrap();
+    assert_eq!(taken.conflict(), Some("d"));
+}
+
+#[test]
+fn read_again_after_a_replay_is_no_conflict() {
+    let mut data = abc();
+    assert!(data.read("a").is_some());
+    let mut data = data.rebase(record(&b"\x81\xa1a\x09"[..]), |_| false).unwrap();
+    assert!(data.read("a").is_some());
+    set(&mut data, "a", 10);
+    assert_eq!(data.conflict(), None);
+}

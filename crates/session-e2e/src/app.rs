@@ -1,0 +1,91 @@
+//! The application under test.
+
+use crate::program;
+use crate::signals::Signals;
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use http::StatusCode;
+use session_core::{Config, MemoryStore, SessionManager, Store};
+use session_fs::{FileOptions, FileStore};
+use session_redis::RedisStore;
+use session_tower::{Session, SessionLayer, SessionRejection};
+use std::sync::Arc;
+
+/// Opens the store that `address` names: `memory`, `redis://...` or a directory.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn open_store(address: &str) -> session_core::Result<Arc<dyn Store>> {
+    Ok(match address {
+        "memory" => Arc::new(MemoryStore::new()),
+        url if url.starts_with("redis://") => Arc::new(RedisStore::connect_lazy(url)?),
+        dir => Arc::new(FileStore::connect(FileOptions::new(dir)).await?),
+    })
+}
+
+/// Makes the application.
+///
+/// | route | what it does |
+/// |---|---|
+/// | `/run` | the program in the body, with the session |
+/// | `/member` | the same, but 401 where there is no live session |
+/// | `/unasked` | nothing, below the session layer |
+/// | `/plain` | nothing, beside the session layer |
+/// | `/signals/NAME/set`, `/signals/NAME/wait` | what they say |
+///
+/// A request whose URI has a query sets the signal of that name when all of it is over, the commit
+/// included, however it ends.
+///
+/// # Errors
+///
+/// Those of [`SessionManager::new`].
+pub fn router(store: Arc<dyn Store>) -> session_core::Result<Router> {
+    let signals = Signals::new();
+    let manager = SessionManager::new(store, Config::default(), None)?;
+    Ok(Router::new()
+        .route("/run", post(run))
+        .route("/member", post(member))
+        .route("/unasked", post(async || "unasked"))
+        .layer(SessionLayer::new(manager))
+        .layer(from_fn_with_state(signals.clone(), tell_the_end))
+        .route("/plain", post(async || "plain"))
+        .route("/signals/{name}/set", post(set))
+        .route("/signals/{name}/wait", post(wait))
+        .with_state(signals))
+}
+
+async fn run(
+    State(signals): State<Signals>,
+    session: Session,
+    program: String,
+) -> Result<Response, SessionRejection> {
+    program::run(&program, &session, &signals).await
+}
+
+async fn member(
+    State(signals): State<Signals>,
+    session: Option<Session>,
+    program: String,
+) -> Result<Response, SessionRejection> {
+    match session {
+        Some(session) => program::run(&program, &session, &signals).await,
+        None => Ok(StatusCode::UNAUTHORIZED.into_response()),
+    }
+}
+
+async fn tell_the_end(State(signals): State<Signals>, request: Request, next: Next) -> Response {
+    let _end = request.uri().query().map(|name| signals.set_on_drop(name));
+    next.run(request).await
+}
+
+async fn set(State(signals): State<Signals>, Path(name): Path<String>) {
+    signals.set(name);
+}
+
+async fn wait(State(signals): State<Signals>, Path(name): Path<String>) {
+    signals.wait(&name).await;
+}

@@ -1,0 +1,68 @@
+//! The promises of the library, kept over HTTP by several processes and real stores.
+//!
+//! A request carries a little [program] that says what its handler does, step by step;
+//! [signals] hold handlers at a step until a test has seen them there, so that no race depends on
+//! time. Each test has servers and a store of its own, and they end with it.
+// The crate is test code, of which the lints cannot know.
+#![allow(clippy::unwrap_used, reason = "a test whose tools fail has failed")]
+
+pub mod app;
+pub mod backend;
+pub mod browser;
+pub mod program;
+pub mod server;
+pub mod signals;
+
+pub use backend::Backend;
+pub use browser::{Answer, Browser};
+pub use server::{Pending, Server};
+
+use std::time::{Duration, Instant};
+
+/// Longer than any test takes, so that one that hangs fails.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Makes each function a test on files and on Redis.
+///
+/// The functions take the [`Backend`] by value; the tests are `filesystem::name` and
+/// `redis::name`.
+#[macro_export]
+macro_rules! on_each_store {
+    ($($name:ident),* $(,)?) => {
+        mod filesystem {
+            $(#[test] fn $name() { $crate::run(async { super::$name($crate::Backend::files()).await }); })*
+        }
+        mod redis {
+            $(#[test] fn $name() { $crate::run(async { super::$name($crate::Backend::redis().await).await }); })*
+        }
+    };
+}
+
+/// Runs a test on a runtime of its own.
+///
+/// # Panics
+///
+/// If the test does, or hangs for two minutes.
+pub fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a test can start a runtime");
+    runtime.block_on(async {
+        tokio::time::timeout(LIMIT, test).await.expect("the test ends");
+    });
+}
+
+/// Asks until the condition holds.
+///
+/// # Panics
+///
+/// If it does not within `limit`.
+pub async fn within(limit: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < limit, "not within {limit:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

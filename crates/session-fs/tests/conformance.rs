@@ -1,0 +1,46 @@
+//! The file store keeps the contract.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+use session_core::{Result, Store, async_trait};
+use session_fs::{FileHash, FileOptions, FileStore};
+use session_testkit::{Link, Subject};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+struct Files {
+    dir: TempDir,
+    hash: FileHash,
+}
+
+impl Files {
+    fn named_by(hash: FileHash) -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), hash }
+    }
+}
+
+#[async_trait]
+impl Subject for Files {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        // Clauses with fifty writers share this machine's cores with other tests.
+        let options = FileOptions::new(self.dir.path()).operation_timeout(Duration::from_secs(20));
+        Ok(Arc::new(FileStore::connect(options.hash(self.hash)).await?))
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::None { because: "the records are in local files" }
+    }
+}
+
+mod sha256 {
+    use super::{FileHash, Files};
+
+    session_testkit::store_conformance!(Files::named_by(FileHash::Sha256));
+}
+
+mod md5 {
+    use super::{FileHash, Files};
+
+    session_testkit::store_conformance!(Files::named_by(FileHash::Md5));
+}

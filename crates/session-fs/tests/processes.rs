@@ -1,0 +1,79 @@
+//! Several processes, and threads of one, change the same records and lose nothing.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+mod support;
+
+use session_core::{Bytes, Precondition, Store, StoreKey};
+use session_fs::{FileHash, FileOptions, FileStore};
+use std::time::Duration;
+use support::{MINUTE, WRITTEN, child_dir, create, lease, load, open, spawn};
+
+const PROCESSES: usize = 4;
+const TASKS: usize = 4;
+const ADDITIONS: usize = 50;
+
+fn counter() -> StoreKey {
+    StoreKey::new("session:", "counter")
+}
+
+fn options(dir: &std::path::Path) -> FileOptions {
+    // One key under all that contention on two cores is no matter of half a second.
+    FileOptions::new(dir).operation_timeout(Duration::from_secs(30))
+}
+
+async fn add(store: FileStore) {
+    for _ in 0..ADDITIONS {
+        loop {
+            let loaded = load(&store, &counter()).await;
+            let count: usize = std::str::from_utf8(&loaded.payload).unwrap().parse().unwrap();
+            let next = Bytes::from((count + 1).to_string());
+            let when = Precondition::Unchanged(&loaded);
+            if store.write(&counter(), next, &lease(MINUTE), when).await.unwrap() == WRITTEN {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn additions_of_processes_that_name_files_differently_are_all_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for hash in [FileHash::Sha256, FileHash::Md5] {
+        let store = runtime.block_on(open(options(dir.path()).hash(hash)));
+        runtime.block_on(create(&store, &counter(), b"0", MINUTE));
+        let parts = ["child_adds_by_sha256", "child_adds_by_md5"].into_iter().cycle();
+        let children: Vec<_> = parts.take(PROCESSES).map(|part| spawn(part, dir.path())).collect();
+        for child in children {
+            assert!(child.wait_with_output().unwrap().status.success());
+        }
+        let count = runtime.block_on(load(&store, &counter())).payload;
+        assert_eq!(count, (PROCESSES * TASKS * ADDITIONS).to_string());
+        assert!(runtime.block_on(store.delete(&counter(), None, None)).unwrap());
+    }
+}
+
+#[test]
+#[ignore = "a part of the test above, which runs it in processes of their own"]
+fn child_adds_by_sha256() {
+    add_as_child(FileHash::Sha256);
+}
+
+#[test]
+#[ignore = "a part of the test above, which runs it in processes of their own"]
+fn child_adds_by_md5() {
+    add_as_child(FileHash::Md5);
+}
+
+fn add_as_child(hash: FileHash) {
+    let Some(dir) = child_dir() else { return };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = open(options(&dir).hash(hash)).await;
+        let tasks: Vec<_> = (0..TASKS).map(|_| tokio::spawn(add(store.clone()))).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+}

@@ -1,0 +1,79 @@
+//! What the tests of files share.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
+use session_fs::{FileOptions, FileStore};
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+pub(crate) const KEY: &str = "Zm9vYmFyYmF6cXV4LTAxMjM0NTY3ODlhYmNkZWZnaGk";
+pub(crate) const SHA256: &str = "3c5b561b02d0872c02624405b29a387a830134cdb3da72653cfbf067a1855715";
+pub(crate) const MD5: &str = "a4be7695f1a59132457206ec92e92b49";
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const WRITTEN: Outcome = Outcome::Written { cas: 0 };
+
+/// The key whose digests are [`SHA256`] and [`MD5`].
+pub(crate) fn key() -> StoreKey {
+    StoreKey::new("session:", KEY)
+}
+
+pub(crate) fn lease(ttl: Duration) -> Lease<'static> {
+    Lease { ttl, owner: None }
+}
+
+pub(crate) async fn open(options: impl Into<FileOptions>) -> FileStore {
+    FileStore::connect(options).await.unwrap()
+}
+
+pub(crate) async fn create(
+    store: &FileStore,
+    key: &StoreKey,
+    payload: &'static [u8],
+    ttl: Duration,
+) {
+    let payload = Bytes::from_static(payload);
+    let outcome = store.write(key, payload, &lease(ttl), Precondition::Absent).await.unwrap();
+    assert_eq!(outcome, WRITTEN);
+}
+
+pub(crate) async fn load(store: &FileStore, key: &StoreKey) -> Record {
+    store.load(key).await.unwrap().expect("a live record")
+}
+
+/// The names in a directory, in order.
+pub(crate) fn names(dir: impl AsRef<Path>) -> Vec<String> {
+    let entries = fs::read_dir(dir).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// The names of record files.
+pub(crate) fn records(dir: &Path) -> Vec<String> {
+    let mut names = names(dir);
+    names.retain(|name| name != "session.__wz_cache");
+    names
+}
+
+pub(crate) fn drafts(dir: &Path) -> Vec<String> {
+    names(dir.join("session.__wz_cache/drafts"))
+}
+
+/// Starts this test binary again, to run the ignored test `name` alone on `dir`.
+pub(crate) fn spawn(name: &str, dir: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1"])
+        .env("SESSION_TEST_CHILD_DIR", dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// The directory that [`spawn`] named; `None` if this is no child.
+pub(crate) fn child_dir() -> Option<std::path::PathBuf> {
+    std::env::var_os("SESSION_TEST_CHILD_DIR").map(Into::into)
+}

@@ -1,0 +1,286 @@
+//! Where the servers are, how long to wait for them, and how large their items are.
+
+use session_core::config::{KeyInfo, Kind, Settings};
+use session_core::{Error, ErrorKind, Result};
+use std::collections::BTreeSet;
+use std::net::Ipv6Addr;
+use std::time::Duration;
+
+pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// What a server holds as shipped (`-I 1m`).
+pub(crate) const ITEM_SIZE_MAX: usize = 1 << 20;
+
+const SERVERS: &str = "127.0.0.1:11211";
+const PORT: u16 = 11_211;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const IDLE_CONNECTIONS: usize = 64;
+
+/// The settings that [`MemcachedOptions::from_settings`] reads.
+pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
+    "SESSION_MEMCACHED",
+    Kind::List,
+    Some(SERVERS),
+    "The servers, each `host` or `host:port`; every process names the same ones in the same words.",
+)];
+
+/// Where the Memcached servers are, and how long to wait for them.
+///
+/// # Examples
+///
+/// ```
+/// use session_memcached::MemcachedOptions;
+/// use std::time::Duration;
+///
+/// let options = MemcachedOptions::new(["10.0.0.1:11211", "10.0.0.2:11211"])
+///     .operation_timeout(Duration::from_millis(200));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemcachedOptions {
+    servers: Vec<String>,
+    connect_timeout: Duration,
+    operation_timeout: Duration,
+    idle_connections: usize,
+    item_size_max: Option<usize>,
+}
+
+impl MemcachedOptions {
+    /// Names the servers, each `host`, `host:port` or `[IPv6]:port`; without a port it is 11211.
+    ///
+    /// A name is part of where keys lie, so every process spells it alike; the order is free. It is
+    /// resolved once, at the first contact.
+    pub fn new<S: Into<String>>(servers: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            servers: servers.into_iter().map(Into::into).collect(),
+            connect_timeout: CONNECT_TIMEOUT,
+            operation_timeout: OPERATION_TIMEOUT,
+            idle_connections: IDLE_CONNECTIONS,
+            item_size_max: None,
+        }
+    }
+
+    /// Reads [`KEYS`].
+    ///
+    /// # Errors
+    ///
+    /// `Config` if it is no list. Its entries are checked when the store connects.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::config::Settings;
+    /// use session_memcached::MemcachedOptions;
+    ///
+    /// let settings: Settings = [("SESSION_MEMCACHED", "10.0.0.1, 10.0.0.2")].into_iter().collect();
+    /// let options = MemcachedOptions::from_settings(&settings)?;
+    /// assert_eq!(options, MemcachedOptions::new(["10.0.0.1", "10.0.0.2"]));
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn from_settings(settings: &Settings) -> Result<Self> {
+        Ok(settings.list("SESSION_MEMCACHED")?.map_or_else(Self::default, Self::new))
+    }
+
+    /// Bounds the first contact with each server; 1 s by default.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Bounds each call of the store, with any wait for a connection; 500 ms by default.
+    #[must_use]
+    pub fn operation_timeout(mut self, timeout: Duration) -> Self {
+        self.operation_timeout = timeout;
+        self
+    }
+
+    /// Sets how many idle connections to each server are kept for the next calls; 64 by default.
+    ///
+    /// A call uses a connection of its own, so this is best near the number of calls at a time.
+    #[must_use]
+    pub fn idle_connections(mut self, connections: usize) -> Self {
+        self.idle_connections = connections;
+        self
+    }
+
+    /// Sets the largest item, in bytes, of servers that do not tell theirs (`memcached -I`); 1 MiB
+    /// by default.
+    ///
+    /// Servers are asked at the first contact, and the smallest answer holds; proxies do not tell.
+    #[must_use]
+    pub fn item_size_max(mut self, bytes: usize) -> Self {
+        self.item_size_max = Some(bytes);
+        self
+    }
+
+    /// Checks the options and spells the servers as `host:port`.
+    pub(crate) fn check(&self) -> Result<Target> {
+        let complain = |what: &'static str| {
+            Err(Error::new(ErrorKind::Config, format!("connect to memcached: {what}")))
+        };
+        let Some(servers) = self.servers.iter().map(|server| address(server)).collect() else {
+            return complain(
+                "a server is written host, host:port or [ipv6]:port; there are no schemes, weights \
+                 or unix sockets",
+            );
+        };
+        let servers: Vec<String> = servers;
+        if servers.is_empty() {
+            return complain("the list of servers is empty");
+        }
+        if servers.iter().collect::<BTreeSet<_>>().len() < servers.len() {
+            return complain("a server is listed twice");
+        }
+        if self.connect_timeout.is_zero() || self.operation_timeout.is_zero() {
+            return complain("a timeout of zero lets no call succeed");
+        }
+        Ok(Target {
+            servers,
+            connect_timeout: self.connect_timeout,
+            operation_timeout: self.operation_timeout,
+            dial_timeout: self.connect_timeout.min(self.operation_timeout * 4 / 5),
+            idle_connections: self.idle_connections,
+            item_size_max: self.item_size_max.unwrap_or(ITEM_SIZE_MAX),
+        })
+    }
+}
+
+impl Default for MemcachedOptions {
+    /// A server on this machine: `127.0.0.1:11211`.
+    fn default() -> Self {
+        Self::new([SERVERS])
+    }
+}
+
+impl From<&str> for MemcachedOptions {
+    /// One server, or several with commas between them.
+    fn from(servers: &str) -> Self {
+        Self::new(servers.split(',').map(str::trim))
+    }
+}
+
+impl From<String> for MemcachedOptions {
+    fn from(servers: String) -> Self {
+        Self::from(servers.as_str())
+    }
+}
+
+/// Options that were checked.
+pub(crate) struct Target {
+    pub(crate) servers: Vec<String>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) operation_timeout: Duration,
+    /// Ends before the operation does, so that a call without a connection knows it sent nothing.
+    pub(crate) dial_timeout: Duration,
+    pub(crate) idle_connections: usize,
+    pub(crate) item_size_max: usize,
+}
+
+/// `host:port` of a server as it was written.
+fn address(server: &str) -> Option<String> {
+    if let Some(rest) = server.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']')?;
+        let host: Ipv6Addr = host.parse().ok()?;
+        return Some(format!("[{host}]:{}", port(rest.strip_prefix(':'), rest)?));
+    }
+    let (host, written) = match server.split_once(':') {
+        Some((host, written)) => (host, Some(written)),
+        None => (server, None),
+    };
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let is_name = !host.is_empty() && host.bytes().all(is_host);
+    Some(format!("{host}:{}", port(written, "")?)).filter(|_| is_name)
+}
+
+/// The port that is `written`, or the usual one if there is nothing in its place.
+fn port(written: Option<&str>, instead: &str) -> Option<u16> {
+    match written {
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().ok().filter(|port| *port != 0)
+        }
+        Some(_) => None,
+        None => instead.is_empty().then_some(PORT),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS, MemcachedOptions, address};
+    use session_core::ErrorKind;
+    use session_core::config::{KeyInfo, Settings};
+    use std::path::Path;
+    use std::time::Duration;
+
+    #[test]
+    fn servers_are_spelled_one_way() {
+        for (written, spelled) in [
+            ("cache", Some("cache:11211")),
+            ("cache.internal:11212", Some("cache.internal:11212")),
+            ("127.0.0.1:1", Some("127.0.0.1:1")),
+            ("[::1]", Some("[::1]:11211")),
+            ("[0:0::1]:7", Some("[::1]:7")),
+            ("", None),
+            (":11211", None),
+            ("cache:", None),
+            ("cache:0", None),
+            ("cache:+1", None),
+            ("cache:65536", None),
+            ("cache:11211:2", None),
+            ("::1", None),
+            ("[::1", None),
+            ("[::1]7", None),
+            ("[cache]:7", None),
+            ("memcached://cache", None),
+            ("/run/memcached.sock", None),
+            ("user@cache", None),
+            ("a b", None),
+        ] {
+            assert_eq!(address(written).as_deref(), spelled, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn contradictions_are_config_errors() {
+        for options in [
+            MemcachedOptions::new(Vec::<String>::new()),
+            MemcachedOptions::from(""),
+            MemcachedOptions::from("a,,b"),
+            MemcachedOptions::from("a,a:11211"),
+            MemcachedOptions::default().connect_timeout(Duration::ZERO),
+            MemcachedOptions::default().operation_timeout(Duration::ZERO),
+        ] {
+            let kind = options.check().err().map(|error| error.kind());
+            assert_eq!(kind, Some(ErrorKind::Config), "{options:?}");
+        }
+        assert!(MemcachedOptions::default().check().is_ok());
+    }
+
+    #[test]
+    fn dialling_leaves_time_to_say_that_nothing_was_sent() {
+        for (connect_ms, operation_ms, dial_ms) in [(1_000, 500, 400), (100, 500, 100)] {
+            let options = MemcachedOptions::default()
+                .connect_timeout(Duration::from_millis(connect_ms))
+                .operation_timeout(Duration::from_millis(operation_ms));
+            let target = options.check().unwrap();
+            assert_eq!(target.dial_timeout, Duration::from_millis(dial_ms));
+        }
+    }
+
+    #[test]
+    fn settings_name_the_servers() {
+        let none: Settings = [("SESSION_MEMCACHED", "")].into_iter().collect();
+        assert_eq!(MemcachedOptions::from_settings(&none).unwrap(), MemcachedOptions::default());
+        let two: Settings = [("SESSION_MEMCACHED", "a:1 , b")].into_iter().collect();
+        let options = MemcachedOptions::from_settings(&two).unwrap();
+        assert_eq!(options.check().unwrap().servers, ["a:1", "b:11211"]);
+    }
+
+    #[test]
+    fn page_has_the_row_of_every_key() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let section = page.split("\n## ").find(|section| section.starts_with("Memcached")).unwrap();
+        let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
+        assert_eq!(rows, KEYS.iter().map(KeyInfo::markdown_row).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,105 @@
+//! The first contact with a server: whether it can keep sessions, and how large.
+
+use crate::error::Fault;
+use std::io;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+
+/// What a server says, at most; its settings are some 3 KiB.
+const LONGEST: u64 = 64 * 1_024;
+
+/// What a server told about itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The largest item, with key and header; proxies do not tell.
+    pub(crate) item_size_max: Option<usize>,
+}
+
+/// Asks the server at `address`, on a connection of its own, for its settings and for an `mn`.
+pub(crate) async fn ask(address: &str) -> Result<Told, Fault> {
+    let stream = TcpStream::connect(address).await.map_err(Fault::Unreached)?;
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"stats settings\r\nmn\r\n").await.map_err(Fault::Unreached)?;
+    stream.flush().await.map_err(Fault::Unreached)?;
+    let mut lines = stream.take(LONGEST).lines();
+    let mut hearing = Hearing::Settings(Told::default());
+    loop {
+        let line = match lines.next_line().await {
+            Ok(Some(line)) => line,
+            Ok(None) => return Err(Fault::Unreached(io::ErrorKind::UnexpectedEof.into())),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(Fault::Garbled),
+            Err(error) => return Err(Fault::Unreached(error)),
+        };
+        hearing = match hearing.hear(&line)? {
+            Hearing::Done(told) => return Ok(told),
+            hearing => hearing,
+        };
+    }
+}
+
+/// How far the answers have come.
+#[derive(Debug)]
+enum Hearing {
+    Settings(Told),
+    Noop(Told),
+    Done(Told),
+}
+
+impl Hearing {
+    fn hear(self, line: &str) -> Result<Self, Fault> {
+        let mut words = line.split_ascii_whitespace();
+        match (self, words.next()) {
+            (Self::Settings(told), Some("STAT")) => match (words.next(), words.next()) {
+                (Some("cas_enabled"), Some("no")) => Err(Fault::WithoutCas),
+                (Some("item_size_max"), Some(bytes)) => {
+                    Ok(Self::Settings(Told { item_size_max: bytes.parse().ok() }))
+                }
+                _ => Ok(Self::Settings(told)),
+            },
+            // A proxy has no settings.
+            (Self::Settings(told), Some("END" | "ERROR" | "CLIENT_ERROR" | "SERVER_ERROR")) => {
+                Ok(Self::Noop(told))
+            }
+            (Self::Noop(told), Some("MN")) => Ok(Self::Done(told)),
+            (Self::Noop(_), Some("ERROR" | "CLIENT_ERROR")) => Err(Fault::Rejected),
+            _ => Err(Fault::Garbled),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hearing, Told};
+    use crate::error::Fault;
+
+    fn hear(answer: &str) -> Result<Told, Fault> {
+        let mut hearing = Hearing::Settings(Told::default());
+        for line in answer.lines() {
+            hearing = hearing.hear(line)?;
+        }
+        match hearing {
+            Hearing::Done(told) => Ok(told),
+            unfinished => panic!("{unfinished:?}"),
+        }
+    }
+
+    #[test]
+    fn limit_is_heard_where_it_is_told() {
+        let told = hear("STAT maxbytes 1\nSTAT item_size_max 2097152\nSTAT x y\nEND\nMN").unwrap();
+        assert_eq!(told.item_size_max, Some(2_097_152));
+        assert_eq!(hear("ERROR\nMN").unwrap().item_size_max, None);
+    }
+
+    #[test]
+    fn servers_that_cannot_keep_sessions_are_found_out() {
+        for (answer, is_right) in [
+            ("STAT cas_enabled no", (|f| matches!(f, Fault::WithoutCas)) as fn(&Fault) -> bool),
+            ("END\nERROR", |f| matches!(f, Fault::Rejected)),
+            ("-ERR unknown command", |f| matches!(f, Fault::Garbled)),
+            ("HTTP/1.1 400 Bad Request", |f| matches!(f, Fault::Garbled)),
+        ] {
+            let fault = hear(answer).expect_err(answer);
+            assert!(is_right(&fault), "{answer}: {fault:?}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What goes over the wire and what comes back: pure functions.
+
+use crate::error::{self, Call, Fault};
+use redis::Value;
+use session_core::{Outcome, Record, Result};
+use std::time::Duration;
+
+/// About a century. The server refuses a lifetime whose end, in ms since 1970, overflows an i64.
+const MAX_TTL_MS: u64 = 100 * 365 * 24 * 3_600 * 1_000;
+
+/// Reads the replies of `GET` and `PTTL`.
+pub(crate) fn record(replies: Vec<Value>) -> Result<Option<Record>> {
+    let (payload, left) = match <[Value; 2]>::try_from(replies) {
+        Ok([Value::ServerError(error), _] | [_, Value::ServerError(error)]) => {
+            return Err(Fault::Refused(error).into_error(Call::Load));
+        }
+        Ok([Value::Nil, _]) => return Ok(None),
+        Ok([Value::BulkString(payload), Value::Int(left)]) => (payload, left),
+        _ => return Err(error::unexpected(Call::Load)),
+    };
+    let ttl = match left {
+        // It expired between the two commands.
+        -2 => return Ok(None),
+        // Without expiry, as someone else wrote it: it outlives any lifetime.
+        -1 => Duration::MAX,
+        // 0 is the last millisecond: a key ends when its time has passed, not when it has come.
+        ms => Duration::from_millis(u64::try_from(ms).unwrap_or(0).max(1)),
+    };
+    Ok(Some(Record { payload: payload.into(), cas: 0, ttl }))
+}
+
+/// Reads the reply of a command that writes.
+pub(crate) fn outcome(call: Call, reply: Result<Value, Fault>) -> Result<Outcome> {
+    match reply.map_err(|fault| fault.into_error(call))? {
+        Value::Okay | Value::Int(1) => Ok(Outcome::Written { cas: 0 }),
+        Value::Nil | Value::Int(0) => Ok(Outcome::Refused),
+        _ => Err(error::unexpected(call)),
+    }
+}
+
+/// Whole milliseconds, rounded up.
+pub(crate) fn ttl_ms(ttl: Duration) -> u64 {
+    let ms = ttl.as_nanos().div_ceil(1_000_000);
+    u64::try_from(ms).unwrap_or(MAX_TTL_MS).clamp(1, MAX_TTL_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_TTL_MS, outcome, record, ttl_ms};
+    use crate::error::Call;
+    use redis::Value;
+    use session_core::{ErrorKind, Outcome};
+    use std::time::Duration;
+
+    fn bulk(text: &str) -> Value {
+        Value::BulkString(text.into())
+    }
+
+    #[test]
+    fn lifetimes_are_rounded_up_and_capped() {
+        for (ttl, expected) in [
+            (Duration::from_nanos(1), 1),
+            (Duration::from_millis(1), 1),
+            (Duration::from_micros(1_001), 2),
+            (Duration::from_secs(31 * 86_400), 2_678_400_000),
+            (Duration::MAX, MAX_TTL_MS),
+        ] {
+            assert_eq!(ttl_ms(ttl), expected, "{ttl:?}");
+        }
+    }
+
+    #[test]
+    fn record_needs_a_value_and_time_left() {
+        let table = [
+            (vec![Value::Nil, Value::Int(-2)], None),
+            (vec![bulk("x"), Value::Int(-2)], None),
+            (vec![bulk("x"), Value::Int(-1)], Some(Duration::MAX)),
+            (vec![bulk("x"), Value::Int(0)], Some(Duration::from_millis(1))),
+            (vec![bulk("x"), Value::Int(1_500)], Some(Duration::from_millis(1_500))),
+        ];
+        for (replies, ttl) in table {
+            assert_eq!(record(replies).unwrap().map(|record| record.ttl), ttl);
+        }
+    }
+
+    #[test]
+    fn unexpected_answers_are_errors() {
+        for replies in [vec![], vec![bulk("x")], vec![Value::Int(1), Value::Int(1)]] {
+            assert_eq!(record(replies).unwrap_err().kind(), ErrorKind::Decode);
+        }
+        let error = outcome(Call::Write, Ok(bulk("x"))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unknown);
+    }
+
+    #[test]
+    fn outcomes() {
+        for reply in [Value::Okay, Value::Int(1)] {
+            assert_eq!(outcome(Call::Write, Ok(reply)).unwrap(), Outcome::Written { cas: 0 });
+        }
+        for reply in [Value::Nil, Value::Int(0)] {
+            assert_eq!(outcome(Call::Write, Ok(reply)).unwrap(), Outcome::Refused);
+        }
+    }
+}

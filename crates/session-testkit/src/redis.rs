@@ -1,0 +1,193 @@
+//! A Redis server of a test's own, to count what reaches it and to break.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
+
+const STARTS_WITHIN: Duration = Duration::from_secs(10);
+
+/// An empty Redis server on a loopback port of its own; it dies with this value.
+///
+/// The binary is the one that `SESSION_TEST_REDIS_SERVER` names, else `redis-server` in the path.
+#[derive(Debug)]
+pub struct RedisServer {
+    child: Child,
+    addr: SocketAddr,
+    dir: Option<PathBuf>,
+}
+
+impl RedisServer {
+    /// Starts a server that keeps nothing when it ends, and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such binary, or it does not answer within ten seconds.
+    pub async fn start() -> io::Result<Self> {
+        Self::launch(None).await
+    }
+
+    /// Starts a server that has every write on the disk, in `dir`, before it answers.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub async fn durable(dir: &Path) -> io::Result<Self> {
+        Self::launch(Some(dir.to_owned())).await
+    }
+
+    async fn launch(dir: Option<PathBuf>) -> io::Result<Self> {
+        let addr = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let server = Self { child: spawn(addr, dir.as_deref())?, addr, dir };
+        server.wait_until_it_answers().await?;
+        Ok(server)
+    }
+
+    /// Ends the server without a warning.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Child::kill`].
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+
+    /// Starts a killed server again at its address, with the data that a durable one kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub async fn restart(&mut self) -> io::Result<()> {
+        self.child = spawn(self.addr, self.dir.as_deref())?;
+        self.wait_until_it_answers().await
+    }
+
+    /// Stops the server in whatever it does; its connections stay open.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets a frozen server go on.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> io::Result<()> {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args([signal, &pid]).status()?;
+        if status.success() { Ok(()) } else { Err(io::Error::other("the server has ended")) }
+    }
+
+    async fn wait_until_it_answers(&self) -> io::Result<()> {
+        let deadline = Instant::now() + STARTS_WITHIN;
+        // A server that still loads its data answers INFO, but nothing about keys.
+        while let Err(error) = self.keys().await {
+            if Instant::now() > deadline {
+                return Err(error);
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    }
+
+    /// Where the server listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The address as `SESSION_REDIS` takes it.
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.addr)
+    }
+
+    /// How often the server ran each command so far, by its lower-case name; what scripts call
+    /// counts too, and the `INFO` and `DBSIZE` that this type asks with do not.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn command_calls(&self) -> io::Result<BTreeMap<String, u64>> {
+        let info = info(self.addr).await?;
+        let commands = info.lines().filter_map(command_line);
+        Ok(commands.filter(|(name, _)| !matches!(&**name, "info" | "dbsize")).collect())
+    }
+
+    /// How many keys there are; of expired ones, those that the server has not removed yet count.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub async fn keys(&self) -> io::Result<usize> {
+        let (_, reply) = ask(self.addr, b"DBSIZE\r\n").await?;
+        let keys = reply.strip_prefix(':').and_then(|keys| keys.trim_end().parse().ok());
+        keys.ok_or_else(|| io::Error::other("DBSIZE was turned down"))
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(addr: SocketAddr, dir: Option<&Path>) -> io::Result<Child> {
+    let binary = std::env::var_os("SESSION_TEST_REDIS_SERVER");
+    let mut command = Command::new(binary.unwrap_or_else(|| "redis-server".into()));
+    command.args(["--bind", "127.0.0.1", "--save", "", "--port"]).arg(addr.port().to_string());
+    if let Some(dir) = dir {
+        command.args(["--appendonly", "yes", "--appendfsync", "always", "--dir"]).arg(dir);
+    }
+    command.stdout(Stdio::null()).spawn()
+}
+
+/// Asks for the statistics and reads one bulk string.
+async fn info(addr: SocketAddr) -> io::Result<String> {
+    let (mut stream, header) = ask(addr, b"INFO commandstats\r\n").await?;
+    let len = header.strip_prefix('$').and_then(|len| len.trim_end().parse().ok());
+    let mut text = vec![0; len.ok_or_else(|| io::Error::other("INFO was turned down"))?];
+    stream.read_exact(&mut text).await?;
+    String::from_utf8(text).map_err(io::Error::other)
+}
+
+/// Asks in the server's inline form, on a connection of its own, and reads the first line.
+async fn ask(addr: SocketAddr, command: &[u8]) -> io::Result<(BufReader<TcpStream>, String)> {
+    let mut stream = BufReader::new(TcpStream::connect(addr).await?);
+    stream.write_all(command).await?;
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    Ok((stream, line))
+}
+
+/// Reads `cmdstat_get:calls=3,usec=...`.
+fn command_line(line: &str) -> Option<(String, u64)> {
+    let (name, stats) = line.strip_prefix("cmdstat_")?.split_once(':')?;
+    let calls = stats.strip_prefix("calls=")?.split(',').next()?;
+    Some((name.to_owned(), calls.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command_line;
+
+    #[test]
+    fn calls_are_read_from_lines_of_info() {
+        let line = "cmdstat_client|setinfo:calls=12,usec=5,usec_per_call=0.42";
+        assert_eq!(command_line(line), Some(("client|setinfo".to_owned(), 12)));
+        assert_eq!(command_line("# Commandstats"), None);
+    }
+}

@@ -1,0 +1,222 @@
+//! Which cookies open a session, which are answered, and how.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
+
+mod support;
+
+use session_core::{Config, SameSite, Store, StoreKey};
+use session_testkit::{Calls, CountingStore};
+use std::sync::Arc;
+use std::time::Duration;
+use support::Browser;
+use support::app::{App, counted};
+use support::ids::{alias, made_up};
+
+fn plain() -> (App, Arc<CountingStore>) {
+    counted(Config::default(), None)
+}
+
+fn loads(calls: Calls) -> u64 {
+    assert_eq!(calls.total(), calls.load, "{calls:?}");
+    calls.load
+}
+
+#[tokio::test]
+async fn malformed_id_never_reaches_the_store() {
+    let (app, store) = plain();
+    let live = app.visit("/set:a=1").await.id().to_owned();
+    store.take_calls();
+    let values: Vec<Vec<u8>> = vec![
+        b"".to_vec(),
+        b"x".to_vec(),
+        b"AAAAAAAAAAAAAAAAAAAAA".to_vec(),
+        live.as_bytes()[..41].to_vec(),
+        format!("{live}AA").into(),
+        format!("{live}=").into(),
+        format!("\"{live}\"").into(),
+        format!(" {live}").into(),
+        format!("{live}.{live}").into(),
+        format!("session:{live}").into(),
+        alias(&live).into(),
+        live.replacen(&live[..1], "%41", 1).into(),
+        format!("{}/", &live[..42]).into(),
+        format!("{}+", &live[..42]).into(),
+        [&live.as_bytes()[..42], &[0xff]].concat(),
+        "ä".repeat(22).into(),
+        "A".repeat(87).into(),
+        "A".repeat(4000).into(),
+        "a".repeat(64).into(),
+        b"0f8fad5b-d9cb-469f-a165-70867728950e".to_vec(),
+    ];
+    for value in &values {
+        let cookie = [b"session=", &value[..]].concat();
+        let answer = app.request("/get:a", &[&cookie]).await;
+        assert_eq!(answer.body, "none", "{}", value.escape_ascii());
+        assert_eq!(answer.set_cookies(), [""; 0]);
+        assert_eq!(store.take_calls().total(), 0, "{}", value.escape_ascii());
+        // It is not adopted either: what is written gets an id of ours.
+        let written = app.request("/set:a=2", &[&cookie]).await;
+        let new = written.set_cookie().split(';').next().unwrap().as_bytes();
+        assert!(new.len() == 51 && new != cookie, "{}", value.escape_ascii());
+        store.take_calls();
+    }
+}
+
+#[tokio::test]
+async fn unknown_id_is_looked_up_and_not_adopted() {
+    let (app, store) = plain();
+    let id = made_up();
+    let cookie = format!("session={id}");
+    let answer = app.request("/get:a", &[cookie.as_bytes()]).await;
+    assert_eq!((answer.body.as_str(), loads(store.take_calls())), ("none", 1));
+    assert_eq!(answer.set_cookies(), [""; 0]);
+    let mut browser = Browser { cookie: Some(cookie.clone()) };
+    browser.ok(&app.router, "/set:a=1").await;
+    assert_ne!(browser.cookie, Some(cookie));
+    assert!(store.load(&StoreKey::new("session:", &id)).await.unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn expired_id_is_not_adopted() {
+    let config = Config::builder().lifetime(Duration::from_secs(60)).build().unwrap();
+    let (app, _) = counted(config, None);
+    let mut browser = app.visit("/set:a=1").await;
+    let old = browser.cookie.clone();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    assert_eq!(browser.ok(&app.router, "/get:a").await, "none");
+    browser.ok(&app.router, "/set:a=2").await;
+    assert_ne!(browser.cookie, old);
+}
+
+#[tokio::test]
+async fn of_several_cookies_exactly_one_live_session_counts() {
+    let (app, store) = plain();
+    let [a, b] = [app.visit("/set:a=1").await, app.visit("/set:a=2").await];
+    let [a, b] = [a.cookie.unwrap(), b.cookie.unwrap()];
+    let dead: Vec<String> = (0..4).map(|_| format!("session={}", made_up())).collect();
+    let junk = "session=junk".to_owned();
+    let table: &[(&[&[&String]], &str, u64)] = &[
+        (&[&[&a]], "1", 1),
+        (&[&[&dead[0], &a]], "1", 2),
+        (&[&[&a, &dead[0]]], "1", 2),
+        (&[&[&a], &[&dead[0]]], "1", 2),
+        (&[&[&a, &a], &[&a]], "1", 1),
+        (&[&[&junk, &a, &junk, &junk, &junk]], "1", 1),
+        (&[&[&dead[0], &dead[1], &a]], "1", 3),
+        (&[&[&dead[0], &dead[1]]], "none", 2),
+        (&[&[&a, &b]], "none", 2),
+        (&[&[&a], &[&b]], "none", 2),
+        (&[&[&b, &dead[0], &a]], "none", 3),
+        (&[&[&dead[0], &dead[1], &dead[2], &a]], "none", 0),
+        (&[&[&a, &dead[0], &dead[1], &dead[2]]], "none", 0),
+        (&[&[&dead[0], &dead[1]], &[&dead[2], &dead[3]]], "none", 0),
+    ];
+    store.take_calls();
+    for (row, (fields, expected, calls)) in table.iter().enumerate() {
+        let fields: Vec<String> = fields
+            .iter()
+            .map(|field| field.iter().map(|pair| pair.as_str()).collect::<Vec<_>>().join("; "))
+            .collect();
+        let fields: Vec<&[u8]> = fields.iter().map(String::as_bytes).collect();
+        let answer = app.request("/get:a", &fields).await;
+        assert_eq!((answer.body.as_str(), loads(store.take_calls())), (*expected, *calls), "{row}");
+        assert_eq!(answer.set_cookies(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn neighbours_do_not_matter_and_names_are_compared_byte_for_byte() {
+    let (app, store) = plain();
+    let live = app.visit("/set:a=1").await;
+    let pair = live.cookie.clone().unwrap();
+    let id = live.id();
+    let found: Vec<Vec<u8>> = vec![
+        format!("theme=dark; {pair}; lang=de").into(),
+        format!("{pair};;;").into(),
+        format!("=; ;novalue; a=b=c; \t{pair} \t").into(),
+        [b"\xff\xfe=\x80\x81; ", pair.as_bytes(), b"; \xc3("].concat(),
+    ];
+    for cookie in found {
+        let answer = app.request("/get:a", &[&cookie]).await;
+        assert_eq!(answer.body, "1", "{}", cookie.escape_ascii());
+    }
+    store.take_calls();
+    for cookie in [
+        format!("Session={id}"),
+        format!("s%65ssion={id}"),
+        format!("session ={id}"),
+        format!("xsession={id}"),
+        format!("sessionx={id}"),
+        format!("x={pair}"),
+        format!("\"session\"={id}"),
+        id.to_owned(),
+    ] {
+        let answer = app.request("/get:a", &[cookie.as_bytes()]).await;
+        assert_eq!((answer.body.as_str(), store.take_calls().total()), ("none", 0), "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn removal_repeats_every_attribute() {
+    let config = Config::builder()
+        .cookie_domain("example.org")
+        .cookie_path("/shop")
+        .cookie_secure(true)
+        .cookie_same_site(SameSite::None)
+        .cookie_partitioned(true)
+        .build()
+        .unwrap();
+    let (app, _) = counted(config, None);
+    let mut browser = Browser::default();
+    let set = browser.get(&app.router, "/set:a=1").await;
+    let attributes = "Domain=example.org; Secure; HttpOnly; Path=/shop; SameSite=None; Partitioned";
+    let expected = format!("{}; Max-Age=2678400; {attributes}", browser.cookie.as_ref().unwrap());
+    assert_eq!(set.set_cookie(), expected);
+    let removed = browser.get(&app.router, "/flush").await;
+    assert_eq!(removed.set_cookie(), format!("session=; Max-Age=0; {attributes}"));
+    assert_eq!(browser.cookie, None);
+}
+
+#[tokio::test]
+async fn flush_removes_a_cookie_that_opens_nothing_and_leaves_none_alone() {
+    let (app, _) = plain();
+    let dead = format!("session={}", made_up());
+    for cookie in [dead.as_str(), "session=malformed"] {
+        let answer = app.request("/flush", &[cookie.as_bytes()]).await;
+        assert!(answer.set_cookie().contains("Max-Age=0"));
+    }
+    assert_eq!(app.request("/flush", &[b"theme=dark"]).await.set_cookies(), [""; 0]);
+}
+
+#[tokio::test]
+async fn cookie_is_set_only_when_the_browser_must_learn_something() {
+    let (app, _) = plain();
+    let mut browser = Browser::default();
+    let table = [
+        ("/get:a", false),
+        ("/permanent:no", false),
+        ("/set:a=1", true),
+        ("/get:a", false),
+        ("/set:a=2", false),
+        ("/update:n", false),
+        ("/clear", false),
+        ("/lifetime:60", true),
+        ("/permanent:no", true),
+        ("/permanent:no", false),
+        ("/set:a=3", false),
+        ("/permanent:yes", true),
+        ("/login:ann", true),
+        ("/regenerate", true),
+        ("/set:a=4/status:400", false),
+        ("/flush/flash:bye", true),
+        ("/flush", true),
+        ("/get:a", false),
+    ];
+    for (path, is_set) in table {
+        let answer = browser.get(&app.router, path).await;
+        assert_eq!(answer.set_cookies().len(), usize::from(is_set), "{path}");
+        assert_eq!(answer.field("vary").as_deref(), Some("Cookie"), "{path}");
+        let expected = is_set.then_some("no-store");
+        assert_eq!(answer.field("cache-control").as_deref(), expected, "{path}");
+    }
+    assert_eq!(browser.get(&app.router, "/plain").await.field("vary"), None);
+}

@@ -1,0 +1,173 @@
+//! Random orders of the store calls of overlapping requests, held against what was promised.
+//!
+//! A seed decides which requests overlap and whose call comes next; a failure names the seed.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
+
+mod support;
+
+use http::StatusCode;
+use session_core::MemoryStore;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use support::app::App;
+use support::schedule::{Dice, ScheduledStore};
+use support::{Answer, Browser};
+use tokio::task::JoinHandle;
+
+const SEEDS: u64 = 1_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Read,
+    Write,
+    Increment,
+    Update,
+    Login,
+    Regenerate,
+    Logout,
+}
+
+impl Kind {
+    const ALL: [Self; 10] = [
+        Self::Read,
+        Self::Write,
+        Self::Write,
+        Self::Increment,
+        Self::Increment,
+        Self::Update,
+        Self::Update,
+        Self::Login,
+        Self::Regenerate,
+        Self::Logout,
+    ];
+
+    /// What the `n`-th request does; all of them begin by telling which session they are in.
+    fn path(self, n: usize) -> String {
+        match self {
+            Self::Read => "/get:origin".to_owned(),
+            Self::Write => format!("/get:origin/set:w{n}=1"),
+            Self::Increment => format!("/get:origin/set:w{n}=1/increment:i"),
+            Self::Update => "/get:origin/update:u".to_owned(),
+            Self::Login => format!("/get:origin/set:w{n}=1/login:user{n}"),
+            Self::Regenerate => format!("/get:origin/set:w{n}=1/regenerate"),
+            Self::Logout => "/get:origin/flush".to_owned(),
+        }
+    }
+
+    /// Whether an acknowledged request of this kind left its own mark.
+    fn leaves_mark(self) -> bool {
+        matches!(self, Self::Write | Self::Increment | Self::Login | Self::Regenerate)
+    }
+}
+
+/// One request and what it got.
+struct Done {
+    n: usize,
+    kind: Kind,
+    answer: Answer,
+}
+
+impl Done {
+    fn is_acknowledged(&self) -> bool {
+        self.answer.status == StatusCode::OK
+    }
+
+    /// Whether it ran in the session that all of them presented, not in a new one.
+    fn is_in_origin(&self) -> bool {
+        self.answer.body.starts_with("yes")
+    }
+}
+
+async fn overlap(
+    dice: &mut Dice,
+    app: &App,
+    store: &ScheduledStore,
+    browser: &Browser,
+) -> Vec<Done> {
+    let requests: Vec<(Kind, JoinHandle<Answer>)> = (0..2 + dice.below(5))
+        .map(|n| {
+            let kind = Kind::ALL[dice.below(Kind::ALL.len())];
+            (kind, app.start(browser, &kind.path(n)))
+        })
+        .collect();
+    store.run(dice, || requests.iter().all(|(_, request)| request.is_finished())).await;
+    let mut done = Vec::new();
+    for (n, (kind, request)) in requests.into_iter().enumerate() {
+        done.push(Done { n, kind, answer: request.await.unwrap() });
+    }
+    done
+}
+
+/// The sessions that are left, by id: what each holds.
+async fn sessions(store: &ScheduledStore, reader: &App) -> BTreeMap<String, String> {
+    let mut sessions = BTreeMap::new();
+    for (key, _) in store.records().await {
+        let key = std::str::from_utf8(key.as_bytes()).unwrap();
+        let id = key.strip_prefix("session:").unwrap().to_owned();
+        let browser = Browser { cookie: Some(format!("session={id}")) };
+        sessions.insert(id, format!(" {} ", reader.dump(&browser).await));
+    }
+    sessions
+}
+
+fn handed_out(done: &[Done]) -> Vec<&str> {
+    let cookies = done.iter().flat_map(|done| done.answer.set_cookies());
+    cookies.filter_map(|set| set.split(';').next()?.strip_prefix("session=")).collect()
+}
+
+fn check(done: &[Done], sessions: &BTreeMap<String, String>, first_id: &str) {
+    let origins: Vec<_> =
+        sessions.iter().filter(|(_, data)| data.contains(" origin=yes ")).collect();
+    let acknowledged = || done.iter().filter(|done| done.is_acknowledged());
+    let ended = acknowledged().any(|done| done.kind == Kind::Logout && done.is_in_origin());
+    assert_eq!(origins.len(), usize::from(!ended), "resurrected, doubled or lost: {sessions:?}");
+
+    let ids = handed_out(done);
+    for id in sessions.keys() {
+        assert!(id == first_id || ids.contains(&id.as_str()), "nobody knows the id of a session");
+    }
+    for done in done {
+        let is_known = matches!(done.answer.status, StatusCode::OK | StatusCode::CONFLICT);
+        assert!(is_known, "request {} got {}", done.n, done.answer.status);
+        assert!(done.is_acknowledged() || done.answer.set_cookies().is_empty());
+        assert!(done.kind != Kind::Read || done.is_acknowledged(), "a reader was refused");
+    }
+    let Some((_, data)) = origins.first() else { return };
+    for done in done.iter().filter(|done| done.is_in_origin() || !done.is_acknowledged()) {
+        let is_there = data.contains(&format!(" w{}=1 ", done.n));
+        assert_eq!(is_there, done.is_acknowledged() && done.kind.leaves_mark(), "{:?}", done.kind);
+    }
+    for (kind, key) in [(Kind::Increment, "i"), (Kind::Update, "u")] {
+        let count = acknowledged().filter(|done| done.kind == kind && done.is_in_origin()).count();
+        let is_counted = data.contains(&format!(" {key}={count} "));
+        assert!(is_counted || count == 0 && !data.contains(&format!(" {key}=")), "{key} {count}");
+    }
+}
+
+#[tokio::test]
+async fn no_order_of_calls_breaks_a_promise() {
+    let mut seen = BTreeMap::<String, usize>::new();
+    for seed in 0..SEEDS {
+        let memory = Arc::new(MemoryStore::new());
+        let store = Arc::new(ScheduledStore::new(memory.clone()));
+        let (app, reader) = (App::new(store.clone()), App::new(memory));
+        let browser = reader.visit("/set:origin=yes").await;
+        store.know(browser.id());
+        let mut dice = Dice(seed);
+        let done = overlap(&mut dice, &app, &store, &browser).await;
+        let sessions = sessions(&store, &reader).await;
+        for done in &done {
+            *seen.entry(format!("{:?} {}", done.kind, done.answer.status)).or_default() += 1;
+        }
+        let story: Vec<_> = done
+            .iter()
+            .map(|d| format!("{:?}: {} {}", d.kind, d.answer.status, d.answer.body))
+            .collect();
+        let checked = std::panic::catch_unwind(|| check(&done, &sessions, browser.id()));
+        assert!(checked.is_ok(), "seed {seed}: {story:?}");
+    }
+    // The orders were hard enough: every kind was refused at least once, but for reads.
+    for kind in ["Write", "Increment", "Update", "Login", "Regenerate", "Logout"] {
+        assert!(seen.contains_key(&format!("{kind} 409 Conflict")), "{seen:?}");
+    }
+}

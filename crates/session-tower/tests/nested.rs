@@ -1,0 +1,194 @@
+//! Two session layers on one route, and what a layer adds to other people's responses.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
+
+mod support;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::FromRequestParts as _;
+use axum::routing::get;
+use http::{Request, StatusCode};
+use session_core::{Config, Error, ErrorKind, MemoryStore, SessionManager, Store};
+use session_testkit::{CountingStore, Fault, FaultyStore, Method};
+use session_tower::{Main, Session, SessionLayer, SessionRejection};
+use std::sync::Arc;
+use support::{Answer, request};
+
+enum Admin {}
+
+fn manager(store: Arc<dyn Store>, name: &str) -> SessionManager {
+    let config = Config::builder().cookie_name(name).key_prefix(format!("{name}:")).build();
+    SessionManager::new(store, config.unwrap(), None).unwrap()
+}
+
+/// `Admin` inside `Main`, each over a store of its own.
+fn nested(routes: Router, outer: Arc<dyn Store>, inner: Arc<dyn Store>) -> Router {
+    routes
+        .layer(SessionLayer::<Admin>::named(manager(inner, "admin")))
+        .layer(SessionLayer::new(manager(outer, "session")))
+}
+
+fn pairs(answer: &Answer) -> Vec<String> {
+    let pairs = answer.set_cookies().into_iter().map(|set| set.split(';').next().unwrap());
+    pairs.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn nested_layers_keep_their_sessions_apart() {
+    let routes =
+        Router::new()
+            .route(
+                "/both",
+                get(|user: Session, admin: Session<Admin>| async move {
+                    user.insert("n", 1)?;
+                    admin.insert("n", 2)?;
+                    Ok::<_, SessionRejection>(())
+                }),
+            )
+            .route(
+                "/read",
+                get(|user: Session<Main>, admin: Session<Admin>| async move {
+                    let (user, admin) = (user.get::<u8>("n")?, admin.get::<u8>("n")?);
+                    Ok::<_, SessionRejection>(format!("{user:?} {admin:?}"))
+                }),
+            )
+            .route(
+                "/end",
+                get(|admin: Session<Admin>| async move {
+                    admin.flush().map_err(SessionRejection::from)
+                }),
+            );
+    let [outer, inner] =
+        [(); 2].map(|()| Arc::new(CountingStore::new(Arc::new(MemoryStore::new()))));
+    let app = nested(routes, outer.clone(), inner.clone());
+    let answer = request(&app, "/both", &[]).await;
+    let cookies = pairs(&answer);
+    assert!(cookies[0].starts_with("admin=") && cookies[1].starts_with("session="));
+    assert_eq!(answer.field("vary").as_deref(), Some("Cookie"));
+    assert_eq!(answer.field("cache-control").as_deref(), Some("no-store"));
+    let header = cookies.join("; ");
+    assert_eq!(request(&app, "/read", &[header.as_bytes()]).await.body, "Some(1) Some(2)");
+    outer.take_calls();
+    let answer = request(&app, "/end", &[header.as_bytes()]).await;
+    assert_eq!(pairs(&answer), ["admin="]);
+    assert_eq!(outer.take_calls().total(), 0, "a layer nobody asks does nothing");
+    assert_eq!(request(&app, "/read", &[header.as_bytes()]).await.body, "Some(1) None");
+}
+
+#[tokio::test]
+async fn failure_of_one_layer_discards_the_other_session_too() {
+    let routes = || {
+        Router::new().route(
+            "/",
+            get(|user: Session, admin: Session<Admin>| async move {
+                user.insert("n", 1)?;
+                admin.insert("n", 2)?;
+                Ok::<_, SessionRejection>(())
+            }),
+        )
+    };
+    for (kind, status) in [(ErrorKind::Unavailable, 503), (ErrorKind::Conflict, 409)] {
+        let memory = Arc::new(MemoryStore::new());
+        let inner = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
+        inner.push(Method::Write, Fault::Fail(kind));
+        let app = nested(routes(), memory.clone(), inner);
+        let answer = request(&app, "/", &[]).await;
+        assert_eq!(answer.status.as_u16(), status);
+        assert_eq!(answer.set_cookies(), [""; 0]);
+        assert_eq!(memory.len(), 0, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn missing_layer_is_an_error_that_names_the_fix() {
+    let app = Router::new().route("/", get(|_: Session| async {}));
+    assert_eq!(request(&app, "/", &[]).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let (mut parts, _) = Request::get("/").body(()).unwrap().into_parts();
+    let error = Session::<Main>::from_request_parts(&mut parts, &()).await.unwrap_err();
+    assert_eq!(error.error().kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("no session layer"), "{error}");
+    // The layer of another name is not the one asked for.
+    let layer = SessionLayer::<Admin>::named(manager(Arc::new(MemoryStore::new()), "admin"));
+    let app = Router::new().route("/", get(|_: Session| async {})).layer(layer);
+    assert_eq!(request(&app, "/", &[]).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[tokio::test]
+async fn error_body_hook_explains_every_failure() {
+    let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
+    let layer = SessionLayer::new(manager(store.clone(), "session"))
+        .with_error_body(|error: &Error| Body::from(format!("sorry: {}", error.kind().as_str())));
+    let app = Router::new()
+        .route(
+            "/write",
+            get(|s: Session| async move { s.insert("n", 1).map_err(SessionRejection::from) }),
+        )
+        .route(
+            "/decode",
+            get(|s: Session| async move {
+                s.get::<String>("n").map(drop).map_err(SessionRejection::from)
+            }),
+        )
+        .route(
+            "/own",
+            get(|s: Session| async move {
+                drop(s);
+                (StatusCode::BAD_GATEWAY, "my own words")
+            }),
+        )
+        .layer(layer);
+    let live = pairs(&request(&app, "/write", &[]).await).remove(0);
+    store.push(Method::Load, Fault::Fail(ErrorKind::Timeout));
+    let answer = request(&app, "/write", &[live.as_bytes()]).await;
+    assert_eq!((answer.status.as_u16(), answer.body.as_str()), (503, "sorry: timeout"));
+    store.push(Method::Write, Fault::Fail(ErrorKind::Unknown));
+    let answer = request(&app, "/write", &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.body.as_str()), (503, "sorry: unknown"));
+    let answer = request(&app, "/decode", &[live.as_bytes()]).await;
+    assert_eq!((answer.status.as_u16(), answer.body.as_str()), (500, "sorry: decode"));
+    let answer = request(&app, "/own", &[live.as_bytes()]).await;
+    assert_eq!((answer.status.as_u16(), answer.body.as_str()), (502, "my own words"));
+}
+
+#[tokio::test]
+async fn response_with_a_session_cookie_stays_out_of_shared_caches() {
+    /// What the handler says, and what leaves the layer with a new session, then with a known one.
+    type Row =
+        (&'static [(&'static str, &'static str)], &'static str, Option<&'static str>, &'static str);
+    let table: [Row; 8] = [
+        (&[], "no-store", None, "Cookie"),
+        (&[("cache-control", "max-age=60")], "private, max-age=60", Some("max-age=60"), "Cookie"),
+        (
+            &[("cache-control", "public, s-maxage=9")],
+            "private",
+            Some("public, s-maxage=9"),
+            "Cookie",
+        ),
+        (
+            &[("cache-control", "public"), ("cache-control", "max-age=5")],
+            "private, max-age=5",
+            Some("public, max-age=5"),
+            "Cookie",
+        ),
+        (&[("cache-control", "no-cache")], "private, no-cache", Some("no-cache"), "Cookie"),
+        (&[("vary", "Accept")], "no-store", None, "Accept, Cookie"),
+        (&[("vary", "accept, COOKIE")], "no-store", None, "accept, COOKIE"),
+        (&[("vary", "*")], "no-store", None, "*"),
+    ];
+    for (fields, first, later, vary) in table {
+        let handler = move |s: Session| async move {
+            s.insert("n", 1)?;
+            Ok::<_, SessionRejection>(axum::response::AppendHeaders(fields.to_vec()))
+        };
+        let app = Router::new()
+            .route("/", get(handler))
+            .layer(SessionLayer::new(manager(Arc::new(MemoryStore::new()), "session")));
+        let answer = request(&app, "/", &[]).await;
+        assert_eq!(answer.field("cache-control").as_deref(), Some(first), "{fields:?}");
+        assert_eq!(answer.field("vary").as_deref(), Some(vary));
+        let cookie = pairs(&answer).remove(0);
+        let answer = request(&app, "/", &[cookie.as_bytes()]).await;
+        assert_eq!(answer.field("cache-control").as_deref(), later, "{fields:?}");
+        assert_eq!(answer.field("vary").as_deref(), Some(vary));
+    }
+}

@@ -1,0 +1,105 @@
+//! From `SESSION_TYPE` to a store.
+
+use crate::backend::Backend;
+use crate::keys::KEYS;
+use session_core::config::Settings;
+use session_core::{Error, ErrorKind, MemoryStore, Result, Store};
+use session_null::NullStore;
+use std::sync::Arc;
+
+/// Opens the store that `SESSION_TYPE` names, with the options of that backend.
+///
+/// The words are `null` (the default), `memory`, `redis`, `memcached`, `filesystem`, `mongodb`,
+/// `sqlalchemy` (or `sql`) and `dynamodb`, in any case. Contact is made here, so that an
+/// application with a wrong address does not start; to start while the server is down, make the
+/// store with `connect_lazy` of its own crate.
+///
+/// Each call with `memory` makes a store of its own.
+///
+/// # Errors
+///
+/// `Config` if `settings` hold a name that none of [`KEYS`] is, a malformed value, or a backend
+/// whose feature this build lacks; the message names the feature. `Unavailable` or `Timeout` if the
+/// backend cannot be reached.
+///
+/// # Examples
+///
+/// ```
+/// use session::config::Settings;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> session::Result<()> {
+/// let settings: Settings = [("SESSION_TYPE", "memory")].into_iter().collect();
+/// let store = session::connect(&settings).await?;
+/// assert_eq!(store.capabilities().name, "memory");
+/// # Ok(())
+/// # }
+/// ```
+pub async fn connect(settings: &Settings) -> Result<Arc<dyn Store>> {
+    settings.refuse_unknown(KEYS)?;
+    match Backend::from_settings(settings)? {
+        Backend::Null => Ok(Arc::new(NullStore)),
+        Backend::Memory => Ok(Arc::new(MemoryStore::new())),
+        Backend::Redis => redis(settings).await,
+        Backend::Filesystem => filesystem(settings).await,
+        Backend::Memcached => memcached(settings).await,
+        Backend::MongoDb => Err(missing("mongodb")),
+        Backend::Sql => Err(missing("sqlalchemy")),
+        Backend::DynamoDb => Err(missing("dynamodb")),
+    }
+}
+
+#[cfg(feature = "redis")]
+async fn redis(settings: &Settings) -> Result<Arc<dyn Store>> {
+    use session_redis::{RedisOptions, RedisStore};
+    Ok(Arc::new(RedisStore::connect(RedisOptions::from_settings(settings)?).await?))
+}
+
+#[cfg(not(feature = "redis"))]
+async fn redis(_: &Settings) -> Result<Arc<dyn Store>> {
+    Err(left_out("redis"))
+}
+
+#[cfg(feature = "memcached")]
+async fn memcached(settings: &Settings) -> Result<Arc<dyn Store>> {
+    use session_memcached::{MemcachedOptions, MemcachedStore};
+    Ok(Arc::new(MemcachedStore::connect(MemcachedOptions::from_settings(settings)?).await?))
+}
+
+#[cfg(not(feature = "memcached"))]
+async fn memcached(_: &Settings) -> Result<Arc<dyn Store>> {
+    Err(left_out("memcached"))
+}
+
+#[cfg(feature = "filesystem")]
+async fn filesystem(settings: &Settings) -> Result<Arc<dyn Store>> {
+    use session_fs::{FileOptions, FileStore};
+    Ok(Arc::new(FileStore::connect(FileOptions::from_settings(settings)?).await?))
+}
+
+#[cfg(not(feature = "filesystem"))]
+async fn filesystem(_: &Settings) -> Result<Arc<dyn Store>> {
+    Err(left_out("filesystem"))
+}
+
+/// The word and the feature have one name.
+#[cfg(not(all(feature = "redis", feature = "memcached", feature = "filesystem")))]
+fn left_out(backend: &str) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!(
+            "open the {backend} store of SESSION_TYPE: this build leaves it out; turn on the \
+             feature `{backend}` of the crate `session`"
+        ),
+    )
+}
+
+fn missing(backend: &str) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!(
+            "open the {backend} store of SESSION_TYPE: this version of the library has no such \
+             backend"
+        ),
+    )
+}

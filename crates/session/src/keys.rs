@@ -1,0 +1,101 @@
+//! All settings of all backends.
+
+use session_core::config::{CORE_KEYS, KeyInfo, Kind};
+
+/// The settings of the core and of every backend, for [`Settings::from_env`] and
+/// [`Settings::refuse_unknown`].
+///
+/// The names of backends that this build leaves out are known too: one environment may serve
+/// several programs, and a setting nobody reads is no mistake.
+///
+/// [`Settings::from_env`]: crate::config::Settings::from_env
+/// [`Settings::refuse_unknown`]: crate::config::Settings::refuse_unknown
+///
+/// # Examples
+///
+/// ```
+/// use session::config::Settings;
+///
+/// let vars = [("SESSION_TYPE", "redis"), ("SESSION_REDSI", "redis://cache.internal")];
+/// let error = Settings::from_vars(vars, session::KEYS).unwrap_err();
+/// assert!(error.to_string().contains("did you mean SESSION_REDIS?"));
+/// ```
+pub const KEYS: &[&[KeyInfo]] = &[CORE_KEYS, REDIS, FILESYSTEM, MEMCACHED, MONGODB, SQL, DYNAMODB];
+
+#[cfg(feature = "redis")]
+const REDIS: &[KeyInfo] = session_redis::KEYS;
+#[cfg(not(feature = "redis"))]
+const REDIS: &[KeyInfo] = absent::REDIS;
+
+#[cfg(feature = "memcached")]
+const MEMCACHED: &[KeyInfo] = session_memcached::KEYS;
+#[cfg(not(feature = "memcached"))]
+const MEMCACHED: &[KeyInfo] = absent::MEMCACHED;
+
+#[cfg(feature = "filesystem")]
+const FILESYSTEM: &[KeyInfo] = session_fs::KEYS;
+#[cfg(not(feature = "filesystem"))]
+const FILESYSTEM: &[KeyInfo] = absent::FILESYSTEM;
+
+const MONGODB: &[KeyInfo] =
+    &[unread("SESSION_MONGODB"), unread("SESSION_MONGODB_DB"), unread("SESSION_MONGODB_COLLECT")];
+const SQL: &[KeyInfo] = &[
+    unread("SESSION_SQLALCHEMY"),
+    unread("SQLALCHEMY_DATABASE_URI"),
+    unread("SESSION_SQLALCHEMY_TABLE"),
+    unread("SESSION_SQLALCHEMY_SCHEMA"),
+];
+const DYNAMODB: &[KeyInfo] = &[
+    unread("SESSION_DYNAMODB"),
+    unread("SESSION_DYNAMODB_TABLE"),
+    unread("SESSION_DYNAMODB_REGION"),
+];
+
+/// The names of backends that have tables of their own, for builds that leave those out.
+#[cfg(any(test, not(all(feature = "redis", feature = "memcached", feature = "filesystem"))))]
+mod absent {
+    use super::unread;
+    use session_core::config::KeyInfo;
+
+    #[cfg(any(test, not(feature = "redis")))]
+    pub(super) const REDIS: &[KeyInfo] = &[unread("SESSION_REDIS")];
+    #[cfg(any(test, not(feature = "memcached")))]
+    pub(super) const MEMCACHED: &[KeyInfo] = &[unread("SESSION_MEMCACHED")];
+    #[cfg(any(test, not(feature = "filesystem")))]
+    pub(super) const FILESYSTEM: &[KeyInfo] = &[
+        unread("SESSION_FILE_DIR"),
+        unread("SESSION_FILE_THRESHOLD"),
+        unread("SESSION_FILE_MODE"),
+        unread("SESSION_FILE_HASH"),
+        unread("SESSION_FILE_EVICT_LIVE"),
+    ];
+}
+
+/// A setting whose reader is not built in; it may hold a password.
+const fn unread(name: &'static str) -> KeyInfo {
+    KeyInfo::new(name, Kind::Secret, None, "Not read: this build has no such store.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS, absent};
+    use session_core::config::KeyInfo;
+    use std::collections::BTreeSet;
+
+    fn names(table: &[KeyInfo]) -> Vec<&str> {
+        table.iter().map(|key| key.name).collect()
+    }
+
+    #[test]
+    fn a_backend_that_is_left_out_has_the_names_it_has_built_in() {
+        assert_eq!(names(absent::REDIS), names(super::REDIS));
+        assert_eq!(names(absent::MEMCACHED), names(super::MEMCACHED));
+        assert_eq!(names(absent::FILESYSTEM), names(super::FILESYSTEM));
+    }
+
+    #[test]
+    fn no_name_has_two_readers() {
+        let names: Vec<&str> = KEYS.iter().flat_map(|table| names(table)).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    }
+}

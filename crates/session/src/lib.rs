@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+mod backend;
+mod connect;
+mod keys;
+mod manager;
+
+pub use connect::connect;
+pub use keys::KEYS;
+pub use manager::{manager, manager_from_env};
+
+pub use session_core::{
+    AsKey, Bytes, Capabilities, Commit, Committing, Config, ConfigBuilder, CookieAttributes, Error,
+    ErrorKind, Exchange, Flash, Format, IdHash, IdSyntax, Key, Lease, MemoryLimits, MemoryStore,
+    OnConflict, Outcome, Precondition, ReadAs, Record, Result, SameSite, Session, SessionId,
+    SessionManager, Signer, Store, StoreKey, Undecodable, Value, WriteAs, async_trait,
+    cache_control, config, store,
+};
+pub use session_null::NullStore;
+
+#[cfg(feature = "filesystem")]
+#[doc(inline)]
+pub use session_fs as filesystem;
+#[cfg(feature = "memcached")]
+#[doc(inline)]
+pub use session_memcached as memcached;
+#[cfg(feature = "redis")]
+#[doc(inline)]
+pub use session_redis as redis;
+#[cfg(feature = "axum")]
+#[doc(inline)]
+pub use session_tower as axum;
+#[cfg(feature = "tower")]
+#[doc(inline)]
+pub use session_tower as tower;

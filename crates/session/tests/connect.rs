@@ -1,0 +1,158 @@
+//! `SESSION_TYPE` and what follows from it.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+use session::config::Settings;
+use session::{Error, ErrorKind, connect};
+
+async fn name_of<const N: usize>(settings: [(&str, &str); N]) -> Result<&'static str, Error> {
+    let settings: Settings = settings.into_iter().collect();
+    Ok(connect(&settings).await?.capabilities().name)
+}
+
+async fn refusal<const N: usize>(settings: [(&str, &str); N]) -> String {
+    let error = name_of(settings).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    error.to_string()
+}
+
+#[tokio::test]
+async fn null_is_the_store_of_those_who_say_nothing() {
+    assert_eq!(name_of([]).await.unwrap(), "null");
+    assert_eq!(name_of([("SESSION_TYPE", "")]).await.unwrap(), "null");
+}
+
+#[tokio::test]
+async fn words_are_read_in_any_case() {
+    for (word, store) in [("null", "null"), ("memory", "memory"), ("MEMORY", "memory")] {
+        assert_eq!(name_of([("SESSION_TYPE", word)]).await.unwrap(), store, "{word}");
+    }
+}
+
+#[tokio::test]
+async fn backend_that_does_not_exist_yet_says_so() {
+    for word in ["mongodb", "sqlalchemy", "sql", "dynamodb", "DynamoDB"] {
+        let message = refusal([("SESSION_TYPE", word)]).await;
+        assert!(message.contains("this version of the library has no such backend"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_word_is_told_all_words_and_not_repeated() {
+    let message = refusal([("SESSION_TYPE", "hunter2")]).await;
+    for word in ["null", "redis", "filesystem", "sqlalchemy", "memory"] {
+        assert!(message.contains(word), "{message}");
+    }
+    assert!(!message.contains("hunter2"), "{message}");
+}
+
+#[tokio::test]
+async fn unknown_name_is_refused_with_a_suggestion() {
+    for (name, meant) in [
+        ("SESSION_TPYE", "SESSION_TYPE"),
+        ("SESSION_FILE_DIRR", "SESSION_FILE_DIR"),
+        ("SESSION_MEMCACHD", "SESSION_MEMCACHED"),
+        ("session_mongodb_db", "SESSION_MONGODB_DB"),
+    ] {
+        let message = refusal([("SESSION_TYPE", "memory"), (name, "x")]).await;
+        assert!(message.contains(&format!("did you mean {meant}?")), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn settings_of_other_backends_are_no_mistake() {
+    let settings = [
+        ("SESSION_TYPE", "memory"),
+        ("SESSION_REDIS", "redis://cache.internal"),
+        ("SESSION_FILE_DIR", "/srv/sessions"),
+        ("SQLALCHEMY_DATABASE_URI", "sqlite://"),
+    ];
+    assert_eq!(name_of(settings).await.unwrap(), "memory");
+}
+
+#[cfg(not(feature = "redis"))]
+#[tokio::test]
+async fn redis_left_out_names_its_feature() {
+    let message = refusal([("SESSION_TYPE", "redis")]).await;
+    assert!(message.contains("feature `redis` of the crate `session`"), "{message}");
+}
+
+#[cfg(not(feature = "memcached"))]
+#[tokio::test]
+async fn memcached_left_out_names_its_feature() {
+    let message = refusal([("SESSION_TYPE", "memcached")]).await;
+    assert!(message.contains("feature `memcached` of the crate `session`"), "{message}");
+}
+
+#[cfg(not(feature = "filesystem"))]
+#[tokio::test]
+async fn filesystem_left_out_names_its_feature() {
+    let message = refusal([("SESSION_TYPE", "filesystem")]).await;
+    assert!(message.contains("feature `filesystem` of the crate `session`"), "{message}");
+}
+
+#[cfg(feature = "filesystem")]
+mod filesystem {
+    use super::{name_of, refusal};
+
+    #[tokio::test]
+    async fn files_are_where_the_settings_say() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("sessions");
+        let settings =
+            [("SESSION_TYPE", "FileSystem"), ("SESSION_FILE_DIR", dir.to_str().unwrap())];
+        assert_eq!(name_of(settings).await.unwrap(), "filesystem");
+        assert!(dir.is_dir());
+    }
+
+    #[tokio::test]
+    async fn malformed_option_is_named() {
+        let message =
+            refusal([("SESSION_TYPE", "filesystem"), ("SESSION_FILE_MODE", "rw-------")]).await;
+        assert!(message.contains("SESSION_FILE_MODE"), "{message}");
+    }
+}
+
+#[cfg(feature = "memcached")]
+mod memcached {
+    use super::name_of;
+    use session_testkit::server;
+
+    #[tokio::test]
+    async fn servers_are_those_of_the_settings() {
+        let address = server::url("SESSION_TEST_MEMCACHED");
+        let settings = [("SESSION_TYPE", "Memcached"), ("SESSION_MEMCACHED", address.as_str())];
+        assert_eq!(name_of(settings).await.unwrap(), "memcached");
+    }
+}
+
+#[cfg(feature = "redis")]
+mod redis {
+    use super::{name_of, refusal};
+    use session::ErrorKind;
+    use session_testkit::RedisServer;
+    use std::net::TcpListener;
+
+    #[tokio::test]
+    async fn server_is_the_one_of_the_settings() {
+        let server = RedisServer::start().await.unwrap();
+        let settings = [("SESSION_TYPE", "Redis"), ("SESSION_REDIS", &server.url())];
+        assert_eq!(name_of(settings).await.unwrap(), "redis");
+    }
+
+    #[tokio::test]
+    async fn bad_url_is_refused_and_not_repeated() {
+        for url in ["cache.internal", "http://:hunter2@host", "redis://:hunter2@host:port"] {
+            let message = refusal([("SESSION_TYPE", "redis"), ("SESSION_REDIS", url)]).await;
+            assert!(message.contains("redis") && !message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn server_that_is_down_is_unavailable() {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = format!("redis://127.0.0.1:{port}");
+        let error = name_of([("SESSION_TYPE", "redis"), ("SESSION_REDIS", &url)]).await;
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Unavailable);
+    }
+}

@@ -1,0 +1,7 @@
+//! The site, driven over HTTP.
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+mod edges;
+mod story;
+mod support;

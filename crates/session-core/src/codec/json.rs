@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// See [`super::index`].
-pub(super) fn index(
-    payload: &[u8],
+pub(super) fn index<'p>(
+    payload: &'p [u8],
     max_depth: usize,
-    mut sink: impl FnMut(Key, Span),
+    mut sink: impl FnMut(Key<'p>, Span),
 ) -> Result<(), Fault> {
     let depth = max_depth.checked_sub(1).ok_or(Fault::TooDeep)?;
     items(payload, [b'{', b'}'], Fault::NotMap, |at| {
@@ -20,7 +20,7 @@ pub(super) fn index(
         }
         let (end, text) = string(payload, at)?;
         let key = match text {
-            Text::Plain => Key::Raw(Span::new(at + 1, end - 1)),
+            Text::Plain => Key::Raw(&payload[at + 1..end - 1], Span::new(at + 1, end - 1)),
             Text::Escaped => Key::Owned(unescape(&payload[at..end]).ok_or(Fault::Syntax)?),
         };
         let start = blank(payload, expect(payload, blank(payload, end), b':')?);

@@ -138,9 +138,9 @@ impl Span {
 
 /// The key of an entry, as [`index`] found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Key {
-    /// The text as it stands in the payload, valid UTF-8, without header or quotes.
-    Raw(Span),
+pub(crate) enum Key<'p> {
+    /// The text as it stands in the payload, valid UTF-8, without header or quotes; and where.
+    Raw(&'p [u8], Span),
     /// The text of a key that is written with escapes.
     #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "only JSON has escapes"))]
     Owned(String),
@@ -199,11 +199,11 @@ pub(crate) fn detect(payload: &[u8], configured: Format) -> Option<Format> {
 ///
 /// `Decode` if the payload is no complete map with text keys, or deeper than `max_depth`; `sink`
 /// may have seen entries by then.
-pub(crate) fn index(
-    payload: &[u8],
+pub(crate) fn index<'p>(
+    payload: &'p [u8],
     format: Format,
     max_depth: usize,
-    sink: impl FnMut(Key, Span),
+    sink: impl FnMut(Key<'p>, Span),
 ) -> Result<()> {
     let depth = max_depth.min(DEPTH_CEILING);
     match format {

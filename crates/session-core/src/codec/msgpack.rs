@@ -6,10 +6,10 @@ use std::borrow::Cow;
 
 /// See [`super::index`].
 #[inline]
-pub(super) fn index(
-    payload: &[u8],
+pub(super) fn index<'p>(
+    payload: &'p [u8],
     max_depth: usize,
-    mut sink: impl FnMut(Key, Span),
+    mut sink: impl FnMut(Key<'p>, Span),
 ) -> Result<(), Fault> {
     if payload.len() > u32::MAX as usize {
         return Err(Fault::TooLong);
@@ -24,11 +24,12 @@ pub(super) fn index(
     let depth = max_depth.checked_sub(1).ok_or(Fault::TooDeep)?;
     for _ in 0..entries {
         let (start, end) = text(payload, at)?;
-        if !is_ascii(payload, start, end) && std::str::from_utf8(&payload[start..end]).is_err() {
+        let key = &payload[start..end];
+        if !is_ascii(key, &payload[start..]) && std::str::from_utf8(key).is_err() {
             return Err(Fault::NotUtf8);
         }
         at = skip(payload, end, depth)?;
-        sink(Key::Raw(Span::new(start, end)), Span::new(end, at));
+        sink(Key::Raw(key, Span::new(start, end)), Span::new(end, at));
     }
     if at == payload.len() { Ok(()) } else { Err(Fault::Trailing) }
 }
@@ -258,27 +259,16 @@ fn number<const N: usize>(bytes: &[u8], at: usize) -> Result<u32, Fault> {
 
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
-/// Whether `bytes[start..end]` is ASCII, eight bytes at a time.
+/// Whether `text` is ASCII; `window` begins with it and goes on to the end of the payload.
 ///
-/// A short text is read together with the bytes behind it, whose bits are then shifted out.
+/// A short text is read together with the bytes behind it, which are then masked out; a longer one
+/// in two words that may overlap.
 #[inline]
-fn is_ascii(bytes: &[u8], start: usize, end: usize) -> bool {
-    let mut at = start;
-    while end - at >= 8 {
-        let Some(word) = word(bytes, at) else { return false };
-        if word & HIGH_BITS != 0 {
-            return false;
-        }
-        at += 8;
+fn is_ascii(text: &[u8], window: &[u8]) -> bool {
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    match (text.len(), window.first_chunk(), text.last_chunk()) {
+        (len @ 0..8, Some(first), _) => word(first) & HIGH_BITS & ((1 << (8 * len)) - 1) == 0,
+        (8..=16, Some(first), Some(last)) => (word(first) | word(last)) & HIGH_BITS == 0,
+        _ => text.is_ascii(),
     }
-    match (end - at, word(bytes, at)) {
-        (0, _) => true,
-        (rest, Some(word)) => (word & HIGH_BITS) << (64 - 8 * rest) == 0,
-        (_, None) => bytes[at..end].is_ascii(),
-    }
-}
-
-#[inline]
-fn word(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word))
 }

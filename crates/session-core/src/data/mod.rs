@@ -75,7 +75,7 @@ impl Data {
         codec::index(&payload, format, limits.max_depth, |key, value| {
             let value = Slot::base(value);
             match key {
-                Key::Raw(span) => data.load(span.of(&payload), Slot::base(span), value),
+                Key::Raw(text, span) => data.load(text, Slot::base(span), value),
                 Key::Owned(text) => {
                     let key = data.append_arena(text.as_bytes());
                     data.load(text.as_bytes(), key, value);
@@ -313,9 +313,8 @@ fn slice<'a>(base: &'a Record, arena: &'a [u8], slot: Slot) -> &'a [u8] {
 }
 
 fn filter_bit(key: &[u8]) -> u64 {
-    let first = key.first().copied().unwrap_or_default();
-    let last = key.last().copied().unwrap_or_default();
-    let hash = usize::from(first) + 7 * usize::from(last) + 31 * key.len();
+    let (Some(first), Some(last)) = (key.first(), key.last()) else { return 1 };
+    let hash = usize::from(*first) + 7 * usize::from(*last) + 31 * key.len();
     1 << (hash % 64)
 }
 

@@ -20,14 +20,14 @@ type Entries = Vec<(String, Vec<u8>)>;
 fn entries(payload: &[u8], format: Format) -> Result<Entries> {
     let mut found = Vec::new();
     index(payload, format, 64, |key, value| {
-        found.push((text_of(&key, payload), value.of(payload).to_vec()));
+        found.push((text_of(&key), value.of(payload).to_vec()));
     })?;
     Ok(found)
 }
 
-fn text_of(key: &Key, payload: &[u8]) -> String {
+fn text_of(key: &Key<'_>) -> String {
     match key {
-        Key::Raw(span) => String::from_utf8(span.of(payload).to_vec()).unwrap(),
+        Key::Raw(text, _) => String::from_utf8(text.to_vec()).unwrap(),
         Key::Owned(text) => text.clone(),
     }
 }
@@ -59,7 +59,7 @@ fn written(entries: &[(String, Vec<u8>)], format: Format) -> Vec<u8> {
 fn copied(payload: &[u8], format: Format, split: usize) -> Vec<u8> {
     let mut spans = Vec::new();
     index(payload, format, 64, |key, value| match key {
-        Key::Raw(key) => spans.push((entry_start(payload, format, key), value.end as usize)),
+        Key::Raw(_, key) => spans.push((entry_start(payload, format, key), value.end as usize)),
         Key::Owned(_) => panic!("the key has escapes"),
     })
     .unwrap();

@@ -21,8 +21,8 @@ pub(crate) const CREATED: &str = "_created";
 pub(crate) const LIFETIME: &str = "_lifetime";
 
 /// Whether `key` is kept by the library itself: hidden from handlers, spared by `clear`.
-pub(crate) fn is_reserved(key: &str) -> bool {
-    matches!(key, PERMANENT | CREATED | LIFETIME)
+pub(crate) fn is_reserved<K: AsRef<[u8]> + ?Sized>(key: &K) -> bool {
+    [PERMANENT, CREATED, LIFETIME].iter().any(|reserved| reserved.as_bytes() == key.as_ref())
 }
 
 /// The id and the key of a record.
@@ -128,7 +128,7 @@ impl State {
     }
 
     pub(crate) fn has_content(&self) -> bool {
-        self.data.keys().any(|key| !is_reserved(key))
+        self.data.key_bytes().any(|key| !is_reserved(key))
     }
 
     /// Sets an entry; the first one of a new session is preceded by its permanence, as in Flask.

@@ -22,7 +22,7 @@ mod tests;
 pub(crate) use scalar::{as_bool, as_text, as_u64};
 pub(crate) use transcode::{is_equal, transcode};
 pub(crate) use typed::{decode, encode};
-pub(crate) use writer::{MapWriter, entry_size, entry_start, frame_size, write_array};
+pub(crate) use writer::{MapWriter, entry_size, entry_start, frame_size, write_array, write_key};
 
 use crate::error::{Error, ErrorKind, Result};
 use std::fmt;
@@ -64,7 +64,7 @@ impl Format {
     }
 
     /// Whether it is text, with neither bytes, extensions, infinite numbers nor keys but text.
-    fn is_text(self) -> bool {
+    pub(crate) fn is_text(self) -> bool {
         match self {
             Self::MessagePack => false,
             #[cfg(feature = "json")]

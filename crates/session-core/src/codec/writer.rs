@@ -107,6 +107,19 @@ fn text(key: &[u8]) -> &str {
     std::str::from_utf8(key).unwrap_or_default()
 }
 
+/// Appends `key` such that with a value behind it there is an entry that [`MapWriter::run`] takes.
+///
+/// JSON has no such form of a key that may need escapes: its text is appended as it is.
+#[inline]
+pub(crate) fn write_key(format: Format, key: &[u8], out: &mut Vec<u8>) {
+    match format {
+        Format::MessagePack => msgpack::write_text_header(key.len(), out),
+        #[cfg(feature = "json")]
+        Format::Json => {}
+    }
+    out.extend_from_slice(key);
+}
+
 /// Where the entry begins whose raw key is `key`, for [`MapWriter::run`].
 #[inline]
 pub(crate) fn entry_start(payload: &[u8], format: Format, key: Span) -> usize {

@@ -2,6 +2,7 @@
 
 use super::slot::Slot;
 use super::{Data, too_large};
+use crate::codec::{self, Format};
 use crate::error::Result;
 
 /// Arena bytes below which nothing is ever compacted.
@@ -14,27 +15,41 @@ impl Data {
         Slot::arena(start, bytes.len())
     }
 
+    /// Appends a key; a value that is appended next makes it an entry in the configured format.
+    pub(super) fn append_key(&mut self, key: &[u8]) -> Slot {
+        write_key(key, self.limits.format, &mut self.arena)
+    }
+
     /// Drops overwritten values, so that a loop of inserts does not grow without bound.
     ///
     /// # Errors
     ///
     /// `TooLarge` if what is left would not fit a payload anyhow.
+    #[inline]
     pub(super) fn compact_if_due(&mut self) -> Result<()> {
         let room = ARENA_SLACK.max(self.limits.max_payload);
-        if self.arena.len() <= room {
-            return Ok(());
-        }
+        if self.arena.len() <= room { Ok(()) } else { self.compact(room) }
+    }
+
+    #[cold]
+    fn compact(&mut self, room: usize) -> Result<()> {
         let old = std::mem::take(&mut self.arena);
         for cell in &mut self.cells {
-            for slot in [&mut cell.key, &mut cell.value] {
-                if slot.is_arena() {
-                    let bytes = &old[slot.range()];
-                    let start = self.arena.len();
-                    self.arena.extend_from_slice(bytes);
-                    *slot = Slot::arena(start, bytes.len());
-                }
+            if cell.key.is_arena() {
+                let key = &old[cell.key.range()];
+                cell.key = write_key(key, self.limits.format, &mut self.arena);
+            }
+            if cell.value.is_arena() {
+                let start = self.arena.len();
+                self.arena.extend_from_slice(&old[cell.value.range()]);
+                cell.value = Slot::arena(start, cell.value.len());
             }
         }
         if self.arena.len() > room { Err(too_large(self.arena.len(), room)) } else { Ok(()) }
     }
+}
+
+fn write_key(key: &[u8], format: Format, arena: &mut Vec<u8>) -> Slot {
+    codec::write_key(format, key, arena);
+    Slot::arena(arena.len() - key.len(), key.len())
 }

@@ -2,14 +2,14 @@
 
 use super::slot::{Cell, Slot};
 use super::{Data, INLINE, too_large};
-use crate::codec::{self, Format, MapWriter, Span};
+use crate::codec::{self, Format, MapWriter};
 use crate::error::Result;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
 /// What the next payload is put together from.
 enum Piece<'a> {
-    /// Neighbouring entries nobody touched, as they stand in the loaded payload.
+    /// Neighbouring entries as they stand in the loaded payload, or as the request wrote them.
     Run(&'a [u8]),
     /// One entry.
     Entry { key: &'a [u8], value: &'a [u8] },
@@ -38,7 +38,8 @@ impl Data {
         }
         let format = self.limits.format;
         let entries = self.cells.iter().filter(|cell| !cell.value.is_none()).count();
-        let pieces = self.pieces();
+        let mut pieces = SmallVec::<[_; INLINE]>::new();
+        self.pieces(|piece| pieces.push(piece));
         let size = codec::frame_size(format, entries, pieces.len())
             + pieces.iter().map(|piece| piece.size(format)).sum::<usize>();
         if size > self.limits.max_payload {
@@ -46,8 +47,8 @@ impl Data {
         }
         let mut payload = Vec::with_capacity(size);
         let mut writer = MapWriter::begin(format, entries, &mut payload);
-        for piece in pieces {
-            match piece {
+        for piece in &pieces {
+            match *piece {
                 Piece::Run(run) => writer.run(run),
                 Piece::Entry { key, value } => writer.entry(key, value),
             }
@@ -56,42 +57,43 @@ impl Data {
         Ok(Bytes::from(payload))
     }
 
-    fn pieces(&self) -> SmallVec<[Piece<'_>; INLINE]> {
-        let payload = &self.base.payload;
-        let mut pieces = SmallVec::new();
-        let mut run = 0..0;
+    /// Calls `sink` with what makes up the next payload, in order.
+    fn pieces<'a>(&'a self, mut sink: impl FnMut(Piece<'a>)) {
+        let mut run = Slot::NONE;
         for cell in self.cells.iter().filter(|cell| !cell.value.is_none()) {
-            let start = self.start_in_base(cell);
-            if start == Some(run.end) {
-                run.end = cell.base.range().end;
+            let entry = self.entry(cell);
+            if let Some(entry) = entry
+                && run.touches(entry)
+            {
+                run = run.up_to(entry);
                 continue;
             }
-            if !run.is_empty() {
-                pieces.push(Piece::Run(&payload[run]));
+            if !run.is_none() {
+                sink(Piece::Run(self.bytes(run)));
             }
-            run = match start {
-                Some(start) => start..cell.base.range().end,
-                None => {
-                    let (key, value) = (self.bytes(cell.key), self.bytes(cell.value));
-                    pieces.push(Piece::Entry { key, value });
-                    0..0
-                }
-            };
+            run = entry.unwrap_or_else(|| {
+                let (key, value) = (self.bytes(cell.key), self.bytes(cell.value));
+                sink(Piece::Entry { key, value });
+                Slot::NONE
+            });
         }
-        if !run.is_empty() {
-            pieces.push(Piece::Run(&payload[run]));
+        if !run.is_none() {
+            sink(Piece::Run(self.bytes(run)));
         }
-        pieces
     }
 
-    /// Where an entry begins that can be copied as it stands in the loaded payload.
-    fn start_in_base(&self, cell: &Cell) -> Option<usize> {
-        if cell.value.is_arena() || cell.key.is_arena() {
-            return None;
-        }
-        let key = cell.key.range();
-        let key = Span { start: key.start as u32, end: key.end as u32 };
-        Some(codec::entry_start(&self.base.payload, self.base_format, key))
+    /// The whole of an entry that can be copied as it stands, in the loaded payload or the arena.
+    fn entry(&self, cell: &Cell) -> Option<Slot> {
+        let is_whole = match (cell.key.is_arena(), cell.value.is_arena()) {
+            (false, false) => true,
+            (true, true) => !self.limits.format.is_text() && cell.key.touches(cell.value),
+            _ => false,
+        };
+        is_whole.then(|| {
+            let source = if cell.key.is_arena() { &self.arena[..] } else { &self.base.payload };
+            let start = codec::entry_start(source, self.limits.format, cell.key.span());
+            cell.key.starting_at(start).up_to(cell.value)
+        })
     }
 
     /// The same entries with every value in the configured format.
@@ -101,12 +103,11 @@ impl Data {
             if cell.value.is_none() {
                 continue;
             }
+            let next = data.append(self.key(at));
             let start = data.arena.len();
             let (from, to) = (self.format_of(cell.value), self.limits.format);
             codec::transcode(self.bytes(cell.value), from, to, &mut data.arena)?;
-            let value = Slot::arena(start, data.arena.len() - start);
-            let at = data.append(self.key(at));
-            data.cells[at].value = value;
+            data.cells[next].value = Slot::arena(start, data.arena.len() - start);
         }
         Ok(data)
     }

@@ -6,6 +6,7 @@
 
 mod arena;
 mod encode;
+mod lookup;
 mod rebase;
 mod slot;
 #[cfg(test)]
@@ -77,7 +78,7 @@ impl Data {
             match key {
                 Key::Raw(text, span) => data.load(text, Slot::base(span), value),
                 Key::Owned(text) => {
-                    let key = data.append_arena(text.as_bytes());
+                    let key = data.append_key(text.as_bytes());
                     data.load(text.as_bytes(), key, value);
                 }
             }
@@ -155,18 +156,20 @@ impl Data {
             self.arena.reserve(ARENA_START);
         }
         let start = self.arena.len();
+        let found = self.find(key).ok_or_else(|| self.append_key(key.as_bytes()));
+        let value_start = self.arena.len();
         if let Err(error) = encode(&mut self.arena, self.limits) {
             self.arena.truncate(start);
             return Err(error);
         }
-        let len = self.arena.len() - start;
+        let len = self.arena.len() - value_start;
         if len > self.limits.max_payload {
             self.arena.truncate(start);
             return Err(too_large(len, self.limits.max_payload));
         }
-        let value = Slot::arena(start, len);
-        let at = match self.find(key) {
-            Some(at) => {
+        let value = Slot::arena(value_start, len);
+        let at = match found {
+            Ok(at) => {
                 let old = self.cells[at].value;
                 if !old.is_none() && self.is_same(old, value) {
                     self.arena.truncate(start);
@@ -177,7 +180,7 @@ impl Data {
                 }
                 at
             }
-            None => self.append(key),
+            Err(slot) => self.push(key, slot),
         };
         self.cells[at].write(value, intent);
         Ok(true)
@@ -221,7 +224,12 @@ impl Data {
 
     /// The keys that have a value, in order.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
-        (0..self.cells.len()).filter(|&at| !self.cells[at].value.is_none()).map(|at| self.key(at))
+        self.key_bytes().map(text)
+    }
+
+    /// The text of [`keys`](Self::keys), for comparisons: it costs no check that it is UTF-8.
+    pub(crate) fn key_bytes(&self) -> impl Iterator<Item = &[u8]> {
+        self.cells.iter().filter(|cell| !cell.value.is_none()).map(|cell| self.bytes(cell.key))
     }
 
     /// Whether the next payload would say anything else than the loaded one.
@@ -257,22 +265,8 @@ impl Data {
         codec::is_equal((self.bytes(a), self.format_of(a)), (self.bytes(b), self.format_of(b)))
     }
 
-    fn find(&self, key: &str) -> Option<usize> {
-        let key = key.as_bytes();
-        if self.filter & filter_bit(key) == 0 {
-            return None;
-        }
-        self.position(key)
-    }
-
-    fn position(&self, key: &[u8]) -> Option<usize> {
-        let is_key = |cell: &Cell| cell.key.len() == key.len() && self.bytes(cell.key) == key;
-        self.cells.iter().position(is_key)
-    }
-
     fn key(&self, at: usize) -> &str {
-        // Keys are checked to be UTF-8 when they are indexed; an arena key was a `str`.
-        std::str::from_utf8(self.bytes(self.cells[at].key)).unwrap_or_default()
+        text(self.bytes(self.cells[at].key))
     }
 
     fn bytes(&self, slot: Slot) -> &[u8] {
@@ -282,29 +276,6 @@ impl Data {
     fn format_of(&self, slot: Slot) -> Format {
         if slot.is_arena() { self.limits.format } else { self.base_format }
     }
-
-    /// Adds an entry of the record; a repeated key replaces the earlier one.
-    #[inline]
-    fn load(&mut self, text: &[u8], key: Slot, value: Slot) {
-        let bit = filter_bit(text);
-        let cell = Cell { key, base: value, value, marks: Marks::NONE };
-        if self.filter & bit != 0
-            && let Some(twin) = self.position(text)
-        {
-            self.cells[twin] = cell;
-            return;
-        }
-        self.filter |= bit;
-        self.cells.push(cell);
-    }
-
-    /// Adds a key that there is not yet, without a value.
-    fn append(&mut self, key: &str) -> usize {
-        self.filter |= filter_bit(key.as_bytes());
-        let key = self.append_arena(key.as_bytes());
-        self.cells.push(Cell { key, base: Slot::NONE, value: Slot::NONE, marks: Marks::NONE });
-        self.cells.len() - 1
-    }
 }
 
 fn slice<'a>(base: &'a Record, arena: &'a [u8], slot: Slot) -> &'a [u8] {
@@ -312,10 +283,9 @@ fn slice<'a>(base: &'a Record, arena: &'a [u8], slot: Slot) -> &'a [u8] {
     source.get(slot.range()).unwrap_or_default()
 }
 
-fn filter_bit(key: &[u8]) -> u64 {
-    let (Some(first), Some(last)) = (key.first(), key.last()) else { return 1 };
-    let hash = usize::from(*first) + 7 * usize::from(*last) + 31 * key.len();
-    1 << (hash % 64)
+fn text(key: &[u8]) -> &str {
+    // Keys are checked to be UTF-8 when they are indexed; an arena key was a `str`.
+    std::str::from_utf8(key).unwrap_or_default()
 }
 
 pub(crate) fn too_large(len: usize, limit: usize) -> Error {

@@ -28,6 +28,18 @@ impl Slot {
         Self { start: start as u32 | IN_ARENA, len: len as u32 }
     }
 
+    /// The span within the source it is of.
+    pub(super) fn span(self) -> Span {
+        let start = self.start & !IN_ARENA;
+        Span { start, end: start + self.len }
+    }
+
+    /// The same end with another start, as counted in [`span`](Self::span).
+    pub(super) fn starting_at(self, start: usize) -> Self {
+        let start = start as u32 | self.start & IN_ARENA;
+        Self { start, len: self.start + self.len - start }
+    }
+
     pub(super) fn is_none(self) -> bool {
         self.start == u32::MAX
     }
@@ -38,6 +50,16 @@ impl Slot {
 
     pub(super) fn len(self) -> usize {
         self.len as usize
+    }
+
+    /// Whether `next` stands right behind this.
+    pub(super) fn touches(self, next: Self) -> bool {
+        self.start.wrapping_add(self.len) == next.start
+    }
+
+    /// From the start of this to the end of `end`, which is in the same place.
+    pub(super) fn up_to(self, end: Self) -> Self {
+        Self { start: self.start, len: end.start - self.start + end.len }
     }
 
     pub(super) fn range(self) -> Range<usize> {

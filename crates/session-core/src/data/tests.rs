@@ -181,6 +181,22 @@ fn loop_of_inserts_keeps_to_a_bounded_arena() {
 }
 
 #[test]
+fn entries_outlast_the_compaction_of_the_arena() {
+    let mut data = parse(&b"\x80"[..]);
+    let long = "k".repeat(40);
+    for (key, value) in [("a", 1), (&long, 2), ("c", 3)] {
+        set(&mut data, key, value);
+    }
+    let before = data.encode().unwrap();
+    for round in 0..400_u32 {
+        set(&mut data, "log", (round, "x".repeat(1_000)));
+    }
+    assert!(data.arena.len() < 400_000);
+    data.remove("log", Intent::Guarded);
+    assert_eq!(data.encode().unwrap(), before);
+}
+
+#[test]
 fn more_than_any_payload_holds_is_refused_early() {
     let mut data = abc();
     let value = "x".repeat(LIMITS.max_payload / 2);

@@ -150,7 +150,15 @@ fn keep_private(headers: &mut HeaderMap) {
 fn field_value(cookie: String) -> Option<HeaderValue> {
     // A cookie's name and attributes are checked when the configuration is built, and ids are
     // base64url, so the cookie always is a field value.
-    HeaderValue::try_from(cookie)
-        .inspect_err(|error| tracing::error!(%error, "session cookie is no field value"))
-        .ok()
+    match HeaderValue::try_from(cookie) {
+        Ok(mut value) => {
+            // Its `Debug` is blank then, and HPACK never indexes it (RFC 7541, section 7.1.3).
+            value.set_sensitive(true);
+            Some(value)
+        }
+        Err(error) => {
+            tracing::error!(%error, "session cookie is no field value");
+            None
+        }
+    }
 }

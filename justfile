@@ -44,10 +44,6 @@ services-exec +args:
 bench-gate *args:
     cargo bench --package session-bench --bench gate {{ args }}
 
-# One fuzz target (needs nightly and cargo-fuzz)
-fuzz target *args:
-    cargo +nightly fuzz run {{ target }} {{ args }}
-
 # Licences, sources, bans and advisories of the dependency tree (needs cargo-deny)
 deny:
     cargo deny --all-features check

@@ -9,6 +9,8 @@ const DIR: &str = "flask_session";
 const THRESHOLD: u64 = 500;
 const MODE: u32 = 0o600;
 const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
+/// Longer ones are cut to it: a deadline must be a time that the clock can tell.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 const HASHES: &[(&str, FileHash)] = &[("sha256", FileHash::Sha256), ("md5", FileHash::Md5)];
 
@@ -143,7 +145,8 @@ impl FileOptions {
 
     /// Sets the permission bits of files; `0o600` by default (`SESSION_FILE_MODE`, octal).
     ///
-    /// Directories made by the store get the same with the right to enter.
+    /// Directories made by the store get the same with the right to enter. Both are exact, whatever
+    /// the process's mask.
     #[must_use]
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
@@ -174,10 +177,10 @@ impl FileOptions {
         self
     }
 
-    /// Bounds each call of the store, with any wait for a lock; 500 ms by default.
+    /// Bounds each call of the store, with any wait for a lock; 500 ms by default, a day at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout;
+        self.operation_timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 
@@ -277,5 +280,12 @@ mod tests {
         for (files, directories) in [(0o600, 0o700), (0o660, 0o770), (0o640, 0o750)] {
             assert_eq!(FileOptions::default().mode(files).directory_mode(), directories);
         }
+    }
+
+    #[test]
+    fn deadline_of_the_longest_timeout_is_a_time() {
+        let options = FileOptions::default().operation_timeout(Duration::MAX);
+        assert!(std::time::Instant::now().checked_add(options.operation_timeout).is_some());
+        assert!(options.check().is_ok());
     }
 }

@@ -7,6 +7,8 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
+/// Longer ones are cut to it: a deadline must be a time that the clock can tell.
+pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 /// What a server holds as shipped (`-I 1m`).
 pub(crate) const ITEM_SIZE_MAX: usize = 1 << 20;
@@ -87,10 +89,10 @@ impl MemcachedOptions {
         self
     }
 
-    /// Bounds each call of the store, with any wait for a connection; 500 ms by default.
+    /// Bounds each call of the store, with any wait for a connection; 500 ms by default, a day at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout;
+        self.operation_timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 
@@ -282,5 +284,12 @@ mod tests {
         let section = page.split("\n## ").find(|section| section.starts_with("Memcached")).unwrap();
         let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
         assert_eq!(rows, KEYS.iter().map(KeyInfo::markdown_row).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn deadline_of_the_longest_timeout_is_a_time() {
+        let options = MemcachedOptions::default().operation_timeout(Duration::MAX);
+        assert!(std::time::Instant::now().checked_add(options.operation_timeout).is_some());
+        assert!(options.check().is_ok());
     }
 }

@@ -1,7 +1,7 @@
 //! The store: each call one command, each write one compared with the item's CAS token.
 
 use crate::client::{Answer, Client, Item};
-use crate::config::{ITEM_SIZE_MAX, MemcachedOptions, OPERATION_TIMEOUT};
+use crate::config::{ITEM_SIZE_MAX, LONGEST_TIMEOUT, MemcachedOptions, OPERATION_TIMEOUT};
 use crate::contact::{self, Told};
 use crate::error::{Call, Fault};
 use crate::lifetime::{exptime, left};
@@ -100,10 +100,10 @@ impl MemcachedStore {
         }
     }
 
-    /// Bounds each call, with any wait for a connection.
+    /// Bounds each call, with any wait for a connection; a day at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout;
+        self.operation_timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 

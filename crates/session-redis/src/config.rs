@@ -7,6 +7,8 @@ use std::fmt;
 use std::time::Duration;
 
 pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
+/// Longer ones are cut to it: a deadline must be a time that the clock can tell.
+pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 const URL: &str = "redis://127.0.0.1:6379";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -75,10 +77,10 @@ impl RedisOptions {
         self
     }
 
-    /// Bounds each call of the store, with any wait for a connection; 500 ms by default.
+    /// Bounds each call of the store, with any wait for a connection; 500 ms by default, a day at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout;
+        self.operation_timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 
@@ -248,5 +250,12 @@ mod tests {
     fn debug_shows_no_url() {
         let shown = format!("{:?}", RedisOptions::new("redis://:hunter2@host"));
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn deadline_of_the_longest_timeout_is_a_time() {
+        let options = RedisOptions::default().operation_timeout(Duration::MAX);
+        assert!(std::time::Instant::now().checked_add(options.operation_timeout).is_some());
+        assert!(options.check().is_ok());
     }
 }

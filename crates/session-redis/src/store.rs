@@ -1,6 +1,6 @@
 //! The store: each call one round trip, each write one command.
 
-use crate::config::{OPERATION_TIMEOUT, RedisOptions};
+use crate::config::{LONGEST_TIMEOUT, OPERATION_TIMEOUT, RedisOptions};
 use crate::connection::{Connection, Link};
 use crate::error::{Call, Fault};
 use crate::reply::{outcome, record, ttl_ms};
@@ -81,15 +81,17 @@ impl RedisStore {
     ///
     /// # Examples
     ///
-    /// ```no_run
+    /// ```
+    /// use redis::aio::ConnectionLike;
     /// use session_redis::RedisStore;
     ///
-    /// # async fn example() -> redis::RedisResult<()> {
-    /// let client = redis::Client::open("redis://127.0.0.1:6379")?;
-    /// let connection = client.get_multiplexed_async_connection().await?;
-    /// let store = RedisStore::from_client(connection.clone());
-    /// # Ok(())
-    /// # }
+    /// /// Keeps sessions where the cache is; `C` is redis's `ConnectionManager`, say.
+    /// fn beside<C>(cache: &C) -> RedisStore
+    /// where
+    ///     C: ConnectionLike + Clone + Send + Sync + 'static,
+    /// {
+    ///     RedisStore::from_client(cache.clone())
+    /// }
     /// ```
     pub fn from_client<C>(connection: C) -> Self
     where
@@ -98,10 +100,10 @@ impl RedisStore {
         Self { link: Link::shared(connection), operation_timeout: OPERATION_TIMEOUT }
     }
 
-    /// Bounds each call, with any wait for a connection.
+    /// Bounds each call, with any wait for a connection; a day at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout;
+        self.operation_timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 

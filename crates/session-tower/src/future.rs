@@ -1,6 +1,6 @@
 //! Waiting for the handler, then for the commit.
 
-use crate::response::{self, ErrorBody};
+use crate::response::{self, ErrorResponse};
 use http::Response;
 use pin_project_lite::pin_project;
 use session_core::{Committing, Exchange};
@@ -16,22 +16,22 @@ pin_project! {
         #[pin]
         handler: F,
         exchange: Exchange,
-        error_body: B,
+        error_response: B,
         // Boxed: most commits are ready at once, and every request moves this future about.
         commit: Option<Box<(Committing, Response<ResBody>)>>,
     }
 }
 
 impl<F, B, ResBody> ResponseFuture<F, B, ResBody> {
-    pub(crate) fn new(handler: F, exchange: Exchange, error_body: B) -> Self {
-        Self { handler, exchange, error_body, commit: None }
+    pub(crate) fn new(handler: F, exchange: Exchange, error_response: B) -> Self {
+        Self { handler, exchange, error_response, commit: None }
     }
 }
 
 impl<F, B, E, ResBody> Future for ResponseFuture<F, B, ResBody>
 where
     F: Future<Output = Result<Response<ResBody>, E>>,
-    B: ErrorBody<ResBody>,
+    B: ErrorResponse<ResBody>,
 {
     type Output = Result<Response<ResBody>, E>;
 
@@ -43,7 +43,7 @@ where
                 let response = ready!(this.handler.poll(cx))?;
                 if response::is_failed(&response) {
                     let commit = this.exchange.discard();
-                    let response = response::explain(response, this.error_body);
+                    let response = response::explain(response, this.error_response);
                     return Poll::Ready(Ok(response::apply(response, commit)));
                 }
                 (this.exchange.commit(), response)
@@ -56,7 +56,7 @@ where
         Poll::Ready(Ok(match result {
             Ok(commit) => response::apply(response, commit),
             Err(error) => {
-                let response = response::failure(response, &error, this.error_body);
+                let response = response::failure(response, &error, this.error_response);
                 response::apply(response, this.exchange.discard())
             }
         }))

@@ -1,7 +1,7 @@
 //! The layer: an exchange goes in with the request, its commit comes out with the response.
 
 use crate::future::ResponseFuture;
-use crate::response::{EmptyBody, ErrorBody};
+use crate::response::{EmptyResponse, ErrorResponse};
 use http::{Request, Response};
 use session_core::{Exchange, SessionManager};
 use std::fmt;
@@ -21,7 +21,7 @@ pub enum Main {}
 /// touched. A response with a 5xx status, a panic or a client that goes away stores nothing.
 ///
 /// `N` names the layer when several are nested: each needs its own name and its own cookie name.
-/// `B` makes the bodies of its error responses.
+/// `B` makes its error responses.
 ///
 /// # Examples
 ///
@@ -35,9 +35,9 @@ pub enum Main {}
 /// # let _ = layer;
 /// # Ok::<(), session_core::Error>(())
 /// ```
-pub struct SessionLayer<N = Main, B = EmptyBody> {
+pub struct SessionLayer<N = Main, B = EmptyResponse> {
     manager: SessionManager,
-    error_body: B,
+    error_response: B,
     name: PhantomData<fn() -> N>,
 }
 
@@ -51,14 +51,14 @@ impl SessionLayer {
 impl<N> SessionLayer<N> {
     /// Makes a layer whose sessions are extracted as `Session<N>`.
     pub fn named(manager: SessionManager) -> Self {
-        Self { manager, error_body: EmptyBody, name: PhantomData }
+        Self { manager, error_response: EmptyResponse, name: PhantomData }
     }
 }
 
 impl<N, B> SessionLayer<N, B> {
-    /// Makes the bodies of this layer's 409, 503 and 500 responses, which are empty otherwise.
-    pub fn with_error_body<C>(self, error_body: C) -> SessionLayer<N, C> {
-        SessionLayer { manager: self.manager, error_body, name: PhantomData }
+    /// Makes this layer's 409, 503 and 500 responses, which are empty otherwise.
+    pub fn with_error_response<C>(self, error_response: C) -> SessionLayer<N, C> {
+        SessionLayer { manager: self.manager, error_response, name: PhantomData }
     }
 }
 
@@ -69,7 +69,7 @@ impl<S, N, B: Clone> Layer<S> for SessionLayer<N, B> {
         SessionService {
             inner,
             manager: self.manager.clone(),
-            error_body: self.error_body.clone(),
+            error_response: self.error_response.clone(),
             name: PhantomData,
         }
     }
@@ -79,7 +79,7 @@ impl<N, B: Clone> Clone for SessionLayer<N, B> {
     fn clone(&self) -> Self {
         Self {
             manager: self.manager.clone(),
-            error_body: self.error_body.clone(),
+            error_response: self.error_response.clone(),
             name: PhantomData,
         }
     }
@@ -92,10 +92,10 @@ impl<N, B> fmt::Debug for SessionLayer<N, B> {
 }
 
 /// The service that [`SessionLayer`] makes.
-pub struct SessionService<S, N = Main, B = EmptyBody> {
+pub struct SessionService<S, N = Main, B = EmptyResponse> {
     inner: S,
     manager: SessionManager,
-    error_body: B,
+    error_response: B,
     name: PhantomData<fn() -> N>,
 }
 
@@ -114,7 +114,7 @@ impl<N> Clone for Slot<N> {
 impl<S, N, B, ReqBody, ResBody> Service<Request<ReqBody>> for SessionService<S, N, B>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    B: ErrorBody<ResBody> + Clone,
+    B: ErrorResponse<ResBody> + Clone,
     N: 'static,
 {
     type Response = Response<ResBody>;
@@ -129,7 +129,7 @@ where
         let exchange = self.manager.open();
         let slot = Slot::<N> { exchange: exchange.clone(), name: PhantomData };
         request.extensions_mut().insert(slot);
-        ResponseFuture::new(self.inner.call(request), exchange, self.error_body.clone())
+        ResponseFuture::new(self.inner.call(request), exchange, self.error_response.clone())
     }
 }
 
@@ -138,7 +138,7 @@ impl<S: Clone, N, B: Clone> Clone for SessionService<S, N, B> {
         Self {
             inner: self.inner.clone(),
             manager: self.manager.clone(),
-            error_body: self.error_body.clone(),
+            error_response: self.error_response.clone(),
             name: PhantomData,
         }
     }

@@ -10,4 +10,4 @@ mod response;
 pub use extract::{Session, SessionRejection};
 pub use future::ResponseFuture;
 pub use layer::{Main, SessionLayer, SessionService};
-pub use response::{EmptyBody, ErrorBody};
+pub use response::{EmptyResponse, ErrorResponse};

@@ -7,28 +7,28 @@ use std::sync::Arc;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Makes the body of a response that reports a session failure.
+/// Makes the response that reports a session failure: its body and what describes it.
 ///
-/// Implemented by every `Fn(&Error) -> Body`. The error is fit for people, but says nothing a
-/// client needs beyond the status: 409 for `Conflict` and `Gone`, 503 for `Unavailable`,
-/// `Timeout` and `Unknown`, otherwise 500.
-pub trait ErrorBody<ResBody> {
-    /// Makes the body for `error`.
-    fn error_body(&self, error: &Error) -> ResBody;
+/// Implemented by every `Fn(&Error) -> Response<Body>`. The layer then sets the status (409 for
+/// `Conflict` and `Gone`, 503 for `Unavailable`, `Timeout` and `Unknown`, otherwise 500) and its
+/// own fields: `Vary`, `Cache-Control: no-store`, and `Retry-After` with 503.
+pub trait ErrorResponse<ResBody> {
+    /// Makes the response for `error`.
+    fn error_response(&self, error: &Error) -> Response<ResBody>;
 }
 
-/// Answers failures with empty bodies; the default.
+/// Reports failures with empty bodies; the default.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct EmptyBody;
+pub struct EmptyResponse;
 
-impl<ResBody: Default> ErrorBody<ResBody> for EmptyBody {
-    fn error_body(&self, _: &Error) -> ResBody {
-        ResBody::default()
+impl<ResBody: Default> ErrorResponse<ResBody> for EmptyResponse {
+    fn error_response(&self, _: &Error) -> Response<ResBody> {
+        Response::default()
     }
 }
 
-impl<ResBody, F: Fn(&Error) -> ResBody> ErrorBody<ResBody> for F {
-    fn error_body(&self, error: &Error) -> ResBody {
+impl<ResBody, F: Fn(&Error) -> Response<ResBody>> ErrorResponse<ResBody> for F {
+    fn error_response(&self, error: &Error) -> Response<ResBody> {
         self(error)
     }
 }
@@ -36,10 +36,10 @@ impl<ResBody, F: Fn(&Error) -> ResBody> ErrorBody<ResBody> for F {
 /// Marks the response of a failure, for this layer and those around it.
 #[derive(Clone)]
 pub(crate) enum Failure {
-    /// An extractor reports it to its layer, which makes the body.
+    /// An extractor reports it to its layer, which makes the response.
     #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "extractors are axum's"))]
     Bare(Arc<Error>),
-    /// The response has its body.
+    /// The layer made the response.
     Explained,
 }
 
@@ -74,9 +74,9 @@ pub(crate) fn apply<ResBody>(mut response: Response<ResBody>, commit: Commit) ->
 pub(crate) fn failure<ResBody>(
     mut handlers: Response<ResBody>,
     error: &Error,
-    body: &impl ErrorBody<ResBody>,
+    make: &impl ErrorResponse<ResBody>,
 ) -> Response<ResBody> {
-    let mut response = Response::new(body.error_body(error));
+    let mut response = make.error_response(error);
     mark_failed(&mut response, error);
     response.extensions_mut().insert(Failure::Explained);
     if let Some(stored) = handlers.extensions_mut().remove::<Stored>() {
@@ -88,16 +88,16 @@ pub(crate) fn failure<ResBody>(
     response
 }
 
-/// Gives the extractor's rejection the body that the layer was told to make.
+/// Makes of the extractor's rejection the response that the layer was told to make.
 pub(crate) fn explain<ResBody>(
-    mut response: Response<ResBody>,
-    body: &impl ErrorBody<ResBody>,
+    response: Response<ResBody>,
+    make: &impl ErrorResponse<ResBody>,
 ) -> Response<ResBody> {
-    let Some(failure) = response.extensions_mut().get_mut::<Failure>() else { return response };
-    match std::mem::replace(failure, Failure::Explained) {
-        Failure::Bare(error) => response.map(|_| body.error_body(&error)),
-        Failure::Explained => response,
-    }
+    let Some(Failure::Bare(error)) = response.extensions().get::<Failure>() else {
+        return response;
+    };
+    let error = Arc::clone(error);
+    failure(response, &error, make)
 }
 
 /// Sets the status and the fields of a failure.

@@ -6,7 +6,9 @@ mod support;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRequestParts as _;
+use axum::response::IntoResponse as _;
 use axum::routing::get;
+use http::header::CONTENT_TYPE;
 use http::{Request, StatusCode};
 use session_core::{Config, Error, ErrorKind, MemoryStore, SessionManager, Store};
 use session_testkit::{CountingStore, Fault, FaultyStore, Method};
@@ -143,10 +145,14 @@ async fn missing_layer_is_an_error_that_names_the_fix() {
 }
 
 #[tokio::test]
-async fn error_body_hook_explains_every_failure() {
+async fn error_response_hook_explains_every_failure() {
     let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
-    let layer = SessionLayer::new(manager(store.clone(), "session"))
-        .with_error_body(|error: &Error| Body::from(format!("sorry: {}", error.kind().as_str())));
+    let layer = SessionLayer::new(manager(store.clone(), "session")).with_error_response(
+        |error: &Error| {
+            let body = Body::from(format!("sorry: {}", error.kind().as_str()));
+            ([(CONTENT_TYPE, "text/plain")], body).into_response()
+        },
+    );
     let app = Router::new()
         .route(
             "/write",
@@ -170,6 +176,8 @@ async fn error_body_hook_explains_every_failure() {
     store.push(Method::Load, Fault::Fail(ErrorKind::Timeout));
     let answer = request(&app, "/write", &[live.as_bytes()]).await;
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (503, "sorry: timeout"));
+    assert_eq!(answer.headers[CONTENT_TYPE], "text/plain");
+    assert_eq!(answer.headers["vary"], "Cookie");
     store.push(Method::Write, Fault::Fail(ErrorKind::Unknown));
     let answer = request(&app, "/write", &[]).await;
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (503, "sorry: unknown"));

@@ -14,7 +14,8 @@ use std::sync::Arc;
 /// application with a wrong address does not start; to start while the server is down, make the
 /// store with `connect_lazy` of its own crate.
 ///
-/// Each call with `memory` makes a store of its own.
+/// Each call with `memory` makes a store of its own. The table of `sqlalchemy` is made if there is
+/// none.
 ///
 /// # Errors
 ///
@@ -44,7 +45,7 @@ pub async fn connect(settings: &Settings) -> Result<Arc<dyn Store>> {
         Backend::Filesystem => filesystem(settings).await,
         Backend::Memcached => memcached(settings).await,
         Backend::MongoDb => Err(missing("mongodb")),
-        Backend::Sql => Err(missing("sqlalchemy")),
+        Backend::Sql => sql(settings).await,
         Backend::DynamoDb => Err(missing("dynamodb")),
     }
 }
@@ -80,6 +81,23 @@ async fn filesystem(settings: &Settings) -> Result<Arc<dyn Store>> {
 #[cfg(not(feature = "filesystem"))]
 async fn filesystem(_: &Settings) -> Result<Arc<dyn Store>> {
     Err(left_out("filesystem"))
+}
+
+#[cfg(feature = "sql")]
+async fn sql(settings: &Settings) -> Result<Arc<dyn Store>> {
+    use session_sql::{SqlOptions, SqlStore};
+    let store = SqlStore::connect(SqlOptions::from_settings(settings)?).await?;
+    store.init().await?;
+    Ok(Arc::new(store))
+}
+
+#[cfg(not(feature = "sql"))]
+async fn sql(_: &Settings) -> Result<Arc<dyn Store>> {
+    Err(Error::new(
+        ErrorKind::Config,
+        "open the sqlalchemy store of SESSION_TYPE: this build leaves it out; turn on the \
+         feature `postgres`, `mysql` or `sqlite` of the crate `session`",
+    ))
 }
 
 /// The word and the feature have one name.

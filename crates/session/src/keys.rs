@@ -32,6 +32,11 @@ const MEMCACHED: &[KeyInfo] = session_memcached::KEYS;
 #[cfg(not(feature = "memcached"))]
 const MEMCACHED: &[KeyInfo] = absent::MEMCACHED;
 
+#[cfg(feature = "sql")]
+const SQL: &[KeyInfo] = session_sql::KEYS;
+#[cfg(not(feature = "sql"))]
+const SQL: &[KeyInfo] = absent::SQL;
+
 #[cfg(feature = "filesystem")]
 const FILESYSTEM: &[KeyInfo] = session_fs::KEYS;
 #[cfg(not(feature = "filesystem"))]
@@ -39,12 +44,6 @@ const FILESYSTEM: &[KeyInfo] = absent::FILESYSTEM;
 
 const MONGODB: &[KeyInfo] =
     &[unread("SESSION_MONGODB"), unread("SESSION_MONGODB_DB"), unread("SESSION_MONGODB_COLLECT")];
-const SQL: &[KeyInfo] = &[
-    unread("SESSION_SQLALCHEMY"),
-    unread("SQLALCHEMY_DATABASE_URI"),
-    unread("SESSION_SQLALCHEMY_TABLE"),
-    unread("SESSION_SQLALCHEMY_SCHEMA"),
-];
 const DYNAMODB: &[KeyInfo] = &[
     unread("SESSION_DYNAMODB"),
     unread("SESSION_DYNAMODB_TABLE"),
@@ -52,7 +51,10 @@ const DYNAMODB: &[KeyInfo] = &[
 ];
 
 /// The names of backends that have tables of their own, for builds that leave those out.
-#[cfg(any(test, not(all(feature = "redis", feature = "memcached", feature = "filesystem"))))]
+#[cfg(any(
+    test,
+    not(all(feature = "redis", feature = "memcached", feature = "filesystem", feature = "sql"))
+))]
 mod absent {
     use super::unread;
     use session_core::config::KeyInfo;
@@ -61,6 +63,13 @@ mod absent {
     pub(super) const REDIS: &[KeyInfo] = &[unread("SESSION_REDIS")];
     #[cfg(any(test, not(feature = "memcached")))]
     pub(super) const MEMCACHED: &[KeyInfo] = &[unread("SESSION_MEMCACHED")];
+    #[cfg(any(test, not(feature = "sql")))]
+    pub(super) const SQL: &[KeyInfo] = &[
+        unread("SESSION_SQLALCHEMY"),
+        unread("SQLALCHEMY_DATABASE_URI"),
+        unread("SESSION_SQLALCHEMY_TABLE"),
+        unread("SESSION_SQLALCHEMY_SCHEMA"),
+    ];
     #[cfg(any(test, not(feature = "filesystem")))]
     pub(super) const FILESYSTEM: &[KeyInfo] = &[
         unread("SESSION_FILE_DIR"),
@@ -90,6 +99,7 @@ mod tests {
     fn a_backend_that_is_left_out_has_the_names_it_has_built_in() {
         assert_eq!(names(absent::REDIS), names(super::REDIS));
         assert_eq!(names(absent::MEMCACHED), names(super::MEMCACHED));
+        assert_eq!(names(absent::SQL), names(super::SQL));
         assert_eq!(names(absent::FILESYSTEM), names(super::FILESYSTEM));
     }
 

@@ -27,6 +27,9 @@ pub use session_memcached as memcached;
 #[cfg(feature = "redis")]
 #[doc(inline)]
 pub use session_redis as redis;
+#[cfg(feature = "sql")]
+#[doc(inline)]
+pub use session_sql as sql;
 #[cfg(feature = "axum")]
 #[doc(inline)]
 pub use session_tower as axum;

@@ -31,7 +31,7 @@ async fn words_are_read_in_any_case() {
 
 #[tokio::test]
 async fn backend_that_does_not_exist_yet_says_so() {
-    for word in ["mongodb", "sqlalchemy", "sql", "dynamodb", "DynamoDB"] {
+    for word in ["mongodb", "dynamodb", "DynamoDB"] {
         let message = refusal([("SESSION_TYPE", word)]).await;
         assert!(message.contains("this version of the library has no such backend"), "{message}");
     }
@@ -89,6 +89,26 @@ async fn memcached_left_out_names_its_feature() {
 async fn filesystem_left_out_names_its_feature() {
     let message = refusal([("SESSION_TYPE", "filesystem")]).await;
     assert!(message.contains("feature `filesystem` of the crate `session`"), "{message}");
+}
+
+#[cfg(not(feature = "sql"))]
+#[tokio::test]
+async fn sql_left_out_names_its_features() {
+    for word in ["sqlalchemy", "sql"] {
+        let message = refusal([("SESSION_TYPE", word)]).await;
+        assert!(message.contains("feature `postgres`, `mysql` or `sqlite`"), "{message}");
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn table_is_made_where_the_settings_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:///{}", dir.path().join("sessions.db").display());
+    for word in ["sqlalchemy", "SQL"] {
+        let settings = [("SESSION_TYPE", word), ("SESSION_SQLALCHEMY", &url)];
+        assert_eq!(name_of(settings).await.unwrap(), "sqlalchemy");
+    }
 }
 
 #[cfg(feature = "filesystem")]

@@ -1,8 +1,8 @@
 //! Fields that every response carries.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, Response};
 
@@ -19,10 +19,9 @@ const ALWAYS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// Where a handler or the session layer chose, their choice stands.
-const UNLESS_SET: [(HeaderName, &str); 2] =
-    // After signing out, "back" must not show a page of the account.
-    [(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "text/html; charset=utf-8")];
+/// After signing out, "back" must not show a page of the account. Where a handler or the session
+/// layer chose, their choice stands.
+const UNLESS_SET: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
 
 const HTTPS_FOR_A_YEAR: &str = "max-age=31536000";
 
@@ -32,9 +31,8 @@ pub(crate) async fn add<B>(mut response: Response<B>, is_https: bool) -> Respons
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    for (name, value) in UNLESS_SET {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
+    let (name, value) = UNLESS_SET;
+    headers.entry(name).or_insert(HeaderValue::from_static(value));
     if is_https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HTTPS_FOR_A_YEAR));
     }

@@ -49,7 +49,7 @@ pub fn app(manager: SessionManager, accounts: Accounts, origins: Origins) -> Rou
         .route("/account", get(pages::account))
         .fallback(problems::not_found)
         .with_state(Site { accounts })
-        .layer(SessionLayer::new(manager).with_error_body(problems::session_error))
+        .layer(SessionLayer::new(manager).with_error_response(problems::session_error))
         .route("/style.css", get(pages::style))
         .route("/favicon.svg", get(pages::icon))
         .layer(DefaultBodyLimit::max(MAX_FORM))

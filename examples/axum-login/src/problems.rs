@@ -1,9 +1,8 @@
 //! Pages for what went wrong. They read no session: it may be what is missing.
 
 use askama::Template;
-use axum::body::Body;
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse};
+use axum::response::{Html, IntoResponse, Response};
 use session::{Error, ErrorKind};
 
 /// A page that says what happened, and what to do about it.
@@ -62,7 +61,7 @@ impl Problem {
 }
 
 /// The bodies of the session layer's error responses; it adds the status and `Retry-After`.
-pub(crate) fn session_error(error: &Error) -> Body {
+pub(crate) fn session_error(error: &Error) -> Response {
     let problem = match error.kind() {
         ErrorKind::Conflict => CONFLICT,
         ErrorKind::Gone => GONE,
@@ -70,7 +69,7 @@ pub(crate) fn session_error(error: &Error) -> Body {
         ErrorKind::Unknown => UNKNOWN,
         _ => BROKEN,
     };
-    Body::from(problem.page().0)
+    problem.page().into_response()
 }
 
 pub(crate) async fn not_found() -> impl IntoResponse {

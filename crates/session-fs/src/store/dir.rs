@@ -3,7 +3,7 @@
 use super::file::{Access, Contents, Draft, RecordFile, now};
 use super::intent::Intent;
 use super::layout::{FileName, Form, Names, TRANSACTION_SUFFIX, expiry_for};
-use super::lock::{Locks, make_dir};
+use super::lock::{Locks, make_dir, make_one};
 use crate::config::{Durability, FileOptions};
 use crate::error::Fault;
 use session_core::{Bytes, Outcome, Record};
@@ -36,7 +36,7 @@ impl Dir {
     /// Makes what is missing of the directory and of what the store keeps in it.
     pub(super) fn open(options: &FileOptions) -> io::Result<Self> {
         let directory_mode = options.directory_mode();
-        DirBuilder::new().recursive(true).mode(directory_mode).create(&options.dir)?;
+        make_session_dir(&options.dir, directory_mode)?;
         // The path must hold when the process changes its directory.
         let path = options.dir.canonicalize()?;
         let own = path.join(format!("session{TRANSACTION_SUFFIX}"));
@@ -205,6 +205,17 @@ impl Dir {
             return Ok(());
         }
         File::open(&self.path).and_then(|dir| dir.sync_all()).map_err(Fault::Unflushed)
+    }
+}
+
+/// Makes the session directory, with its parents, unless it is there.
+fn make_session_dir(dir: &Path, mode: u32) -> io::Result<()> {
+    if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(mode).create(parent)?;
+    }
+    match make_one(dir, mode) {
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+        made => made,
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::layout::{FileName, Names};
 use crate::error::Fault;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -78,29 +78,53 @@ impl Locks {
     /// Opens a lock file, making it, and its directory, if somebody emptied the place.
     fn open_file(&self, stripe: &str) -> io::Result<File> {
         let path = self.dir.join(stripe);
-        let open = || {
-            let mut options = OpenOptions::new();
-            options.write(true).create(true).truncate(false).mode(self.mode);
-            options.custom_flags(libc::O_NOFOLLOW).open(&path)
-        };
-        match open() {
+        match open(&path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+            opened => return opened,
+        }
+        match self.make_file(&path) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                 make_dir(&self.dir, self.directory_mode)?;
-                open()
+                self.make_file(&path)
             }
-            opened => opened,
+            made => made,
         }
     }
+
+    /// Makes a lock file that is missing, unless another process has just done so.
+    fn make_file(&self, path: &Path) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        match options.write(true).create_new(true).mode(self.mode).open(path) {
+            Ok(file) => {
+                file.set_permissions(Permissions::from_mode(self.mode))?;
+                Ok(file)
+            }
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => open(path),
+            Err(cause) => Err(cause),
+        }
+    }
+}
+
+/// Opens a lock file; a link is not followed.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW).open(path)
 }
 
 /// Makes `dir` and its parent, which belong to the store, but never the session directory: where
 /// that is gone, its file system may not be mounted.
 pub(super) fn make_dir(dir: &Path, mode: u32) -> io::Result<()> {
     for dir in [dir.parent(), Some(dir)].into_iter().flatten() {
-        match DirBuilder::new().mode(mode).create(dir) {
+        match make_one(dir, mode) {
             Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => return Err(cause),
             _ => {}
         }
     }
     Ok(())
+}
+
+/// Makes `dir`, with the mode asked for, whatever the process's mask: processes of other users
+/// write there, too, if the mode lets them.
+pub(super) fn make_one(dir: &Path, mode: u32) -> io::Result<()> {
+    DirBuilder::new().mode(mode).create(dir)?;
+    fs::set_permissions(dir, Permissions::from_mode(mode))
 }

@@ -1,0 +1,294 @@
+//! Reads a database's URL as SQLAlchemy writes it.
+//!
+//! No error repeats any of it: it holds a password, also where it cannot be read.
+
+use crate::config::Limits;
+use crate::connections::{Connections, Dial};
+use crate::dialect::Words;
+use crate::engine::Engine;
+use session_core::{Error, ErrorKind, Result};
+use sqlx::ConnectOptions as _;
+use std::sync::Arc;
+
+/// A database that can be dialled.
+pub(crate) struct Target {
+    pub(crate) engine: Box<dyn Engine>,
+    pub(crate) words: Words,
+}
+
+/// Reads `url` and prepares the connections to it, without making one.
+pub(crate) fn target(url: &str, limits: &Limits) -> Result<Target> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Err(refuse("not a url; expected postgresql://, mysql:// or sqlite:///"));
+    };
+    // SQLAlchemy names its driver after a plus sign; ours is another one.
+    let dialect = scheme.split_once('+').map_or(scheme, |(dialect, _)| dialect);
+    match dialect.to_ascii_lowercase().as_str() {
+        "postgresql" | "postgres" => postgres(rest, limits),
+        "mysql" | "mariadb" => mysql(rest, limits),
+        "sqlite" => sqlite(rest, limits),
+        _ => Err(refuse("the scheme is none of postgresql, mysql, mariadb, sqlite")),
+    }
+}
+
+fn refuse(complaint: impl AsRef<str>) -> Error {
+    let message = format!("connect to a database: {}", complaint.as_ref());
+    Error::new(ErrorKind::Config, message)
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(rest: &str, limits: &Limits) -> Result<Target> {
+    use sqlx::postgres::{PgConnectOptions, Postgres};
+    const UNDERSTOOD: &[&str] = &[
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "host",
+        "hostaddr",
+        "port",
+        "dbname",
+        "user",
+        "password",
+        "application_name",
+        "options",
+    ];
+    const IDLE: &[&str] = &[
+        "client_encoding",
+        "connect_timeout",
+        "fallback_application_name",
+        "gssencmode",
+        "keepalives",
+        "keepalives_idle",
+        "keepalives_interval",
+        "keepalives_count",
+        "prepare_threshold",
+        "tcp_user_timeout",
+    ];
+    let url = with_parameters("postgres", rest, |name| choose(name, UNDERSTOOD, IDLE))?;
+    let options = url.parse::<PgConnectOptions>().map_err(|_| malformed())?;
+    Ok(dial::<Postgres>(options, limits))
+}
+
+#[cfg(feature = "mysql")]
+fn mysql(rest: &str, limits: &Limits) -> Result<Target> {
+    use sqlx::mysql::{MySql, MySqlConnectOptions};
+    const UNDERSTOOD: &[&str] = &["ssl-mode", "sslmode", "ssl-ca", "ssl-cert", "ssl-key", "socket"];
+    const IDLE: &[&str] = &[
+        "charset",
+        "collation",
+        "use_unicode",
+        "autocommit",
+        "binary_prefix",
+        "connect_timeout",
+        "connection_timeout",
+        "read_timeout",
+        "write_timeout",
+        "local_infile",
+        "sql_mode",
+        "init_command",
+        "program_name",
+    ];
+    let url = with_parameters("mysql", rest, |name| match name {
+        "unix_socket" => Ok(Some("socket")),
+        "ssl_ca" => Ok(Some("ssl-ca")),
+        "ssl_cert" => Ok(Some("ssl-cert")),
+        "ssl_key" => Ok(Some("ssl-key")),
+        _ => choose(name, UNDERSTOOD, IDLE),
+    })?;
+    let options = url.parse::<MySqlConnectOptions>().map_err(|_| malformed())?;
+    Ok(dial::<MySql>(options, limits))
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(rest: &str, limits: &Limits) -> Result<Target> {
+    use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+    const IDLE: &[&str] = &["check_same_thread", "timeout", "isolation_level", "cached_statements"];
+    let path = sqlite_path(rest, |name| choose(name, &[], IDLE))?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        // Well before the deadline: a lock that was not to be had is known to have written nothing,
+        // and SQLite counts its pauses as it asked for them, not as they were.
+        .busy_timeout(limits.operation_timeout / 2);
+    Ok(dial::<Sqlite>(options, limits))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(_: &str, _: &Limits) -> Result<Target> {
+    Err(refuse("postgresql:// needs the feature `postgres` of session-sql"))
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql(_: &str, _: &Limits) -> Result<Target> {
+    Err(refuse("mysql:// needs the feature `mysql` of session-sql"))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite(_: &str, _: &Limits) -> Result<Target> {
+    Err(refuse("sqlite:// needs the feature `sqlite` of session-sql"))
+}
+
+fn dial<DB: crate::engine::Speak>(
+    options: <DB::Connection as sqlx::Connection>::Options,
+    limits: &Limits,
+) -> Target {
+    let dial = Dial {
+        options: options.disable_statement_logging(),
+        timeout: limits.connect_timeout,
+        max: limits.max_connections,
+    };
+    Target { engine: Box::new(Arc::new(Connections::<DB>::own(dial))), words: DB::WORDS }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn malformed() -> Error {
+    refuse("the url cannot be used; expected scheme://[user[:password]@]host[:port]/database")
+}
+
+/// What a parameter is called by our client; `None` drops it, since nothing hangs on it here.
+fn choose<'a>(name: &'a str, understood: &[&str], idle: &[&str]) -> Result<Option<&'a str>> {
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if understood.contains(&name) {
+        Ok(Some(name))
+    } else if idle.contains(&name) {
+        Ok(None)
+    } else if is_name && name.len() < 40 {
+        Err(refuse(format!("the url has the parameter {name}, which this driver does not know")))
+    } else {
+        Err(refuse("the url has a parameter that this driver does not know"))
+    }
+}
+
+/// The URL with those of its parameters that `choose` keeps.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn with_parameters<'a>(
+    scheme: &str,
+    rest: &'a str,
+    choose: impl Fn(&'a str) -> Result<Option<&'a str>>,
+) -> Result<String> {
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let mut url = format!("{scheme}://{place}");
+    let mut separator = '?';
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if let Some(name) = choose(name)? {
+            url.push_str(&format!("{separator}{name}={value}"));
+            separator = '&';
+        }
+    }
+    Ok(url)
+}
+
+/// The path in what follows `sqlite://`: after the empty host and its slash, so that a fourth
+/// slash makes it absolute.
+#[cfg(feature = "sqlite")]
+fn sqlite_path<'a>(
+    rest: &'a str,
+    choose: impl Fn(&'a str) -> Result<Option<&'a str>>,
+) -> Result<&'a str> {
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        choose(pair.split_once('=').map_or(pair, |(name, _)| name))?;
+    }
+    match place.strip_prefix('/') {
+        Some("" | ":memory:") => Err(refuse(
+            "a SQLite database in memory ends with its connection; SESSION_TYPE=memory is made \
+             for that",
+        )),
+        None if place.is_empty() => Err(refuse(
+            "sqlite:// names no file; expected sqlite:///relative.db or sqlite:////absolute.db",
+        )),
+        None => Err(refuse("sqlite:// takes three slashes: it has no host")),
+        Some(path) if path.starts_with("file:") => {
+            Err(refuse("sqlite:/// takes a path, not a file: uri"))
+        }
+        Some(path) => Ok(path),
+    }
+}
+
+#[cfg(all(test, feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod tests {
+    use super::{choose, sqlite_path, target, with_parameters};
+    use crate::config::SqlOptions;
+    use session_core::{ErrorKind, Result};
+
+    async fn open(url: &str) -> Result<&'static str> {
+        let limits = SqlOptions::default().check()?.limits;
+        Ok(target(url, &limits)?.words.name)
+    }
+
+    #[tokio::test]
+    async fn urls_of_sqlalchemy_are_understood() {
+        for (url, database) in [
+            ("postgresql://u:p@h:5432/d", "postgresql"),
+            ("postgres://h/d", "postgresql"),
+            ("postgresql+psycopg://u@h/d", "postgresql"),
+            ("postgresql+psycopg2://u:p@h/d?client_encoding=utf8&sslmode=require", "postgresql"),
+            ("postgresql+asyncpg:///d?host=/var/run/postgresql", "postgresql"),
+            ("mysql://u:p@h/d", "mysql"),
+            ("mysql+pymysql://u:p@h/d?charset=utf8mb4", "mysql"),
+            ("mysql+mysqldb://u@h/d?unix_socket=/run/mysqld.sock", "mysql"),
+            ("mariadb+mariadbconnector://u@h/d", "mysql"),
+            ("SQLite:///sessions.db", "sqlite"),
+            ("sqlite+pysqlite:////var/lib/s.db?check_same_thread=false&timeout=20", "sqlite"),
+        ] {
+            assert_eq!(open(url).await.expect(url), database, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn bad_url_is_a_config_error_that_does_not_repeat_it() {
+        for url in [
+            "",
+            "hunter2",
+            "oracle://u:hunter2@h/d",
+            "postgresql://u:hunter2@h:port/d",
+            "postgresql://u:hunter2@h/d?sslmode=hunter2",
+            "postgresql://u:p@h/d?hunter2%3d=x",
+            "mysql://u:p@h/d?ssl_verify_cert=hunter2",
+            "mysql://u:p@h/d?ssl-mode=hunter2",
+            "mysql://u:hunter2@[h/d",
+            "sqlite://",
+            "sqlite:///",
+            "sqlite:///:memory:",
+            "sqlite://hunter2/x.db",
+            "sqlite:///file:hunter2?uri=true",
+            "sqlite:///hunter2.db?mode=ro",
+        ] {
+            let error = open(url).await.expect_err(url);
+            assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Config, false), "{url}");
+            assert!(!format!("{error:#} {error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_fourth_slash_makes_a_path_absolute() {
+        for (rest, path) in [
+            ("/x.db", "x.db"),
+            ("/dir/x.db", "dir/x.db"),
+            ("//var/x.db", "/var/x.db"),
+            ("/x y.db", "x y.db"),
+            ("/x.db?timeout=1", "x.db"),
+        ] {
+            assert_eq!(sqlite_path(rest, |_| Ok(None)).expect(rest), path);
+        }
+    }
+
+    #[test]
+    fn parameters_are_kept_renamed_dropped_or_refused() {
+        let read = |rest| {
+            with_parameters("x", rest, |name| match name {
+                "old" => Ok(Some("new")),
+                _ => choose(name, &["kept"], &["idle"]),
+            })
+        };
+        assert_eq!(read("h/d").unwrap(), "x://h/d");
+        assert_eq!(read("h/d?kept=1&idle=2&old=3").unwrap(), "x://h/d?kept=1&new=3");
+        assert_eq!(read("h/d?idle=2&").unwrap(), "x://h/d");
+        let error = read("h/d?ssl_check=hunter2").unwrap_err();
+        assert!(error.to_string().contains("the parameter ssl_check,"), "{error}");
+    }
+}

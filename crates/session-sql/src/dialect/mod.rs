@@ -1,0 +1,62 @@
+//! What differs between the databases.
+
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use crate::error::Refusal;
+use crate::statement::Marker;
+use sqlx::Database;
+use sqlx::error::DatabaseError;
+
+/// A database this crate can speak to.
+pub(crate) trait Dialect: Database {
+    /// Its way of saying things.
+    const WORDS: Words;
+
+    /// How many rows a statement changed, or found to change.
+    fn affected(result: &Self::QueryResult) -> u64;
+
+    /// What the server says by refusing a statement.
+    fn refusal(error: &dyn DatabaseError) -> Refusal;
+}
+
+/// Pieces of SQL. In them `{table}`, `{bare}` (without its schema), `{schema}` and the other names
+/// in braces are replaced when statements are made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Words {
+    /// The name in messages.
+    pub(crate) name: &'static str,
+    pub(crate) quote: char,
+    pub(crate) marker: Marker,
+    /// The server's clock, naive UTC.
+    pub(crate) now: &'static str,
+    /// When a lease of `:ttl_ms` that begins now ends, never earlier, in the `{digits}` of a second
+    /// that the column has; the last one is `{step_us}`.
+    pub(crate) until: &'static str,
+    /// Milliseconds from now to `expiry`.
+    pub(crate) left_ms: &'static str,
+    /// Whether a row has exactly the key.
+    pub(crate) is_key: &'static str,
+    /// Whether a row has exactly the owner.
+    pub(crate) is_owner: &'static str,
+    /// Ends an `INSERT` that must not fail where a row is already.
+    pub(crate) or_nothing: &'static str,
+    /// Removes a batch of expired rows.
+    pub(crate) sweep: &'static str,
+    /// Lists what is known of the table; see [`Table`](crate::table::Table).
+    pub(crate) describe: &'static str,
+    /// Makes the table; `{owner_column}` is nothing or its definition.
+    pub(crate) create: &'static str,
+    pub(crate) owner_column: &'static str,
+    pub(crate) add_owner: &'static str,
+    pub(crate) index_expiry: &'static str,
+    pub(crate) index_owner: &'static str,
+    /// The largest value of the server, where the table sets no lower limit.
+    pub(crate) max_payload: usize,
+    /// Whether writers take turns in this process, because the database has one writer.
+    pub(crate) has_one_writer: bool,
+}

@@ -1,0 +1,92 @@
+//! MySQL and MariaDB.
+//!
+//! Default collations match ids of another case, and most collations match padded ones, so rows
+//! are looked up by the index and then compared as bytes.
+
+use super::{Dialect, Words};
+use crate::error::Refusal;
+use crate::statement::Marker;
+use sqlx::MySql;
+use sqlx::error::DatabaseError;
+use sqlx::mysql::{MySqlDatabaseError, MySqlQueryResult};
+
+impl Dialect for MySql {
+    const WORDS: Words = Words {
+        name: "mysql",
+        quote: '`',
+        marker: Marker::Question,
+        now: "UTC_TIMESTAMP(6)",
+        // MariaDB cuts off the digits that a column lacks, MySQL rounds them: neither may happen.
+        until: "UTC_TIMESTAMP({digits}) + INTERVAL ((MICROSECOND(UTC_TIMESTAMP(6)) % {step_us} \
+                + :ttl_ms * 1000 + {step_us} - 1) DIV {step_us} * {step_us}) MICROSECOND",
+        left_ms: "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expiry) DIV 1000",
+        is_key: "session_id = :key AND BINARY session_id = :key",
+        is_owner: "owner = :owner AND BINARY owner = :owner",
+        // `INSERT IGNORE` would also cut what is too long.
+        or_nothing: "",
+        sweep: "DELETE FROM {table} WHERE expiry <= {now} OR expiry IS NULL LIMIT {batch}",
+        describe: "SELECT CONCAT('column ', LOWER(column_name)) FROM information_schema.columns \
+                   WHERE table_schema = {schema_text} AND table_name = '{bare}' \
+                   UNION ALL SELECT CONCAT('index ', LOWER(column_name)) \
+                   FROM information_schema.statistics WHERE table_schema = {schema_text} \
+                   AND table_name = '{bare}' AND seq_in_index = 1 \
+                   UNION ALL SELECT CONCAT('limit ', character_octet_length) \
+                   FROM information_schema.columns WHERE table_schema = {schema_text} \
+                   AND table_name = '{bare}' AND column_name = 'data' \
+                   AND character_octet_length IS NOT NULL \
+                   UNION ALL SELECT CONCAT('digits ', datetime_precision) \
+                   FROM information_schema.columns WHERE table_schema = {schema_text} \
+                   AND table_name = '{bare}' AND column_name = 'expiry' \
+                   AND datetime_precision IS NOT NULL \
+                   UNION ALL SELECT CONCAT('packet ', @@max_allowed_packet)",
+        create: "CREATE TABLE IF NOT EXISTS {table} (\
+                 id INTEGER NOT NULL AUTO_INCREMENT, \
+                 session_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, \
+                 data MEDIUMBLOB, \
+                 expiry DATETIME(6), {owner_column}\
+                 PRIMARY KEY (id), \
+                 UNIQUE (session_id), \
+                 INDEX (expiry))",
+        owner_column: "owner VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, \
+                       INDEX (owner), ",
+        add_owner: "ALTER TABLE {table} \
+                    ADD COLUMN owner VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        index_expiry: "CREATE INDEX {bare_expiry_idx} ON {table} (expiry)",
+        index_owner: "CREATE INDEX {bare_owner_idx} ON {table} (owner)",
+        // MEDIUMBLOB.
+        max_payload: (1 << 24) - 1,
+        has_one_writer: false,
+    };
+
+    fn affected(result: &MySqlQueryResult) -> u64 {
+        result.rows_affected()
+    }
+
+    /// By number
+    /// (<https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html>,
+    /// <https://mariadb.com/kb/en/mariadb-error-code-reference/>).
+    fn refusal(error: &dyn DatabaseError) -> Refusal {
+        let number =
+            error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number);
+        match number {
+            // An exhausted AUTO_INCREMENT is a duplicate of the primary key.
+            1062 if error.message().ends_with("PRIMARY'") => Refusal::Failed,
+            1062 => Refusal::Taken,
+            // Lock wait, deadlock, interrupted, out of time on either server, changed meanwhile.
+            1205 | 1213 | 1317 | 1969 | 3024 | 1020 => Refusal::Contended,
+            1290 | 1792 | 1836 => Refusal::ReadOnly,
+            1021 | 1037 | 1040 | 1041 | 1114 | 1203 | 1226 | 1461 => Refusal::Full,
+            1046 | 1049 => Refusal::NoDatabase,
+            1146 => Refusal::NoTable,
+            1054 => Refusal::NoColumn,
+            1142 | 1143 | 1227 | 1370 => Refusal::Denied,
+            1044 | 1045 | 1698 => Refusal::LogIn,
+            1153 | 1301 | 1406 => Refusal::TooLarge,
+            1243 | 1615 => Refusal::Stale,
+            _ => match error.code().as_deref().and_then(|state| state.get(..2)) {
+                Some("21" | "22" | "23" | "42") => Refusal::Failed,
+                _ => Refusal::Doubtful,
+            },
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! SQLite.
+//!
+//! `expiry` is text of microseconds, as SQLAlchemy writes it, so it compares as text; SQLite's own
+//! clock has milliseconds, cut off, for which one is added.
+
+use super::{Dialect, Words};
+use crate::error::Refusal;
+use crate::statement::Marker;
+use sqlx::Sqlite;
+use sqlx::error::DatabaseError;
+use sqlx::sqlite::SqliteQueryResult;
+
+impl Dialect for Sqlite {
+    const WORDS: Words = Words {
+        name: "sqlite",
+        quote: '"',
+        marker: Marker::Question,
+        now: "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'",
+        until: "strftime('%Y-%m-%d %H:%M:%f', 'now', ((:ttl_ms + 1) / 1000.0) || ' seconds') || '000'",
+        left_ms: "CAST(round((julianday(expiry) - julianday('now')) * 86400000) AS INTEGER)",
+        is_key: "session_id = :key",
+        is_owner: "owner = :owner",
+        or_nothing: " ON CONFLICT DO NOTHING",
+        sweep: "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} \
+                WHERE expiry <= {now} OR expiry IS NULL LIMIT {batch})",
+        describe: "SELECT 'column ' || name FROM pragma_table_info('{bare}'{, schema}) \
+                   UNION ALL SELECT 'index ' || i.name \
+                   FROM pragma_index_list('{bare}'{, schema}) AS l \
+                   JOIN pragma_index_info(l.name{, schema}) AS i WHERE i.seqno = 0",
+        create: "CREATE TABLE IF NOT EXISTS {table} (\
+                 id INTEGER NOT NULL, \
+                 session_id VARCHAR(255), \
+                 data BLOB, \
+                 expiry DATETIME, {owner_column}\
+                 PRIMARY KEY (id), \
+                 UNIQUE (session_id))",
+        owner_column: "owner VARCHAR(255), ",
+        add_owner: "ALTER TABLE {table} ADD COLUMN owner VARCHAR(255)",
+        index_expiry: "CREATE INDEX IF NOT EXISTS {schema.}{bare_expiry_idx} ON {bare_quoted} \
+                       (expiry)",
+        index_owner: "CREATE INDEX IF NOT EXISTS {schema.}{bare_owner_idx} ON {bare_quoted} \
+                      (owner)",
+        // SQLITE_MAX_LENGTH as shipped, less the rest of the row.
+        max_payload: 999_999_000,
+        has_one_writer: true,
+    };
+
+    fn affected(result: &SqliteQueryResult) -> u64 {
+        result.rows_affected()
+    }
+
+    /// By the primary result code, the low byte (<https://www.sqlite.org/rescode.html>).
+    fn refusal(error: &dyn DatabaseError) -> Refusal {
+        let code: i32 = error.code().and_then(|code| code.parse().ok()).unwrap_or(0);
+        match code & 0xff {
+            1 if error.message().starts_with("no such table") => Refusal::NoTable,
+            1 if error.message().contains("column named") => Refusal::NoColumn,
+            1 if error.message().starts_with("no such column") => Refusal::NoColumn,
+            1 => Refusal::Failed,
+            3 | 14 | 23 => Refusal::Denied,
+            5 | 6 => Refusal::Contended,
+            8 => Refusal::ReadOnly,
+            7 | 13 => Refusal::Full,
+            11 | 26 => Refusal::Failed,
+            18 => Refusal::TooLarge,
+            // SQLITE_CONSTRAINT_UNIQUE
+            _ if code == 2067 => Refusal::Taken,
+            _ => Refusal::Doubtful,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Sends statements: within a deadline, never twice if they write, and to their end.
+
+use crate::connections::{Connection, Connections};
+use crate::dialect::Dialect;
+use crate::error::{Fault, Refusal};
+use crate::statement::{Bound, Value};
+use session_core::async_trait;
+use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Encode, Executor, IntoArguments, Row as _, Type};
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::time::{Instant, timeout_at};
+
+/// What a call wants back, and whether it may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// How many rows a write changed.
+    Change,
+    /// A payload and the milliseconds it has left.
+    Record,
+    /// A column of text.
+    Texts,
+}
+
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Changed(u64),
+    Record(Option<(Option<Vec<u8>>, i64)>),
+    Texts(Vec<String>),
+}
+
+/// A database that answers, whichever it is.
+#[async_trait]
+pub(crate) trait Engine: Send + Sync {
+    /// Sends `bound` and returns by `deadline`.
+    ///
+    /// # Cancellation
+    ///
+    /// The statement runs to its end without the caller, so that its connection stays in order: a
+    /// client dropped while it prepares a statement would take the answer for the next one's.
+    async fn ask(&self, bound: Bound, ask: Ask, deadline: Instant) -> Result<Answer, Fault>;
+}
+
+#[async_trait]
+impl<DB: Speak> Engine for Arc<Connections<DB>> {
+    async fn ask(&self, bound: Bound, ask: Ask, deadline: Instant) -> Result<Answer, Fault> {
+        let connections = Arc::clone(self);
+        let call = tokio::spawn(async move {
+            match attempt(&connections, &bound, ask, deadline).await {
+                // The first call on a connection that was closed meanwhile finds that out.
+                Err(Fault::Broken(_) | Fault::Refused(Refusal::Stale | Refusal::Doubtful))
+                    if ask != Ask::Change =>
+                {
+                    attempt(&connections, &bound, ask, deadline).await
+                }
+                answer => answer,
+            }
+        });
+        // Ended by nothing but the runtime's end.
+        call.await.unwrap_or(Err(Fault::Silent))
+    }
+}
+
+async fn attempt<DB: Speak>(
+    connections: &Arc<Connections<DB>>,
+    bound: &Bound,
+    ask: Ask,
+    deadline: Instant,
+) -> Result<Answer, Fault> {
+    let _turn = match ask {
+        Ask::Change => connections.turn(deadline).await?,
+        Ask::Record | Ask::Texts => None,
+    };
+    let mut connection = connections.acquire(deadline).await?;
+    match timeout_at(deadline, DB::speak(connection.get(), bound, ask)).await {
+        Ok(Ok(answer)) => {
+            connection.give_back();
+            Ok(answer)
+        }
+        Ok(Err(error)) => Err(failed(connection, error)),
+        Err(_) => {
+            connection.forsake();
+            Err(Fault::Silent)
+        }
+    }
+}
+
+fn failed<DB: Speak>(connection: Connection<DB>, error: sqlx::Error) -> Fault {
+    match error {
+        sqlx::Error::Database(error) => {
+            let refusal = DB::refusal(&*error);
+            if refusal.taints_connection() {
+                connection.condemn();
+            } else {
+                connection.give_back();
+            }
+            Fault::Refused(refusal)
+        }
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Fault::Unexpected,
+        error => {
+            connection.condemn();
+            Fault::Broken(error)
+        }
+    }
+}
+
+type Spoken<'c> = Pin<Box<dyn Future<Output = sqlx::Result<Answer>> + Send + 'c>>;
+
+/// The one place that needs to know all that sqlx can do with a database.
+pub(crate) trait Speak: Dialect {
+    fn speak<'c>(connection: &'c mut Self::Connection, bound: &'c Bound, ask: Ask) -> Spoken<'c>;
+}
+
+impl<DB> Speak for DB
+where
+    DB: Dialect,
+    DB::Arguments: IntoArguments<DB>,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    for<'q> String: Encode<'q, DB> + Decode<'q, DB> + Type<DB>,
+    for<'q> Vec<u8>: Encode<'q, DB> + Decode<'q, DB> + Type<DB>,
+    for<'q> i64: Encode<'q, DB> + Decode<'q, DB> + Type<DB>,
+    for<'q> Option<String>: Encode<'q, DB> + Type<DB>,
+    for<'q> Option<Vec<u8>>: Decode<'q, DB> + Type<DB>,
+    usize: ColumnIndex<DB::Row>,
+{
+    fn speak<'c>(connection: &'c mut DB::Connection, bound: &'c Bound, ask: Ask) -> Spoken<'c> {
+        let mut query = sqlx::query::<DB>(AssertSqlSafe(Arc::clone(&bound.sql)));
+        for value in &bound.values {
+            query = match value {
+                Value::Text(text) => query.bind(text.clone()),
+                Value::Bytes(bytes) => query.bind(bytes.clone()),
+                Value::Number(number) => query.bind(*number),
+                Value::Nullable(text) => query.bind(text.clone()),
+            };
+        }
+        Box::pin(async move {
+            match ask {
+                Ask::Change => {
+                    let result = query.execute(connection).await?;
+                    Ok(Answer::Changed(DB::affected(&result)))
+                }
+                Ask::Record => match query.fetch_optional(connection).await? {
+                    Some(row) => Ok(Answer::Record(Some((row.try_get(0)?, row.try_get(1)?)))),
+                    None => Ok(Answer::Record(None)),
+                },
+                Ask::Texts => {
+                    let rows = query.fetch_all(connection).await?;
+                    let texts: sqlx::Result<_> = rows.iter().map(|row| row.try_get(0)).collect();
+                    Ok(Answer::Texts(texts?))
+                }
+            }
+        })
+    }
+}

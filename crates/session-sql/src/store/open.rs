@@ -1,0 +1,135 @@
+//! From options or a pool to a store whose table is there.
+
+use super::{Known, SqlStore};
+use crate::address::{self, Target};
+use crate::config::{Checked, SqlOptions};
+use crate::connections::Client;
+use crate::dialect::Words;
+use crate::engine::{Answer, Ask, Engine};
+use crate::error::{Call, Fault};
+use crate::statement::Bound;
+use crate::table::{self, Table};
+use session_core::Result;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// An index on a table of many rows takes its time.
+const INIT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often `init` begins again if another process makes the same table at the same time.
+const INIT_ATTEMPTS: usize = 4;
+
+impl SqlStore {
+    /// Connects to the database and looks at the table, as an application does that must not start
+    /// without its sessions.
+    ///
+    /// The table may be missing: [`init`](Self::init) makes it.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if an option cannot be used or the table has other columns; `Unavailable` or
+    /// `Timeout` if the database cannot be reached or refuses the log-in.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use session_sql::{SqlOptions, SqlStore};
+    ///
+    /// # async fn example() -> session_core::Result<()> {
+    /// let store = SqlStore::connect("postgresql://app:secret@db.internal/shop").await?;
+    /// store.init().await?;
+    ///
+    /// let options = SqlOptions::new("mysql://app@db.internal/shop").owner_index(true);
+    /// let store = SqlStore::connect(options).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn connect(options: impl Into<SqlOptions>) -> Result<Self> {
+        let options = options.into();
+        let checked = options.check()?;
+        let Target { engine, words } = address::target(&options.url, &checked.limits)?;
+        Self::open(engine, words, checked).await
+    }
+
+    /// Uses a pool that the application already has; the URL of `options` is not.
+    ///
+    /// sqlx's pool pings a connection after every use, beside the call but not for free, and its
+    /// limits and its way to connect are its own. For MySQL keep the client's default of counting
+    /// found rows; for SQLite set a busy timeout below the operation timeout.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use session_sql::{SqlOptions, SqlStore};
+    ///
+    /// # async fn example(pool: sqlx::PgPool) -> session_core::Result<()> {
+    /// let store = SqlStore::from_client(pool.clone(), SqlOptions::default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn from_client(client: impl Client, options: SqlOptions) -> Result<Self> {
+        let checked = options.check()?;
+        let (engine, words) = client.into_engine();
+        Self::open(engine, words, checked).await
+    }
+
+    /// Makes the table, its indexes and the owner's column where they are missing.
+    ///
+    /// Columns are those of Flask-Session; a table that Flask made is taken as it is, and only
+    /// indexes and the owner's column are added to it. Where nothing is missing nothing is
+    /// changed, so the user needs no right to. Safe to call from several processes at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect); `Unavailable`, not retryable, if the user may not make what
+    /// is missing.
+    pub async fn init(&self) -> Result<()> {
+        let (name, has_owners) = (&self.options.name, self.options.has_owners);
+        let mut attempts = 1;
+        loop {
+            let table = self.describe(Call::Init).await?;
+            let steps = table.missing(&self.words, name, has_owners);
+            if steps.is_empty() {
+                table.check(&self.words, has_owners)?;
+                self.learn(&table);
+                return Ok(());
+            }
+            for step in steps {
+                match self.change(Bound::plain(&step), INIT_TIMEOUT).await {
+                    Ok(_) => {}
+                    // Another process did it first, or is about to.
+                    Err(Fault::Refused(_)) if attempts < INIT_ATTEMPTS => break,
+                    Err(fault) => return Err(self.error(Call::Init, fault)),
+                }
+            }
+            attempts += 1;
+        }
+    }
+
+    async fn open(engine: Box<dyn Engine>, words: Words, options: Checked) -> Result<Self> {
+        let unseen = Arc::new(Known::new(&words, &options, &Table::default()));
+        let store = Self { engine, words, options, known: RwLock::new(unseen) };
+        let table = store.describe(Call::Connect).await?;
+        if table.exists() {
+            table.check(&store.words, false)?;
+        }
+        store.learn(&table);
+        Ok(store)
+    }
+
+    pub(super) async fn describe(&self, call: Call) -> Result<Table> {
+        let question = table::describe(&self.words, &self.options.name);
+        let limits = self.options.limits;
+        let deadline = Instant::now() + limits.connect_timeout + limits.operation_timeout;
+        match self.engine.ask(Bound::plain(&question), Ask::Texts, deadline).await {
+            Ok(Answer::Texts(lines)) => Ok(Table::read(&lines)),
+            Ok(_) => Err(self.error(call, Fault::Unexpected)),
+            Err(fault) => Err(self.error(call, fault)),
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! The table as it is, and the statements made for it.
+
+use crate::dialect::Words;
+use crate::name::{Name, TableName};
+use crate::statement::Statement;
+use session_core::{Error, ErrorKind, Result};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How many expired rows one statement removes: few enough that writers do not wait for it.
+pub(crate) const BATCH: u64 = 500;
+
+/// Of the largest packet, what is kept for the statement around its payloads.
+const ENVELOPE: usize = 4_096;
+
+const MICROSECOND_DIGITS: u32 = 6;
+
+/// What a server says of the table; no columns if there is none.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Table {
+    columns: BTreeSet<String>,
+    /// Columns that begin an index.
+    indexes: BTreeSet<String>,
+    max_data: Option<usize>,
+    expiry_digits: Option<u32>,
+    max_packet: Option<usize>,
+}
+
+impl Table {
+    /// Reads the lines that [`Words::describe`] gives: a word and a value each.
+    pub(crate) fn read(lines: &[String]) -> Self {
+        let mut table = Self::default();
+        for line in lines {
+            match line.split_once(' ') {
+                Some(("column", name)) => {
+                    table.columns.insert(name.to_owned());
+                }
+                Some(("index", name)) => {
+                    table.indexes.insert(name.to_owned());
+                }
+                Some(("limit", bytes)) => table.max_data = bytes.parse().ok(),
+                Some(("digits", digits)) => table.expiry_digits = digits.parse().ok(),
+                Some(("packet", bytes)) => table.max_packet = bytes.parse().ok(),
+                _ => {}
+            }
+        }
+        table
+    }
+
+    pub(crate) fn exists(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
+    /// Whether calls can work with it.
+    pub(crate) fn check(&self, words: &Words, has_owners: bool) -> Result<()> {
+        let needed =
+            ["session_id", "data", "expiry"].into_iter().chain(has_owners.then_some("owner"));
+        for column in needed {
+            if !self.columns.contains(column) {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("open the session table in {}: it has no column {column}", words.name),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The statements that make it what [`SqlStore::init`](crate::SqlStore::init) promises.
+    pub(crate) fn missing(&self, words: &Words, name: &TableName, has_owners: bool) -> Vec<String> {
+        let mut steps = Vec::new();
+        let is_indexed = |column| self.indexes.contains(column);
+        if !self.exists() {
+            steps.push(words.create);
+        } else if has_owners && !self.columns.contains("owner") {
+            steps.push(words.add_owner);
+        }
+        // A table of ours that is yet to be made has the indexes where the server wants them there.
+        let makes_indexes = words.create.contains("INDEX");
+        if !is_indexed("expiry") && (self.exists() || !makes_indexes) {
+            steps.push(words.index_expiry);
+        }
+        if has_owners && !is_indexed("owner") && (self.exists() || !makes_indexes) {
+            steps.push(words.index_owner);
+        }
+        let owner_column = if has_owners { words.owner_column } else { "" };
+        steps
+            .iter()
+            .map(|step| fill(step, words, name).replace("{owner_column}", owner_column))
+            .collect()
+    }
+
+    /// The largest payload that a row holds and an update, with two of them, can send.
+    pub(crate) fn max_payload(&self, words: &Words) -> usize {
+        let packet = self.max_packet.map_or(usize::MAX, |bytes| bytes.saturating_sub(ENVELOPE) / 2);
+        words.max_payload.min(self.max_data.unwrap_or(usize::MAX)).min(packet)
+    }
+
+    /// How many digits of a second `expiry` has.
+    fn digits(&self) -> u32 {
+        self.expiry_digits.unwrap_or(MICROSECOND_DIGITS).min(MICROSECOND_DIGITS)
+    }
+
+    fn step_us(&self) -> u64 {
+        10u64.pow(MICROSECOND_DIGITS - self.digits())
+    }
+
+    /// Milliseconds, in which leases are counted, or what the column has.
+    pub(crate) fn ttl_resolution(&self) -> Duration {
+        Duration::from_micros(self.step_us()).max(Duration::from_millis(1))
+    }
+}
+
+/// The question that [`Table::read`] reads the answer of.
+pub(crate) fn describe(words: &Words, name: &TableName) -> String {
+    fill(words.describe, words, name)
+}
+
+/// Every statement of a store.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    pub(crate) load: Statement,
+    pub(crate) create: Statement,
+    pub(crate) update: Statement,
+    pub(crate) touch: Statement,
+    pub(crate) delete: Statement,
+    pub(crate) delete_expected: Statement,
+    pub(crate) list: Statement,
+    pub(crate) sweep: Statement,
+}
+
+impl Statements {
+    pub(crate) fn new(words: &Words, name: &TableName, table: &Table, has_owners: bool) -> Self {
+        let until = words
+            .until
+            .replace("{digits}", &table.digits().to_string())
+            .replace("{step_us}", &table.step_us().to_string());
+        let (column, value, set) = match has_owners {
+            true => (", owner", ", :owner", ", owner = :owner"),
+            false => ("", "", ""),
+        };
+        let or_nothing = words.or_nothing;
+        let make = |template: &str| {
+            let sql = template.replace("{until}", &until);
+            Statement::new(&fill(&sql, words, name), words.marker)
+        };
+        Self {
+            load: make("SELECT data, {left_ms} FROM {table} WHERE {is_key} AND expiry > {now}"),
+            create: make(&format!(
+                "INSERT INTO {{table}} (session_id, data, expiry{column}) \
+                 VALUES (:key, :data, {{until}}{value}){or_nothing}"
+            )),
+            update: make(&format!(
+                "UPDATE {{table}} SET data = :data, expiry = {{until}}{set} \
+                 WHERE {{is_key}} AND data = :old AND expiry > {{now}}"
+            )),
+            touch: make(&format!(
+                "UPDATE {{table}} SET expiry = {{until}}{set} \
+                 WHERE {{is_key}} AND data = :old AND expiry > {{now}}"
+            )),
+            delete: make("DELETE FROM {table} WHERE {is_key} AND expiry > {now}"),
+            delete_expected: make(
+                "DELETE FROM {table} WHERE {is_key} AND data = :old AND expiry > {now}",
+            ),
+            list: make("SELECT session_id FROM {table} WHERE {is_owner} AND expiry > {now}"),
+            sweep: make(words.sweep),
+        }
+    }
+}
+
+/// Replaces the names in braces.
+fn fill(template: &str, words: &Words, name: &TableName) -> String {
+    let quoted = |text: &str| format!("{0}{text}{0}", words.quote);
+    let bare = name.table.as_str();
+    let schema = name.schema.as_ref().map(Name::as_str);
+    let prefix = schema.map_or_else(String::new, |schema| format!("{}.", quoted(schema)));
+    let pairs = [
+        ("{left_ms}", words.left_ms.to_owned()),
+        ("{is_key}", words.is_key.to_owned()),
+        ("{is_owner}", words.is_owner.to_owned()),
+        ("{now}", words.now.to_owned()),
+        ("{batch}", BATCH.to_string()),
+        ("{table}", format!("{prefix}{}", quoted(bare))),
+        ("{bare}", bare.to_owned()),
+        ("{bare_quoted}", quoted(bare)),
+        ("{bare_expiry_idx}", quoted(&format!("{bare}_expiry_idx"))),
+        ("{bare_owner_idx}", quoted(&format!("{bare}_owner_idx"))),
+        ("{schema.}", prefix),
+        ("{, schema}", schema.map_or_else(String::new, |schema| format!(", '{schema}'"))),
+        (
+            "{schema_text}",
+            schema.map_or_else(|| "DATABASE()".to_owned(), |schema| format!("'{schema}'")),
+        ),
+    ];
+    pairs.iter().fold(template.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+#[cfg(all(test, feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod tests {
+    use super::{Statements, Table, describe};
+    use crate::dialect::{Dialect as _, Words};
+    use crate::name::{Name, TableName};
+    use sqlx::{MySql, Postgres, Sqlite};
+    use std::time::Duration;
+
+    const DIALECTS: [Words; 3] = [Postgres::WORDS, MySql::WORDS, Sqlite::WORDS];
+
+    fn name(schema: Option<&str>) -> TableName {
+        let name = |text| Name::new("K", text).expect(text);
+        TableName { schema: schema.map(name), table: name("Sessions") }
+    }
+
+    fn table(lines: &[&str]) -> Table {
+        Table::read(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn every_brace_is_filled() {
+        for words in DIALECTS {
+            for schema in [None, Some("shop")] {
+                let name = name(schema);
+                let mut all = Table::default().missing(&words, &name, true);
+                all.extend(table(&["column id"]).missing(&words, &name, true));
+                all.push(describe(&words, &name));
+                all.push(
+                    format!("{:?}", Statements::new(&words, &name, &Table::default(), true))
+                        .replace("Statements {", "")
+                        .replace("Statement {", "")
+                        .replace(" }", ""),
+                );
+                for sql in all {
+                    assert!(!sql.contains(['{', '}']), "{sql}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_quoted_in_their_schema() {
+        for (words, expected) in DIALECTS.into_iter().zip([
+            r#"FROM "shop"."Sessions" WHERE"#,
+            "FROM `shop`.`Sessions` WHERE",
+            r#"FROM "shop"."Sessions" WHERE"#,
+        ]) {
+            let made = Statements::new(&words, &name(Some("shop")), &Table::default(), false);
+            assert!(made.load.sql().contains(expected), "{}", made.load.sql());
+        }
+    }
+
+    #[test]
+    fn missing_parts_are_made_and_others_left() {
+        let whole = ["column session_id", "column data", "column expiry", "index expiry"];
+        let owned = [&whole[..], &["column owner", "index owner"]].concat();
+        for words in DIALECTS {
+            let count = |lines: &[&str], has_owners| {
+                table(lines).missing(&words, &name(None), has_owners).len()
+            };
+            assert_eq!(count(&whole, false), 0);
+            assert_eq!(count(&whole, true), 2, "the owner's column and its index");
+            assert_eq!(count(&whole[..3], false), 1, "the index on expiry");
+            assert_eq!(count(&owned, true), 0);
+            assert_eq!(count(&owned, false), 0);
+        }
+    }
+
+    #[test]
+    fn limits_are_those_of_the_column_and_the_packet() {
+        let words = MySql::WORDS;
+        for (lines, expected) in [
+            (&["limit data 1"][..], 16_777_215),
+            (&["limit 65535"], 65_535),
+            (&["limit 16777215", "packet 67108864"], 16_777_215),
+            (&["limit 16777215", "packet 16777216"], (16_777_216 - 4_096) / 2),
+            (&["limit 65535", "packet 1024"], 0),
+        ] {
+            assert_eq!(table(lines).max_payload(&words), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn digits_of_the_expiry_are_the_resolution() {
+        for (digits, us) in [(0, 1_000_000), (1, 100_000), (2, 10_000), (3, 1_000), (6, 1_000)] {
+            let table = table(&[&format!("digits {digits}")]);
+            assert_eq!(table.ttl_resolution(), Duration::from_micros(us));
+        }
+        assert_eq!(Table::default().ttl_resolution(), Duration::from_millis(1));
+    }
+}

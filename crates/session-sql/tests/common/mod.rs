@@ -1,0 +1,187 @@
+//! Databases for a test.
+
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+#![allow(clippy::large_futures, reason = "a test connects once")]
+
+use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
+use session_sql::{SqlOptions, SqlStore};
+use session_testkit::server;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use sqlx::{MySqlConnection, PgConnection, SqliteConnection};
+use std::time::{Duration, Instant, SystemTime};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+pub const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+pub const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner: None };
+pub const WRITTEN: Outcome = Outcome::Written { cas: 0 };
+
+pub const POSTGRES: &str = "SESSION_TEST_POSTGRES";
+pub const MARIADB: &str = "SESSION_TEST_MARIADB";
+
+/// A table as Flask-Session 0.8 makes it, its statement to the letter but for the name.
+#[derive(Clone, Copy)]
+pub struct Flask {
+    pub table: &'static str,
+    ddl: &'static str,
+}
+
+impl Flask {
+    pub const SQLITE: Self = Self {
+        table: "sessions",
+        ddl: "CREATE TABLE sessions (\n\tid INTEGER NOT NULL, \n\tsession_id VARCHAR(255), \n\t\
+              data BLOB, \n\texpiry DATETIME, \n\tPRIMARY KEY (id), \n\tUNIQUE (session_id)\n)",
+    };
+    pub const POSTGRES: Self = Self {
+        table: "flask_sessions",
+        ddl: "CREATE TABLE sessions (\n\tid SERIAL NOT NULL, \n\tsession_id VARCHAR(255), \n\t\
+              data BYTEA, \n\texpiry TIMESTAMP WITHOUT TIME ZONE, \n\tPRIMARY KEY (id), \n\t\
+              UNIQUE (session_id)\n)",
+    };
+    pub const MYSQL: Self = Self {
+        table: "flask_sessions",
+        ddl: "CREATE TABLE sessions (\n\tid INTEGER NOT NULL AUTO_INCREMENT, \n\t\
+              session_id VARCHAR(255), \n\tdata BLOB, \n\texpiry DATETIME, \n\t\
+              PRIMARY KEY (id), \n\tUNIQUE (session_id)\n)",
+    };
+
+    /// The statement, for a table of another name that may be there.
+    pub fn ddl(&self, table: &str) -> String {
+        self.ddl.replace("TABLE sessions", &format!("TABLE IF NOT EXISTS {table}"))
+    }
+
+    /// Makes the table on the server at the address in `variable`, once in this process.
+    pub async fn make(&self, variable: &'static str) {
+        static MADE: [OnceCell<()>; 3] = [const { OnceCell::const_new() }; 3];
+        let server = match variable {
+            POSTGRES => 0,
+            MARIADB => 1,
+            _ => 2,
+        };
+        MADE[server].get_or_init(|| tell(variable, self.ddl(self.table))).await;
+    }
+}
+
+/// Runs a statement on the server at the address in `variable`.
+pub async fn tell(variable: &str, sql: String) {
+    let url = server::url(variable);
+    let sql = sqlx::raw_sql(AssertSqlSafe(sql));
+    if url.starts_with("mysql:") {
+        sql.execute(&mut MySqlConnection::connect(&url).await.unwrap()).await.unwrap();
+    } else {
+        sql.execute(&mut PgConnection::connect(&url).await.unwrap()).await.unwrap();
+    }
+}
+
+pub fn file_url(dir: &TempDir) -> String {
+    format!("sqlite:///{}/sessions.db", dir.path().display())
+}
+
+/// A connection to the database in `dir`, apart from those of the store.
+pub async fn open_file(dir: &TempDir) -> SqliteConnection {
+    sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(dir.path().join("sessions.db"))
+        .create_if_missing(true)
+        .connect()
+        .await
+        .unwrap()
+}
+
+pub async fn make_in_file(dir: &TempDir, flask: Flask) {
+    sqlx::raw_sql(flask.ddl).execute(&mut open_file(dir).await).await.unwrap();
+}
+
+/// A name nobody used before.
+pub fn fresh(stem: &str) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    format!("{stem}_{}", now.as_nanos())
+}
+
+/// Opens a store in a table of its own.
+pub async fn open(options: SqlOptions) -> SqlStore {
+    let store = SqlStore::connect(options).await.unwrap();
+    store.init().await.unwrap();
+    store
+}
+
+/// Asks until the condition holds; a test that waits for ten seconds has failed.
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < Duration::from_secs(10), "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+pub fn key(name: &str) -> StoreKey {
+    StoreKey::new("session:", name)
+}
+
+/// Creates a record and returns it as loaded.
+pub async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
+    let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
+    assert_eq!(created.unwrap(), WRITTEN);
+    store.load(key).await.unwrap().unwrap()
+}
+
+/// The answer to a question that has one text, from the server at the address in `variable`.
+pub async fn ask(variable: &str, sql: String) -> Vec<String> {
+    let url = server::url(variable);
+    let sql = AssertSqlSafe(sql);
+    if url.starts_with("mysql:") {
+        let mut connection = MySqlConnection::connect(&url).await.unwrap();
+        sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+    } else {
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+    }
+}
+
+pub async fn ask_file(dir: &TempDir, sql: &'static str) -> Vec<String> {
+    sqlx::query_scalar(sql).fetch_all(&mut open_file(dir).await).await.unwrap()
+}
+
+/// A table on a server, dropped with the test.
+pub struct OwnTable {
+    pub variable: &'static str,
+    pub name: String,
+}
+
+impl OwnTable {
+    /// A name without a table.
+    pub fn new(variable: &'static str) -> Self {
+        Self { variable, name: fresh("sessions") }
+    }
+
+    /// A table as Flask makes it.
+    pub async fn of_flask(variable: &'static str) -> Self {
+        let table = Self::new(variable);
+        let flask = if variable == POSTGRES { Flask::POSTGRES } else { Flask::MYSQL };
+        tell(variable, flask.ddl(&table.name)).await;
+        table
+    }
+
+    pub fn options(&self) -> SqlOptions {
+        self.options_at(server::url(self.variable))
+    }
+
+    pub fn options_at(&self, url: String) -> SqlOptions {
+        // Logging in takes its time on a busy machine.
+        SqlOptions::new(url).table(&self.name).connect_timeout(Duration::from_secs(10))
+    }
+
+    /// Runs a statement in which `{}` is the table.
+    pub async fn tell(&self, sql: &str) {
+        tell(self.variable, sql.replace("{}", &self.name)).await;
+    }
+
+    /// Asks a question in which `{}` is the table.
+    pub async fn ask(&self, sql: &str) -> Vec<String> {
+        ask(self.variable, sql.replace("{}", &self.name)).await
+    }
+
+    pub async fn drop(self) {
+        self.tell("DROP TABLE {}").await;
+    }
+}

@@ -1,0 +1,189 @@
+//! The contract, on each database, in tables of our own and in tables that Flask made.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+#![allow(clippy::large_futures, reason = "a test connects once")]
+
+mod common;
+
+use common::{Flask, file_url};
+use session_core::{Result, Store, async_trait};
+use session_sql::{SqlOptions, SqlStore};
+use session_testkit::{Link, Remote, Subject, server};
+use sqlx::{MySqlPool, PgPool};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// The kit's crowds and large payloads on a busy machine take longer than a session may.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Sqlite {
+    dir: TempDir,
+    owner_index: bool,
+}
+
+impl Sqlite {
+    fn own() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), owner_index: true }
+    }
+
+    async fn of_flask() -> Self {
+        let subject = Self { dir: tempfile::tempdir().unwrap(), owner_index: false };
+        common::make_in_file(&subject.dir, Flask::SQLITE).await;
+        subject
+    }
+
+    fn options(&self) -> SqlOptions {
+        let url = file_url(&self.dir);
+        SqlOptions::new(url).owner_index(self.owner_index).operation_timeout(PATIENCE)
+    }
+}
+
+#[async_trait]
+impl Subject for Sqlite {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        let store = SqlStore::connect(self.options()).await?;
+        store.init().await?;
+        Ok(Arc::new(store))
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::None { because: "the database is in this process" }
+    }
+}
+
+/// A table on the server at the address in `variable`.
+struct Table {
+    variable: &'static str,
+    name: &'static str,
+    owner_index: bool,
+}
+
+impl Table {
+    fn own(variable: &'static str) -> Self {
+        Self { variable, name: "kit_sessions", owner_index: true }
+    }
+
+    async fn of_flask(variable: &'static str, flask: Flask) -> Self {
+        flask.make(variable).await;
+        Self { variable, name: flask.table, owner_index: false }
+    }
+
+    fn url(&self) -> String {
+        server::url(self.variable)
+    }
+
+    fn options(&self, url: String) -> SqlOptions {
+        SqlOptions::new(url).table(self.name).owner_index(self.owner_index)
+    }
+}
+
+#[async_trait]
+impl Subject for Table {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        let options = self.options(self.url());
+        let options = options.operation_timeout(PATIENCE).connect_timeout(PATIENCE);
+        let store = SqlStore::connect(options).await?;
+        store.init().await?;
+        Ok(Arc::new(store))
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::Tcp(self)
+    }
+}
+
+#[async_trait]
+impl Remote for Table {
+    fn server(&self) -> SocketAddr {
+        server::socket_addr(&self.url(), None).unwrap()
+    }
+
+    async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
+        let url = server::redirect(&self.url(), addr);
+        Ok(Arc::new(SqlStore::connect(self.options(url)).await?))
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_millis(500)
+    }
+}
+
+/// A store on a pool of the application.
+struct Pooled {
+    variable: &'static str,
+}
+
+impl Pooled {
+    async fn connect(&self) -> Result<SqlStore> {
+        let options = SqlOptions::default().table("kit_sessions").owner_index(true);
+        let options = options.operation_timeout(PATIENCE);
+        let url = server::url(self.variable);
+        if url.starts_with("mysql:") {
+            SqlStore::from_client(MySqlPool::connect(&url).await.unwrap(), options).await
+        } else {
+            SqlStore::from_client(PgPool::connect(&url).await.unwrap(), options).await
+        }
+    }
+}
+
+#[async_trait]
+impl Subject for Pooled {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        let store = self.connect().await?;
+        store.init().await?;
+        Ok(Arc::new(store))
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::None { because: "connecting is left to the application's pool" }
+    }
+}
+
+mod sqlite {
+    session_testkit::store_conformance!(super::Sqlite::own());
+}
+
+mod sqlite_of_flask {
+    session_testkit::store_conformance!(super::Sqlite::of_flask().await);
+}
+
+mod postgres {
+    session_testkit::store_conformance!(super::Table::own("SESSION_TEST_POSTGRES"));
+}
+
+mod postgres_of_flask {
+    use super::{Flask, Table};
+    session_testkit::store_conformance!(
+        Table::of_flask("SESSION_TEST_POSTGRES", Flask::POSTGRES).await
+    );
+}
+
+mod mariadb {
+    session_testkit::store_conformance!(super::Table::own("SESSION_TEST_MARIADB"));
+}
+
+mod mariadb_of_flask {
+    use super::{Flask, Table};
+    session_testkit::store_conformance!(
+        Table::of_flask("SESSION_TEST_MARIADB", Flask::MYSQL).await
+    );
+}
+
+mod mysql {
+    session_testkit::store_conformance!(super::Table::own("SESSION_TEST_MYSQL"));
+}
+
+mod mysql_of_flask {
+    use super::{Flask, Table};
+    session_testkit::store_conformance!(Table::of_flask("SESSION_TEST_MYSQL", Flask::MYSQL).await);
+}
+
+mod postgres_from_client {
+    session_testkit::store_conformance!(super::Pooled { variable: "SESSION_TEST_POSTGRES" });
+}
+
+mod mariadb_from_client {
+    session_testkit::store_conformance!(super::Pooled { variable: "SESSION_TEST_MARIADB" });
+}

@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::codec;
-use crate::config::Config;
+use crate::config::{Config, MAX_LIFETIME};
 use crate::data::{Data, Intent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flash::FlashLog;
@@ -173,7 +173,8 @@ impl State {
     /// The idle lifetime: the session's own, or the configured one.
     pub(crate) fn lifetime(&self, config: &Config) -> Duration {
         let own = self.data.peek(LIFETIME).and_then(|(value, format)| codec::as_u64(value, format));
-        own.filter(|&seconds| seconds > 0).map_or(config.lifetime(), Duration::from_secs)
+        own.filter(|&seconds| seconds > 0)
+            .map_or(config.lifetime(), |seconds| Duration::from_secs(seconds).min(MAX_LIFETIME))
     }
 
     /// What is left of the lease that the store reported.

@@ -22,6 +22,9 @@ use std::sync::Arc;
 /// committed. A clone is the same session. Every method returns `Closed` once the response was
 /// committed.
 ///
+/// Values are encoded and decoded while the session is locked: a `Serialize` or `Deserialize` that
+/// calls the session it is stored in waits for ever.
+///
 /// # Examples
 ///
 /// ```

@@ -65,7 +65,6 @@ pub(crate) enum Presented {
 }
 
 /// One session during one request.
-#[derive(Debug)]
 pub(crate) struct State {
     pub home: Home,
     pub data: Data,

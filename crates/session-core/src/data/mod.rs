@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::store::Record;
 use slot::{Cell, Marks, Slot};
 use smallvec::SmallVec;
+use std::fmt;
 
 /// Entries kept in place; larger records allocate once.
 const INLINE: usize = 16;
@@ -43,7 +44,6 @@ pub(crate) enum Intent {
 }
 
 /// The ordered entries of one session as this request sees them.
-#[derive(Debug)]
 pub(crate) struct Data {
     base: Record,
     base_format: Format,
@@ -304,6 +304,13 @@ impl Data {
         let key = self.append_arena(key.as_bytes());
         self.cells.push(Cell { key, base: Slot::NONE, value: Slot::NONE, marks: Marks::NONE });
         self.cells.len() - 1
+    }
+}
+
+/// Values are the application's, and some are secrets.
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Data").field("entries", &self.cells.len()).finish_non_exhaustive()
     }
 }
 

@@ -295,3 +295,13 @@ async fn directory_that_is_missing_is_not_retryable() {
     let error = SqlStore::connect(url).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false), "{error}");
 }
+
+#[tokio::test]
+async fn limits_without_bounds_are_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = SqlOptions::new(file_url(&dir))
+        .max_connections(usize::MAX)
+        .connect_timeout(Duration::MAX)
+        .operation_timeout(Duration::MAX);
+    create(&open(options).await, &key("a"), "a").await;
+}

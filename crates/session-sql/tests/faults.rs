@@ -137,6 +137,21 @@ async fn write_whose_reply_is_lost_is_unknown_and_sent_once() {
     }
 }
 
+/// A store that found no table looks for it before it writes.
+#[tokio::test]
+async fn write_that_came_no_further_than_a_look_at_the_table_is_not_unknown() {
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        let url = server::url(variable);
+        let proxy = Proxy::start(server::socket_addr(&url, None).unwrap()).await.unwrap();
+        let options = table.options_at(server::redirect(&url, proxy.addr()));
+        let store = SqlStore::connect(options.connect_timeout(IN_TIME)).await.unwrap();
+        proxy.set(Mode::Freeze).await;
+        let error = store.delete(&key("a"), None, None).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn locked_row_is_unknown_in_time_and_other_calls_go_on() {
     for variable in SERVERS {

@@ -13,6 +13,8 @@ use Retry::{Later, Useless};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
     Connect,
+    /// Looks at the table, before another call.
+    Look,
     Init,
     Load,
     Write,
@@ -85,6 +87,7 @@ impl Call {
     fn verb(self) -> &'static str {
         match self {
             Self::Connect => "connect to",
+            Self::Look => "look at the session table in",
             Self::Init => "prepare the session table in",
             Self::Load => "load a session from",
             Self::Write => "write a session to",
@@ -96,7 +99,7 @@ impl Call {
     }
 
     pub(crate) fn is_read(self) -> bool {
-        matches!(self, Self::Connect | Self::Load | Self::List)
+        matches!(self, Self::Connect | Self::Look | Self::Load | Self::List)
     }
 
     /// The start of a message about this call: `load a session from postgresql`.

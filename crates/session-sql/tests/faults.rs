@@ -137,6 +137,21 @@ async fn write_whose_reply_is_lost_is_unknown_and_sent_once() {
     }
 }
 
+/// A store that found no table looks for it before it writes.
+#[tokio::test]
+async fn write_that_came_no_further_than_a_look_at_the_table_is_not_unknown() {
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        let url = server::url(variable);
+        let proxy = Proxy::start(server::socket_addr(&url, None).unwrap()).await.unwrap();
+        let options = table.options_at(server::redirect(&url, proxy.addr()));
+        let store = SqlStore::connect(options.connect_timeout(IN_TIME)).await.unwrap();
+        proxy.set(Mode::Freeze).await;
+        let error = store.delete(&key("a"), None, None).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn locked_row_is_unknown_in_time_and_other_calls_go_on() {
     for variable in SERVERS {
@@ -294,4 +309,14 @@ async fn directory_that_is_missing_is_not_retryable() {
     let url = format!("sqlite:///{}/missing/sessions.db", dir.path().display());
     let error = SqlStore::connect(url).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false), "{error}");
+}
+
+#[tokio::test]
+async fn limits_without_bounds_are_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = SqlOptions::new(file_url(&dir))
+        .max_connections(usize::MAX)
+        .connect_timeout(Duration::MAX)
+        .operation_timeout(Duration::MAX);
+    create(&open(options).await, &key("a"), "a").await;
 }

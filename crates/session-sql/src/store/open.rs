@@ -92,7 +92,7 @@ impl SqlStore {
         let (name, has_owners) = (&self.options.name, self.options.has_owners);
         let mut attempts = 1;
         loop {
-            let table = self.describe(Call::Init).await?;
+            let table = self.describe(Call::Look).await?;
             let steps = table.missing(&self.words, name, has_owners);
             if steps.is_empty() {
                 table.check(&self.words, has_owners)?;

@@ -304,9 +304,8 @@ mod tests {
 
     #[test]
     fn deadlines_of_the_longest_timeouts_are_times() {
-        let options = SqlOptions::default()
-            .connect_timeout(Duration::MAX)
-            .operation_timeout(Duration::MAX);
+        let options =
+            SqlOptions::default().connect_timeout(Duration::MAX).operation_timeout(Duration::MAX);
         let limits = options.check().unwrap().limits;
         let longest = limits.connect_timeout + limits.operation_timeout;
         assert!(std::time::Instant::now().checked_add(longest).is_some());

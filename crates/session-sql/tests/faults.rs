@@ -268,6 +268,43 @@ async fn wrong_password_is_not_retryable_and_not_shown() {
     }
 }
 
+/// As after a restore that left the sequence behind.
+#[tokio::test]
+async fn number_that_repeats_is_not_a_taken_key() {
+    for (variable, rewind) in [
+        (POSTGRES, "ALTER SEQUENCE {}_id_seq RESTART WITH 1"),
+        (MARIADB, "ALTER TABLE {} MODIFY id INTEGER NOT NULL DEFAULT 1"),
+    ] {
+        let table = OwnTable::new(variable);
+        let store = open(table.options()).await;
+        create(&store, &key("first"), "x").await;
+        table.tell(rewind).await;
+        let created = store.write(&key("second"), "x".into(), &MINUTE, Precondition::Absent).await;
+        let error = created.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false));
+        assert!(!format!("{error:#} {error:?}").contains("second"), "{error:?}");
+        table.drop().await;
+    }
+}
+
+#[tokio::test]
+async fn table_where_keys_may_repeat_is_a_config_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let ddl = "(id INTEGER PRIMARY KEY, session_id VARCHAR(255), data %, expiry TIMESTAMP)";
+    let file = format!("CREATE TABLE sessions {}", ddl.replace('%', "BLOB"));
+    sqlx::raw_sql(AssertSqlSafe(file)).execute(&mut open_file(&dir).await).await.unwrap();
+    let table = OwnTable::new(POSTGRES);
+    table.tell(&format!("CREATE TABLE {{}} {}", ddl.replace('%', "BYTEA"))).await;
+    for options in [SqlOptions::new(file_url(&dir)), table.options()] {
+        let store = open(options).await;
+        let created = store.write(&key("a"), "x".into(), &MINUTE, Precondition::Absent).await;
+        let error = created.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert!(error.to_string().ends_with("session_id has no unique index"), "{error}");
+    }
+    table.drop().await;
+}
+
 #[tokio::test]
 async fn dropped_table_is_a_config_error() {
     for variable in SERVERS {

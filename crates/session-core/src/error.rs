@@ -67,8 +67,9 @@ impl ErrorKind {
 
 /// A failure of a session operation or of a store.
 ///
-/// Absent, expired and refused are answers, never errors. `{:#}` prints the causes, too. The message and every source are free
-/// of ids, keys, secrets and payloads; a store that wraps a client's error must see to it.
+/// Absent, expired and refused are answers, never errors. `{:#}` prints the causes, too. The
+/// message and every source are free of ids, keys, secrets and payloads; a store that wraps a
+/// client's error must see to it.
 pub struct Error(Box<Inner>);
 
 struct Inner {

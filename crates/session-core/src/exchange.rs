@@ -135,7 +135,13 @@ impl Exchange {
     /// also after a commit that failed.
     pub fn discard(&self) -> Commit {
         match self.0.close() {
-            Phase::Open(state) => commit::discard(&self.0, &state),
+            Phase::Open(state) => {
+                let commit = commit::discard(&self.0, &state);
+                if let Home::Stored(address) = state.home {
+                    self.0.set_address(address);
+                }
+                commit
+            }
             Phase::Failed => Commit { vary_cookie: true, set_cookie: None },
             Phase::Unopened => Commit::default(),
             Phase::Closed(Closed { cookie, .. }) => {

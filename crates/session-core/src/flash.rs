@@ -31,7 +31,7 @@ impl From<Flash> for (String, String) {
 }
 
 /// What the request did to the messages, so that it can be done again on a newer record.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct FlashLog {
     /// Encoded messages of the record that were shown; each removes its first equal.
     shown: Vec<(Vec<u8>, Format)>,

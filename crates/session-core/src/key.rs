@@ -13,6 +13,16 @@ use std::marker::PhantomData;
 /// const VISITS: Key<u64> = Key::new("visits");
 /// assert_eq!(VISITS.name(), "visits");
 /// ```
+///
+/// What a value is borrowed as can be written, too:
+///
+/// ```
+/// # use session_core::{Key, Result, Session};
+/// const NAME: Key<String> = Key::new("name");
+/// fn rename(session: &Session) -> Result<()> {
+///     session.insert(NAME, "ann")
+/// }
+/// ```
 pub struct Key<T> {
     name: &'static str,
     value: PhantomData<fn() -> T>,
@@ -87,3 +97,5 @@ impl<T> AsKey for Key<T> {
 impl<T> ReadAs<T> for Key<T> {}
 impl<T> WriteAs<T> for Key<T> {}
 impl<T> WriteAs<&T> for Key<T> {}
+impl WriteAs<&str> for Key<String> {}
+impl<T> WriteAs<&[T]> for Key<Vec<T>> {}

@@ -43,7 +43,6 @@ where
             telemetry::missed(shared);
             continue;
         };
-        telemetry::hit(shared, &record, started);
         let address = Address { id: candidate.id.clone(), key };
         let presented = match candidate.signed_by {
             SignedBy::Newest => Presented::Cookie,
@@ -133,6 +132,7 @@ fn adopt(
     presented: Presented,
     started: Instant,
 ) -> Result<Option<Box<State>>> {
+    let payload_len = record.payload.len();
     let data = match Data::parse(record, shared.limits) {
         Ok(data) => data,
         Err(error) => {
@@ -162,5 +162,6 @@ fn adopt(
             state.set_reserved(CREATED, &clock::unix_seconds())?;
         }
     }
+    telemetry::hit(shared, payload_len, started);
     Ok(Some(state))
 }

@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::codec;
-use crate::config::Config;
+use crate::config::{Config, MAX_LIFETIME};
 use crate::data::{Data, Intent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flash::FlashLog;
@@ -65,7 +65,6 @@ pub(crate) enum Presented {
 }
 
 /// One session during one request.
-#[derive(Debug)]
 pub(crate) struct State {
     pub home: Home,
     pub data: Data,
@@ -173,7 +172,8 @@ impl State {
     /// The idle lifetime: the session's own, or the configured one.
     pub(crate) fn lifetime(&self, config: &Config) -> Duration {
         let own = self.data.peek(LIFETIME).and_then(|(value, format)| codec::as_u64(value, format));
-        own.filter(|&seconds| seconds > 0).map_or(config.lifetime(), Duration::from_secs)
+        own.filter(|&seconds| seconds > 0)
+            .map_or(config.lifetime(), |seconds| Duration::from_secs(seconds).min(MAX_LIFETIME))
     }
 
     /// What is left of the lease that the store reported.

@@ -6,7 +6,6 @@
 use crate::error::{Error, Result};
 use crate::manager::Shared;
 use crate::plan::Plan;
-use crate::store::Record;
 use std::future::Future;
 use tokio::time::Instant;
 
@@ -54,12 +53,12 @@ pub(crate) fn in_commit_span<F: Future>(
     }
 }
 
-/// A live record was loaded.
-pub(crate) fn hit(shared: &Shared, record: &Record, started: Instant) {
+/// A live record was loaded and opened.
+pub(crate) fn hit(shared: &Shared, payload_len: usize, started: Instant) {
     #[cfg(feature = "metrics")]
-    shared.meters.hit(record.payload.len(), started.elapsed());
+    shared.meters.hit(payload_len, started.elapsed());
     #[cfg(not(feature = "metrics"))]
-    let _ = (shared, record, started);
+    let _ = (shared, payload_len, started);
 }
 
 /// A well-formed id had no live record.
@@ -77,13 +76,13 @@ pub(crate) fn expired(shared: &Shared) {
 
 /// A cookie of our name was malformed or not signed by us.
 pub(crate) fn forged(shared: &Shared) {
-    count!(shared, "session_loads_total", "result" => "forged");
+    count!(shared, "session_cookies_rejected_total", "reason" => "forged");
     tracing::debug!(backend = shared.capabilities.name, "session cookie malformed or unverified");
 }
 
 /// Several ids were presented, more than one of them live.
 pub(crate) fn ambiguous(shared: &Shared) {
-    count!(shared, "session_loads_total", "result" => "ambiguous");
+    count!(shared, "session_cookies_rejected_total", "reason" => "ambiguous");
     tracing::warn!(backend = shared.capabilities.name, "several session cookies: none believed");
 }
 

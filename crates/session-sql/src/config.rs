@@ -11,6 +11,8 @@ const TABLE: &str = "sessions";
 const MAX_CONNECTIONS: usize = 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
+/// Longer ones are cut to it: a deadline must be a time that the clock can tell.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 const URL_KEY: &str = "SESSION_SQLALCHEMY";
 const FALLBACK_KEY: &str = "SQLALCHEMY_DATABASE_URI";
@@ -171,19 +173,21 @@ impl SqlOptions {
         self
     }
 
-    /// Bounds one attempt to connect, with name look-up, TLS and log-in; 1 s by default.
+    /// Bounds one attempt to connect, with name look-up, TLS and log-in; 1 s by default, a day at
+    /// most.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.connect_timeout = timeout;
+        self.limits.connect_timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 
-    /// Bounds each call of the store, with any wait for a connection; 500 ms by default.
+    /// Bounds each call of the store, with any wait for a connection; 500 ms by default, a day
+    /// at most.
     ///
     /// A sweep takes this long per batch at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.operation_timeout = timeout;
+        self.limits.operation_timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 
@@ -296,6 +300,15 @@ mod tests {
         }
         let hostile = settings(&[("SESSION_SQLALCHEMY_TABLE", "a\"b")]);
         assert!(SqlOptions::from_settings(&hostile).is_err());
+    }
+
+    #[test]
+    fn deadlines_of_the_longest_timeouts_are_times() {
+        let options =
+            SqlOptions::default().connect_timeout(Duration::MAX).operation_timeout(Duration::MAX);
+        let limits = options.check().unwrap().limits;
+        let longest = limits.connect_timeout + limits.operation_timeout;
+        assert!(std::time::Instant::now().checked_add(longest).is_some());
     }
 
     #[test]

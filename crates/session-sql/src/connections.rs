@@ -46,7 +46,7 @@ struct Idle<DB: Database> {
 
 impl<DB: Dialect> Connections<DB> {
     pub(crate) fn own(dial: Dial<DB>) -> Self {
-        let permits = Arc::new(Semaphore::new(dial.max));
+        let permits = Arc::new(Semaphore::new(dial.max.min(Semaphore::MAX_PERMITS)));
         let idle = Mutex::new(Idle { waiting: Vec::new(), generation: 0 });
         Self::new(Source::Own { dial, permits, idle })
     }

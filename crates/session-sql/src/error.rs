@@ -13,6 +13,8 @@ use Retry::{Later, Useless};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
     Connect,
+    /// Looks at the table, before another call.
+    Look,
     Init,
     Load,
     Write,
@@ -44,11 +46,11 @@ pub(crate) enum Fault {
 /// What a server says by refusing a statement. Unless noted, the statement was rolled back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
-    not(any(feature = "postgres", feature = "mysql")),
-    allow(dead_code, reason = "SQLite has no log-in and no databases to name")
+    not(all(feature = "postgres", feature = "mysql")),
+    allow(dead_code, reason = "no database says all of it")
 )]
 pub(crate) enum Refusal {
-    /// The key has a row already.
+    /// The key has a row already, where `INSERT` has no other way to say it.
     Taken,
     /// A lock was not to be had, a deadlock was broken, or the server gave up.
     Contended,
@@ -60,6 +62,8 @@ pub(crate) enum Refusal {
     NoDatabase,
     NoTable,
     NoColumn,
+    /// Nothing keeps two rows from having one key.
+    NotUnique,
     /// The user may not do this.
     Denied,
     /// The user is unknown or the password wrong.
@@ -85,6 +89,7 @@ impl Call {
     fn verb(self) -> &'static str {
         match self {
             Self::Connect => "connect to",
+            Self::Look => "look at the session table in",
             Self::Init => "prepare the session table in",
             Self::Load => "load a session from",
             Self::Write => "write a session to",
@@ -96,7 +101,7 @@ impl Call {
     }
 
     pub(crate) fn is_read(self) -> bool {
-        matches!(self, Self::Connect | Self::Load | Self::List)
+        matches!(self, Self::Connect | Self::Look | Self::Load | Self::List)
     }
 
     /// The start of a message about this call: `load a session from postgresql`.
@@ -189,6 +194,7 @@ fn refused(call: Call, refusal: Refusal) -> Meaning {
             Useless,
             "a column is missing; `init` adds the owner's, the others are session_id, data, expiry",
         ),
+        Refusal::NotUnique => (Config, Useless, "the column session_id has no unique index"),
         Refusal::Denied | Refusal::LogIn => {
             (Unavailable, Useless, "the server does not let this user do that")
         }
@@ -246,6 +252,7 @@ mod tests {
             (Refusal::NoDatabase, Config, Config, false),
             (Refusal::NoTable, Config, Config, false),
             (Refusal::NoColumn, Config, Config, false),
+            (Refusal::NotUnique, Config, Config, false),
             (Refusal::Denied, Unavailable, Unavailable, false),
             (Refusal::TooLarge, TooLarge, TooLarge, false),
             (Refusal::Failed, Unavailable, Unavailable, false),

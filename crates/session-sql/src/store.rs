@@ -61,7 +61,7 @@ impl SqlStore {
         if known.is_settled {
             return Ok(known);
         }
-        let table = self.describe(call).await?;
+        let table = self.describe(Call::Look).await?;
         if !table.exists() {
             return Err(self.error(call, Fault::Refused(Refusal::NoTable)));
         }

@@ -137,6 +137,21 @@ async fn write_whose_reply_is_lost_is_unknown_and_sent_once() {
     }
 }
 
+/// A store that found no table looks for it before it writes.
+#[tokio::test]
+async fn write_that_came_no_further_than_a_look_at_the_table_is_not_unknown() {
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        let url = server::url(variable);
+        let proxy = Proxy::start(server::socket_addr(&url, None).unwrap()).await.unwrap();
+        let options = table.options_at(server::redirect(&url, proxy.addr()));
+        let store = SqlStore::connect(options.connect_timeout(IN_TIME)).await.unwrap();
+        proxy.set(Mode::Freeze).await;
+        let error = store.delete(&key("a"), None, None).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn locked_row_is_unknown_in_time_and_other_calls_go_on() {
     for variable in SERVERS {
@@ -253,6 +268,43 @@ async fn wrong_password_is_not_retryable_and_not_shown() {
     }
 }
 
+/// As after a restore that left the sequence behind.
+#[tokio::test]
+async fn number_that_repeats_is_not_a_taken_key() {
+    for (variable, rewind) in [
+        (POSTGRES, "ALTER SEQUENCE {}_id_seq RESTART WITH 1"),
+        (MARIADB, "ALTER TABLE {} MODIFY id INTEGER NOT NULL DEFAULT 1"),
+    ] {
+        let table = OwnTable::new(variable);
+        let store = open(table.options()).await;
+        create(&store, &key("first"), "x").await;
+        table.tell(rewind).await;
+        let created = store.write(&key("second"), "x".into(), &MINUTE, Precondition::Absent).await;
+        let error = created.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false));
+        assert!(!format!("{error:#} {error:?}").contains("second"), "{error:?}");
+        table.drop().await;
+    }
+}
+
+#[tokio::test]
+async fn table_where_keys_may_repeat_is_a_config_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let ddl = "(id INTEGER PRIMARY KEY, session_id VARCHAR(255), data %, expiry TIMESTAMP)";
+    let file = format!("CREATE TABLE sessions {}", ddl.replace('%', "BLOB"));
+    sqlx::raw_sql(AssertSqlSafe(file)).execute(&mut open_file(&dir).await).await.unwrap();
+    let table = OwnTable::new(POSTGRES);
+    table.tell(&format!("CREATE TABLE {{}} {}", ddl.replace('%', "BYTEA"))).await;
+    for options in [SqlOptions::new(file_url(&dir)), table.options()] {
+        let store = open(options).await;
+        let created = store.write(&key("a"), "x".into(), &MINUTE, Precondition::Absent).await;
+        let error = created.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert!(error.to_string().ends_with("session_id has no unique index"), "{error}");
+    }
+    table.drop().await;
+}
+
 #[tokio::test]
 async fn dropped_table_is_a_config_error() {
     for variable in SERVERS {
@@ -294,4 +346,14 @@ async fn directory_that_is_missing_is_not_retryable() {
     let url = format!("sqlite:///{}/missing/sessions.db", dir.path().display());
     let error = SqlStore::connect(url).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false), "{error}");
+}
+
+#[tokio::test]
+async fn limits_without_bounds_are_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = SqlOptions::new(file_url(&dir))
+        .max_connections(usize::MAX)
+        .connect_timeout(Duration::MAX)
+        .operation_timeout(Duration::MAX);
+    create(&open(options).await, &key("a"), "a").await;
 }

@@ -6,8 +6,8 @@
 mod common;
 
 use common::{
-    Flask, HOUR, MARIADB, MINUTE, OwnTable, POSTGRES, WRITTEN, ask_file, create, file_url, key,
-    make_in_file, open, open_file,
+    Flask, HOUR, MARIADB, MINUTE, OwnTable, POSTGRES, WRITTEN, ask_file, create, file_url, fresh,
+    key, make_in_file, open, open_file,
 };
 use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Store};
 use session_sql::{SqlOptions, SqlStore};
@@ -208,6 +208,24 @@ async fn init_takes_flask_tables_as_they_are_and_adds_what_it_promises() {
         }
         table.drop().await;
     }
+}
+
+#[tokio::test]
+async fn user_without_the_right_to_make_indexes_does_without() {
+    let table = OwnTable::of_flask(POSTGRES).await;
+    let role = fresh("reader");
+    let url = server::url(POSTGRES).replace("session:session@", &format!("{role}:{role}@"));
+    table.tell(&format!("CREATE ROLE {role} LOGIN PASSWORD '{role}'")).await;
+    table.tell(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {{}} TO {role}")).await;
+    table.tell(&format!("GRANT USAGE ON SEQUENCE {{}}_id_seq TO {role}")).await;
+    create(&open(table.options_at(url.clone())).await, &key("a"), "a").await;
+    // Calls cannot do without the owner's column.
+    let options = table.options_at(url).owner_index(true);
+    let error = SqlStore::connect(options).await.unwrap().init().await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false), "{error}");
+    table.tell(&format!("REVOKE ALL ON {{}} FROM {role}")).await;
+    table.drop().await;
+    common::tell(POSTGRES, format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
 }
 
 #[tokio::test]

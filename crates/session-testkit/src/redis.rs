@@ -11,6 +11,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
 const STARTS_WITHIN: Duration = Duration::from_secs(10);
+/// Ports that are tried after the first turned out to be another server's.
+const ATTEMPTS: usize = 4;
 
 /// An empty Redis server on a loopback port of its own; it dies with this value.
 ///
@@ -42,10 +44,15 @@ impl RedisServer {
     }
 
     async fn launch(dir: Option<PathBuf>) -> io::Result<Self> {
-        let addr = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let server = Self { child: spawn(addr, dir.as_deref())?, addr, dir };
-        server.wait_until_it_answers().await?;
-        Ok(server)
+        let mut attempts = 0..ATTEMPTS;
+        loop {
+            let addr = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+            let server = Self { child: spawn(addr, dir.as_deref())?, addr, dir: dir.clone() };
+            match server.wait_until_it_answers().await {
+                Err(error) if is_taken(&error) && attempts.next().is_some() => {}
+                waited => return waited.map(|()| server),
+            }
+        }
     }
 
     /// Ends the server without a warning.
@@ -101,7 +108,13 @@ impl RedisServer {
             }
             sleep(Duration::from_millis(5)).await;
         }
-        Ok(())
+        // Between choosing the port and listening there, another test's server may have taken it.
+        let text = info(self.addr, "server").await?;
+        let process = text.lines().find_map(|line| line.strip_prefix("process_id:"));
+        if process == Some(&*self.child.id().to_string()) {
+            return Ok(());
+        }
+        Err(io::Error::new(io::ErrorKind::AddrInUse, "another server answers at the port"))
     }
 
     /// Where the server listens.
@@ -121,7 +134,7 @@ impl RedisServer {
     ///
     /// If the server does not answer.
     pub async fn command_calls(&self) -> io::Result<BTreeMap<String, u64>> {
-        let info = info(self.addr).await?;
+        let info = info(self.addr, "commandstats").await?;
         let commands = info.lines().filter_map(command_line);
         Ok(commands.filter(|(name, _)| !matches!(&**name, "info" | "dbsize")).collect())
     }
@@ -155,9 +168,13 @@ fn spawn(addr: SocketAddr, dir: Option<&Path>) -> io::Result<Child> {
     command.stdout(Stdio::null()).spawn()
 }
 
-/// Asks for the statistics and reads one bulk string.
-async fn info(addr: SocketAddr) -> io::Result<String> {
-    let (mut stream, header) = ask(addr, b"INFO commandstats\r\n").await?;
+fn is_taken(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrInUse
+}
+
+/// Asks for one section of what the server tells of itself, a bulk string.
+async fn info(addr: SocketAddr, section: &str) -> io::Result<String> {
+    let (mut stream, header) = ask(addr, format!("INFO {section}\r\n").as_bytes()).await?;
     let len = header.strip_prefix('$').and_then(|len| len.trim_end().parse().ok());
     let mut text = vec![0; len.ok_or_else(|| io::Error::other("INFO was turned down"))?];
     stream.read_exact(&mut text).await?;

@@ -56,7 +56,7 @@ where
         Poll::Ready(Ok(match result {
             Ok(commit) => response::apply(response, commit),
             Err(error) => {
-                let response = response::failure(&error, this.error_response);
+                let response = response::failure(response, &error, this.error_response);
                 response::apply(response, this.exchange.discard())
             }
         }))

@@ -1,6 +1,6 @@
 //! What a session adds to a response, and the responses that report its failures.
 
-use http::header::{CACHE_CONTROL, COOKIE, Entry, HeaderName, RETRY_AFTER, SET_COOKIE, VARY};
+use http::header::{CACHE_CONTROL, COOKIE, Entry, RETRY_AFTER, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use session_core::{Commit, Error, cache_control};
 use std::sync::Arc;
@@ -43,6 +43,11 @@ pub(crate) enum Failure {
     Explained,
 }
 
+/// The cookies of the layers that have stored their sessions already: whatever becomes of the
+/// response, the browser needs these ids.
+#[derive(Clone, Default)]
+struct Stored(Vec<HeaderValue>);
+
 /// Whether the handler failed, so that nothing it asked of its session may be stored.
 pub(crate) fn is_failed<ResBody>(response: &Response<ResBody>) -> bool {
     let status = response.status();
@@ -56,21 +61,30 @@ pub(crate) fn apply<ResBody>(mut response: Response<ResBody>, commit: Commit) ->
     if commit.vary_cookie {
         vary_by_cookie(headers);
     }
-    if let Some(cookie) = commit.set_cookie {
-        append(headers, SET_COOKIE, cookie);
+    if let Some(cookie) = commit.set_cookie.and_then(field_value) {
+        headers.append(SET_COOKIE, cookie.clone());
         keep_private(headers);
+        response.extensions_mut().get_or_insert_default::<Stored>().0.push(cookie);
     }
     response
 }
 
-/// Makes the response that reports `error` in place of the handler's.
+/// Makes the response that reports `error` in place of the handler's, of which only the cookies
+/// of sessions that are stored remain.
 pub(crate) fn failure<ResBody>(
+    mut handlers: Response<ResBody>,
     error: &Error,
     make: &impl ErrorResponse<ResBody>,
 ) -> Response<ResBody> {
     let mut response = make.error_response(error);
     mark_failed(&mut response, error);
     response.extensions_mut().insert(Failure::Explained);
+    if let Some(stored) = handlers.extensions_mut().remove::<Stored>() {
+        for cookie in &stored.0 {
+            response.headers_mut().append(SET_COOKIE, cookie.clone());
+        }
+        response.extensions_mut().insert(stored);
+    }
     response
 }
 
@@ -79,10 +93,11 @@ pub(crate) fn explain<ResBody>(
     response: Response<ResBody>,
     make: &impl ErrorResponse<ResBody>,
 ) -> Response<ResBody> {
-    match response.extensions().get::<Failure>() {
-        Some(Failure::Bare(error)) => failure(error, make),
-        Some(Failure::Explained) | None => response,
-    }
+    let Some(Failure::Bare(error)) = response.extensions().get::<Failure>() else {
+        return response;
+    };
+    let error = Arc::clone(error);
+    failure(response, &error, make)
 }
 
 /// Sets the status and the fields of a failure.
@@ -132,13 +147,18 @@ fn keep_private(headers: &mut HeaderMap) {
     }
 }
 
-fn append(headers: &mut HeaderMap, name: HeaderName, value: String) {
+fn field_value(cookie: String) -> Option<HeaderValue> {
     // A cookie's name and attributes are checked when the configuration is built, and ids are
-    // base64url, so the value always is a field value.
-    match HeaderValue::try_from(value) {
-        Ok(value) => {
-            headers.append(name, value);
+    // base64url, so the cookie always is a field value.
+    match HeaderValue::try_from(cookie) {
+        Ok(mut value) => {
+            // Its `Debug` is blank then, and HPACK never indexes it (RFC 7541, section 7.1.3).
+            value.set_sensitive(true);
+            Some(value)
         }
-        Err(error) => tracing::error!(%error, "session cookie is no field value"),
+        Err(error) => {
+            tracing::error!(%error, "session cookie is no field value");
+            None
+        }
     }
 }

@@ -87,6 +87,17 @@ async fn reopened_handle_cannot_get_a_new_id() {
 }
 
 #[tokio::test]
+async fn handle_of_a_discarded_request_is_reopened() {
+    let (_, cookie, manager, _) = committed(Config::default()).await;
+    let exchange = manager.open();
+    let session = exchange.session([&cookie[..]]).await.unwrap();
+    session.insert("n", 2).unwrap();
+    assert_eq!(exchange.discard().set_cookie, None);
+    let reopened = session.reopen().await.unwrap().opened().unwrap();
+    assert_eq!(reopened.get::<u64>("n").unwrap(), Some(1));
+}
+
+#[tokio::test]
 async fn handle_of_an_ended_session_is_not_reopened() {
     let (session, cookie, manager, _) = committed(Config::default()).await;
     let exchange = manager.open();

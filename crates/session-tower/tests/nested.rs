@@ -101,6 +101,35 @@ async fn failure_of_one_layer_discards_the_other_session_too() {
     }
 }
 
+/// The inner layer has stored its session when the outer one fails; a new id that nobody is told
+/// is a login that is lost.
+#[tokio::test]
+async fn inner_cookie_outlasts_the_failure_of_the_outer_layer() {
+    let routes = Router::new()
+        .route(
+            "/",
+            get(|user: Session, admin: Session<Admin>| async move {
+                user.insert("n", 1)?;
+                admin.insert("n", 2)?;
+                Ok::<_, SessionRejection>(([("set-cookie", "own=1"), ("x-own", "1")], ""))
+            }),
+        )
+        .route(
+            "/read",
+            get(|admin: Session<Admin>| async move {
+                admin.get::<u8>("n").map(|n| format!("{n:?}")).map_err(SessionRejection::from)
+            }),
+        );
+    let outer = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
+    outer.push(Method::Write, Fault::Fail(ErrorKind::Unavailable));
+    let app = nested(routes, outer, Arc::new(MemoryStore::new()));
+    let answer = request(&app, "/", &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.field("x-own")), (503, None));
+    let cookies = pairs(&answer);
+    assert!(cookies.len() == 1 && cookies[0].starts_with("admin="), "{cookies:?}");
+    assert_eq!(request(&app, "/read", &[cookies[0].as_bytes()]).await.body, "Some(2)");
+}
+
 #[tokio::test]
 async fn missing_layer_is_an_error_that_names_the_fix() {
     let app = Router::new().route("/", get(|_: Session| async {}));

@@ -33,6 +33,7 @@ impl Ears {
 
     async fn get(&mut self, app: &App, browser: &mut Browser, path: &str) {
         let answer = browser.get(&app.router, path).await;
+        writeln!(self.heard, "{:?}", answer.headers).unwrap();
         if answer.status != 200 {
             writeln!(self.heard, "{} {}", answer.status, answer.body).unwrap();
         }

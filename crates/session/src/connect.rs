@@ -15,7 +15,8 @@ use std::sync::Arc;
 /// store with `connect_lazy` of its own crate.
 ///
 /// Each call with `memory` makes a store of its own. The table of `sqlalchemy` is made if there is
-/// none.
+/// none, and one that Flask made gets the indexes and the owner's column that it lacks: on a large
+/// table make them beforehand, since writers wait meanwhile.
 ///
 /// # Errors
 ///

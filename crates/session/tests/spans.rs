@@ -27,6 +27,7 @@ async fn load_and_commit_are_spans_without_the_id() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
         .with_max_level(tracing::Level::DEBUG)
         .with_span_events(FmtSpan::CLOSE)
         .with_writer(move || writer.clone())

@@ -23,6 +23,7 @@ fn app(manager: SessionManager) -> Router {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    tracing_subscriber::fmt::init();
     let manager = match std::env::var_os("SESSION_TYPE") {
         Some(_) => session::manager_from_env().await?,
         None => SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None)?,

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// With the longest id it stays under the 250 bytes of a Memcached key.
 const MAX_PREFIX: usize = 128;
 /// Longer than any lease a store can hold, and short of where times overflow.
-const MAX_LIFETIME: Duration = Duration::from_secs(36_500 * 24 * 3600);
+pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(36_500 * 24 * 3600);
 /// Beyond it somebody wrote milliseconds.
 const MAX_TIMEOUT: Duration = Duration::from_secs(300);
 /// Positions within a payload are kept in 32 bits.

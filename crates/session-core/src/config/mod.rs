@@ -19,6 +19,7 @@ mod settings;
 mod tests;
 
 pub use builder::ConfigBuilder;
+pub(crate) use check::MAX_LIFETIME;
 pub use keys::{CORE_KEYS, KeyInfo, Kind};
 pub use names::Warning;
 pub use secrets::Secrets;

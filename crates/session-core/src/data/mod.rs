@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::store::Record;
 use slot::{Cell, Marks, Slot};
 use smallvec::SmallVec;
+use std::fmt;
 
 /// Entries kept in place; larger records allocate once.
 const INLINE: usize = 16;
@@ -44,7 +45,6 @@ pub(crate) enum Intent {
 }
 
 /// The ordered entries of one session as this request sees them.
-#[derive(Debug)]
 pub(crate) struct Data {
     base: Record,
     base_format: Format,
@@ -275,6 +275,13 @@ impl Data {
 
     fn format_of(&self, slot: Slot) -> Format {
         if slot.is_arena() { self.limits.format } else { self.base_format }
+    }
+}
+
+/// Values are the application's, and some are secrets.
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Data").field("entries", &self.cells.len()).finish_non_exhaustive()
     }
 }
 

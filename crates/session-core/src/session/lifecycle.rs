@@ -60,7 +60,8 @@ impl Session {
         })
     }
 
-    /// Gives the session an idle lifetime of its own, in whole seconds, rounded up.
+    /// Gives the session an idle lifetime of its own, in whole seconds, rounded up: from one
+    /// second to 36500 days.
     ///
     /// # Errors
     ///

@@ -22,6 +22,9 @@ use std::sync::Arc;
 /// committed. A clone is the same session. Every method returns `Closed` once the response was
 /// committed.
 ///
+/// Values are encoded and decoded while the session is locked: a `Serialize` or `Deserialize` that
+/// calls the session it is stored in waits for ever.
+///
 /// # Examples
 ///
 /// ```
@@ -71,7 +74,7 @@ impl Session {
     }
 
     /// Sets the value under `key` and wins over what other requests wrote, even if this one had
-    /// read it.
+    /// read it. Setting the value it has is no change here, either.
     ///
     /// # Errors
     ///
@@ -82,8 +85,8 @@ impl Session {
 
     /// Removes the value under `key` and decodes it.
     ///
-    /// Of several requests that remove one key at once, only one commits: what was removed was
-    /// handed out once.
+    /// Of several requests that remove one stored key at once, only one commits, unless
+    /// `SESSION_ON_CONFLICT=overwrite`: what was removed was handed out once.
     ///
     /// # Errors
     ///

@@ -19,7 +19,9 @@ impl Session {
     /// # Errors
     ///
     /// `Gone` if the session ended, `Conflict` if too many others wrote until the deadline,
-    /// `Unknown` if the answer was lost, `Unsupported` for the owner key and reserved keys.
+    /// `Unavailable`, `Timeout` and `Unknown` for the store, `Decode` if the stored value is not a
+    /// `T`, `Encode` or `TooLarge` if the new one cannot be stored, `Unsupported` for the owner key
+    /// and reserved keys, `Closed` once the response was committed.
     ///
     /// # Cancellation
     ///

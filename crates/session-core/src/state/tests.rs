@@ -3,7 +3,7 @@
 use super::{Address, CREATED, Home, LIFETIME, PERMANENT, Presented, State};
 use crate::clock;
 use crate::codec::Format;
-use crate::config::{Config, ConfigBuilder};
+use crate::config::{Config, ConfigBuilder, MAX_LIFETIME};
 use crate::data::{Data, Intent, Limits};
 use crate::id::{IdHash, SessionId};
 use crate::store::Record;
@@ -104,9 +104,11 @@ async fn own_lifetime_comes_before_the_configured_one() {
     assert_eq!(stored(seconds(5), &[(LIFETIME, 77)]).lifetime(&config), seconds(77));
     assert_eq!(stored(seconds(5), &[(LIFETIME, 0)]).lifetime(&config), seconds(1000));
     assert_eq!(stored(seconds(5), &[]).lifetime(&config), seconds(1000));
-    let longest = stored(seconds(5), &[(LIFETIME, u64::MAX)]);
-    assert_eq!(longest.full_lease(&config), Some(seconds(u64::MAX)));
-    assert!(longest.is_renewal_due(&config, false));
+    let longest = |ttl| stored(ttl, &[(LIFETIME, u64::MAX)]);
+    assert_eq!(longest(seconds(5)).full_lease(&config), Some(MAX_LIFETIME));
+    assert!(longest(seconds(5)).is_renewal_due(&config, false));
+    // Were it longer than a store can hold, every request would renew it.
+    assert!(!longest(MAX_LIFETIME).is_renewal_due(&config, false));
 }
 
 #[tokio::test(start_paused = true)]

@@ -97,7 +97,8 @@ impl Keeper {
                 let dir = dir.clone();
                 move || count(&dir)
             });
-            self.correct(files.await?);
+            // Or every write would try again, and warn again.
+            self.correct(files.await.inspect_err(|_| self.rest(Duration::ZERO))?);
         }
         if self.files.load(Ordering::Relaxed) <= self.threshold {
             return Ok(());

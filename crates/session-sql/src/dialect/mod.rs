@@ -43,7 +43,7 @@ pub(crate) struct Words {
     pub(crate) is_key: &'static str,
     /// Whether a row has exactly the owner.
     pub(crate) is_owner: &'static str,
-    /// Ends an `INSERT` that must not fail where a row is already.
+    /// Ends an `INSERT` that must not fail where the key has a row already.
     pub(crate) or_nothing: &'static str,
     /// Removes a batch of expired rows.
     pub(crate) sweep: &'static str,

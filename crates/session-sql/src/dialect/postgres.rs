@@ -17,7 +17,8 @@ impl Dialect for Postgres {
         left_ms: "(extract(epoch FROM expiry - (now() AT TIME ZONE 'utc')) * 1000)::bigint",
         is_key: "session_id = :key",
         is_owner: "owner = :owner",
-        or_nothing: " ON CONFLICT DO NOTHING",
+        // Not of any conflict: an id that repeats, as after a restore, is no taken key.
+        or_nothing: " ON CONFLICT (session_id) DO NOTHING",
         // A row that was renewed meanwhile is another version of it, with another ctid.
         sweep: "DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} \
                 WHERE expiry <= {now} OR expiry IS NULL LIMIT {batch} FOR UPDATE SKIP LOCKED))",
@@ -50,7 +51,7 @@ impl Dialect for Postgres {
     fn refusal(error: &dyn DatabaseError) -> Refusal {
         let code = error.code();
         match code.as_deref().unwrap_or_default() {
-            "23505" => Refusal::Taken,
+            "42P10" => Refusal::NotUnique,
             // Deadlock, serialization failure, lock not available, query cancelled.
             "40P01" | "40001" | "55P03" | "57014" => Refusal::Contended,
             "25006" => Refusal::ReadOnly,

@@ -20,7 +20,8 @@ impl Dialect for Sqlite {
         left_ms: "CAST(round((julianday(expiry) - julianday('now')) * 86400000) AS INTEGER)",
         is_key: "session_id = :key",
         is_owner: "owner = :owner",
-        or_nothing: " ON CONFLICT DO NOTHING",
+        // Not of any conflict: an id that repeats, as after a restore, is no taken key.
+        or_nothing: " ON CONFLICT (session_id) DO NOTHING",
         sweep: "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} \
                 WHERE expiry <= {now} OR expiry IS NULL LIMIT {batch})",
         describe: "SELECT 'column ' || name FROM pragma_table_info('{bare}'{, schema}) \
@@ -56,15 +57,14 @@ impl Dialect for Sqlite {
             1 if error.message().starts_with("no such table") => Refusal::NoTable,
             1 if error.message().contains("column named") => Refusal::NoColumn,
             1 if error.message().starts_with("no such column") => Refusal::NoColumn,
+            1 if error.message().starts_with("ON CONFLICT") => Refusal::NotUnique,
             1 => Refusal::Failed,
             3 | 14 | 23 => Refusal::Denied,
             5 | 6 => Refusal::Contended,
             8 => Refusal::ReadOnly,
             7 | 13 => Refusal::Full,
-            11 | 26 => Refusal::Failed,
+            11 | 19 | 26 => Refusal::Failed,
             18 => Refusal::TooLarge,
-            // SQLITE_CONSTRAINT_UNIQUE
-            _ if code == 2067 => Refusal::Taken,
             _ => Refusal::Doubtful,
         }
     }

@@ -6,7 +6,7 @@ use crate::config::{Checked, SqlOptions};
 use crate::connections::Client;
 use crate::dialect::Words;
 use crate::engine::{Answer, Ask, Engine};
-use crate::error::{Call, Fault};
+use crate::error::{Call, Fault, Refusal};
 use crate::statement::Bound;
 use crate::table::{self, Table};
 use session_core::Result;
@@ -82,17 +82,19 @@ impl SqlStore {
     ///
     /// Columns are those of Flask-Session; a table that Flask made is taken as it is, and only
     /// indexes and the owner's column are added to it. Where nothing is missing nothing is
-    /// changed, so the user needs no right to. Safe to call from several processes at once.
+    /// changed, so the user needs no right to; nor where only indexes are missing, which are then
+    /// left out: sweeps and lists of an owner read the whole table. Safe to call from several
+    /// processes at once.
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect); `Unavailable`, not retryable, if the user may not make what
-    /// is missing.
+    /// As [`connect`](Self::connect); `Unavailable`, not retryable, if the user may not make the
+    /// table or column that is missing.
     pub async fn init(&self) -> Result<()> {
         let (name, has_owners) = (&self.options.name, self.options.has_owners);
         let mut attempts = 1;
         loop {
-            let table = self.describe(Call::Init).await?;
+            let table = self.describe(Call::Look).await?;
             let steps = table.missing(&self.words, name, has_owners);
             if steps.is_empty() {
                 table.check(&self.words, has_owners)?;
@@ -102,6 +104,12 @@ impl SqlStore {
             for step in steps {
                 match self.change(Bound::plain(&step), INIT_TIMEOUT).await {
                     Ok(_) => {}
+                    Err(Fault::Refused(Refusal::Denied))
+                        if table.check(&self.words, has_owners).is_ok() =>
+                    {
+                        self.learn(&table);
+                        return Ok(());
+                    }
                     // Another process did it first, or is about to.
                     Err(Fault::Refused(_)) if attempts < INIT_ATTEMPTS => break,
                     Err(fault) => return Err(self.error(Call::Init, fault)),

@@ -133,25 +133,23 @@ fn adopt(
     started: Instant,
 ) -> Result<Option<Box<State>>> {
     let payload_len = record.payload.len();
-    let data = match Data::parse(record, shared.limits) {
-        Ok(data) => data,
-        Err(error) => {
-            telemetry::undecodable(shared, &error);
-            return match shared.config.undecodable() {
-                Undecodable::Error => Err(Error::new(
-                    ErrorKind::Decode,
-                    "decode the stored session; end it, or set SESSION_UNDECODABLE=fresh",
-                )
-                .with_source(error)),
-                Undecodable::Fresh => {
-                    let home = Home::Undecodable(address);
-                    let data = Data::empty(shared.limits);
-                    Ok(Some(Box::new(State::new(home, data, presented, started))))
-                }
-            };
-        }
-    };
-    let mut state = Box::new(State::new(Home::Stored(address), data, presented, started));
+    let data = Data::empty(shared.limits);
+    let mut state = Box::new(State::new(Home::None, data, presented, started));
+    if let Err(error) = state.data.fill(record) {
+        telemetry::undecodable(shared, &error);
+        return match shared.config.undecodable() {
+            Undecodable::Error => Err(Error::new(
+                ErrorKind::Decode,
+                "decode the stored session; end it, or set SESSION_UNDECODABLE=fresh",
+            )
+            .with_source(error)),
+            Undecodable::Fresh => {
+                state.home = Home::Undecodable(address);
+                Ok(Some(state))
+            }
+        };
+    }
+    state.home = Home::Stored(address);
     if shared.config.absolute_lifetime().is_some() {
         if state.full_lease(&shared.config).is_none() {
             telemetry::expired(shared);

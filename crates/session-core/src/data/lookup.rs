@@ -12,21 +12,6 @@ impl Data {
         self.position(key)
     }
 
-    /// Adds an entry of the record; a repeated key replaces the earlier one.
-    #[inline]
-    pub(super) fn load(&mut self, text: &[u8], key: Slot, value: Slot) {
-        let bit = filter_bit(text);
-        let cell = Cell { key, base: value, value, marks: Marks::NONE };
-        if self.filter & bit != 0
-            && let Some(twin) = self.position(text)
-        {
-            self.cells[twin] = cell;
-            return;
-        }
-        self.filter |= bit;
-        self.cells.push(cell);
-    }
-
     /// Adds a key that there is not yet, without a value.
     pub(super) fn append(&mut self, key: &str) -> usize {
         let slot = self.append_key(key.as_bytes());
@@ -45,13 +30,13 @@ impl Data {
         self.cells.len() - 1
     }
 
-    fn position(&self, key: &[u8]) -> Option<usize> {
+    pub(super) fn position(&self, key: &[u8]) -> Option<usize> {
         let is_key = |cell: &Cell| cell.key.len() == key.len() && self.bytes(cell.key) == key;
         self.cells.iter().position(is_key)
     }
 }
 
-fn filter_bit(key: &[u8]) -> u64 {
+pub(super) fn filter_bit(key: &[u8]) -> u64 {
     let (Some(first), Some(last)) = (key.first(), key.last()) else { return 1 };
     let hash = usize::from(*first) + 7 * usize::from(*last) + 31 * key.len();
     1 << (hash % 64)

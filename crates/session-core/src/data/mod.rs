@@ -6,13 +6,14 @@
 
 mod arena;
 mod encode;
+mod index;
 mod lookup;
 mod rebase;
 mod slot;
 #[cfg(test)]
 mod tests;
 
-use crate::codec::{self, Format, Key};
+use crate::codec::{self, Format};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Record;
 use slot::{Cell, Marks, Slot};
@@ -60,36 +61,9 @@ impl Data {
     /// Starts without a record.
     pub(crate) fn empty(limits: Limits) -> Self {
         let base = Record { payload: bytes::Bytes::new(), cas: 0, ttl: std::time::Duration::ZERO };
-        Self::over(base, limits.format, limits)
-    }
-
-    /// Indexes a loaded record.
-    ///
-    /// # Errors
-    ///
-    /// `Decode` if the payload is no session in any known format.
-    pub(crate) fn parse(base: Record, limits: Limits) -> Result<Self> {
-        let format = codec::detect(&base.payload, limits.format)
-            .ok_or_else(|| Error::new(ErrorKind::Decode, "decode a session of unknown format"))?;
-        let payload = base.payload.clone();
-        let mut data = Self::over(base, format, limits);
-        codec::index(&payload, format, limits.max_depth, |key, value| {
-            let value = Slot::base(value);
-            match key {
-                Key::Raw(text, span) => data.load(text, Slot::base(span), value),
-                Key::Owned(text) => {
-                    let key = data.append_key(text.as_bytes());
-                    data.load(text.as_bytes(), key, value);
-                }
-            }
-        })?;
-        Ok(data)
-    }
-
-    fn over(base: Record, base_format: Format, limits: Limits) -> Self {
         Self {
             base,
-            base_format,
+            base_format: limits.format,
             limits,
             arena: Vec::new(),
             cells: SmallVec::new(),

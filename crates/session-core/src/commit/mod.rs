@@ -136,10 +136,8 @@ fn finish(inner: &Inner, state: Box<State>, cookie: Cookie) -> Commit {
 /// Leaves everything as it is; only a session that `update` created needs its cookie.
 pub(crate) fn discard(inner: &Inner, state: &State) -> Commit {
     let shared = &inner.shared;
-    let cookie = match (state.is_created, state.full_lease(&shared.config)) {
-        (true, Some(lease)) => Cookie::Set { lease },
-        _ => Cookie::Keep,
-    };
+    let lease = if state.is_created { state.full_lease(&shared.config) } else { None };
+    let cookie = lease.map_or(Cookie::Keep, |lease| Cookie::Set { lease });
     Commit { set_cookie: set_cookie(shared, state, cookie), vary_cookie: true }
 }
 

@@ -32,6 +32,7 @@ mod signer;
 mod state;
 pub mod store;
 mod sweep;
+mod sweeper;
 mod telemetry;
 mod turns;
 mod value;
@@ -52,6 +53,7 @@ pub use signer::Signer;
 pub use store::{
     Capabilities, Lease, MemoryLimits, MemoryStore, Outcome, Precondition, Record, Store, StoreKey,
 };
+pub use sweeper::Sweeper;
 pub use value::Value;
 
 /// The attribute that implementations of [`Store`] carry.

@@ -3,9 +3,9 @@
 #![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use session_e2e::{Answer, Backend, Browser, Pending, Server, on_each_store};
+use session_e2e::{Answer, Backend, Browser, Pending, Server, on_every_store};
 
-on_each_store!(
+on_every_store!(
     acknowledged_updates_are_all_counted,
     writes_to_different_keys_all_survive,
     reads_cost_no_write,
@@ -172,6 +172,8 @@ async fn nothing_outlives_a_logout(backend: Backend) {
         answer.refuses(409);
         assert!(!browser.is_known(&servers[0]).await, "{late}");
         assert!(!browser.is_known(&servers[1]).await, "{late}");
-        assert_eq!(backend.records().await, 0, "{late}");
+        if backend.has_records_to_count() {
+            assert_eq!(backend.records().await, 0, "{late}");
+        }
     }
 }

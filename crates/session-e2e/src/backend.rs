@@ -72,6 +72,23 @@ impl Backend {
         Self::shared("SESSION_TEST_MARIADB")
     }
 
+    /// Starts a Redis that has every write on the disk before it answers.
+    pub async fn durable_redis() -> Self {
+        let dir = scratch();
+        let server = RedisServer::durable(dir.path()).await.expect("redis-server starts");
+        Self { address: server.url(), place: Place::Redis(server), _dir: Some(dir) }
+    }
+
+    /// Makes an empty PostgreSQL and starts it.
+    pub async fn own_postgres() -> Self {
+        Self::own(Process::postgres().await.expect("postgres starts"))
+    }
+
+    /// Makes an empty MariaDB and starts it.
+    pub async fn own_mariadb() -> Self {
+        Self::own(Process::mariadb().await.expect("mariadbd starts"))
+    }
+
     /// A server of the test's own.
     pub fn own(server: impl OwnServer + 'static) -> Self {
         Self { address: server.address(), place: Place::Own(Box::new(server)), _dir: None }
@@ -121,6 +138,38 @@ impl Backend {
         };
         server.freeze().unwrap();
         Frozen::Server(server)
+    }
+
+    /// Ends the server without a warning.
+    ///
+    /// # Panics
+    ///
+    /// If it is not the test's own.
+    pub fn kill(&mut self) {
+        self.server().kill().unwrap();
+    }
+
+    /// Starts a killed server again, and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// If it is not the test's own.
+    pub async fn restart(&mut self) {
+        self.server().restart().await.unwrap();
+    }
+
+    /// Whether a killed server has its records when it is back.
+    pub fn outlives_its_server(&self) -> bool {
+        !self.address.starts_with("memcached:")
+    }
+
+    #[expect(clippy::panic, reason = "a test that asks in vain has failed")]
+    fn server(&mut self) -> &mut dyn OwnServer {
+        match &mut self.place {
+            Place::Redis(server) => server,
+            Place::Own(server) => &mut **server,
+            Place::Files | Place::Apart => panic!("there is no server to break"),
+        }
     }
 }
 

@@ -55,6 +55,20 @@ macro_rules! on_every_store {
     };
 }
 
+/// Makes each function a test on every store with a server, which is the test's own.
+#[macro_export]
+macro_rules! on_every_server {
+    ($($name:ident),* $(,)?) => {
+        $crate::on_stores! {
+            redis: $crate::Backend::durable_redis().await;
+            memcached: $crate::Backend::memcached().await;
+            postgres: $crate::Backend::own_postgres().await;
+            mariadb: $crate::Backend::own_mariadb().await;
+            => [$($name),*]
+        }
+    };
+}
+
 /// Makes each function a test on each of the named stores.
 #[macro_export]
 macro_rules! on_stores {

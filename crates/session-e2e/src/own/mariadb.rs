@@ -22,10 +22,12 @@ impl Process {
         let dir = data_dir(user)?;
         let at = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
         let data = format!("--datadir={}", at("data"));
+        // Two servers that share one take each other's tables for their own.
+        let scratch = format!("--tmpdir={}", dir.path().to_string_lossy());
         std::fs::write(at("grants.sql"), GRANTS)?;
         let command = |program: &str, args: &[&str]| {
             // The first must come first.
-            let first = ["--no-defaults", &data];
+            let first = ["--no-defaults", &data, &scratch];
             let args = first.iter().chain(args).map(|arg| (*arg).to_owned()).collect();
             Launch { program: program.to_owned(), args, user }
         };

@@ -113,13 +113,14 @@ impl Process {
         let settings: Settings = settings(&self.url).into_iter().collect();
         let deadline = Instant::now() + STARTS_WITHIN;
         while let Err(error) = session::connect(&settings).await {
-            if let Some(status) = self.child.try_wait()? {
-                return Err(io::Error::other(format!("the server ended: {status}")));
-            }
             if Instant::now() > deadline {
                 return Err(io::Error::other(format!("{error:#}")));
             }
-            sleep(Duration::from_millis(10)).await;
+            sleep(Duration::from_millis(20)).await;
+            // Children of the one that was killed may still hold what it needs.
+            if self.child.try_wait()?.is_some() {
+                self.child = self.launch.spawn()?;
+            }
         }
         Ok(())
     }

@@ -1,18 +1,21 @@
 //! Ending sessions of an owner that other requests hold.
 
-use super::lookup::{each, list, look};
+use super::lookup::{Look, each, list, look};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::manager::Shared;
 use crate::store::StoreKey;
 use crate::telemetry;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// There is no live record of the owner.
+    /// The index names a record that is not there: it ended meanwhile, or moved to a new id.
+    Gone,
+    /// The record is another owner's.
     NotTheirs,
-    /// There was one, and another call ended it first.
+    /// Another call ended it first.
     Vanished,
     Ended,
 }
@@ -24,8 +27,10 @@ pub(super) async fn end_one(
     key: &StoreKey,
     deadline: Deadline,
 ) -> Result<End> {
-    if look(shared, owner, key, deadline).await?.is_none() {
-        return Ok(End::NotTheirs);
+    match look(shared, owner, key, deadline).await? {
+        Look::Found(_) => {}
+        Look::Gone => return Ok(End::Gone),
+        Look::NotTheirs => return Ok(End::NotTheirs),
     }
     // A delete that is repeated does no harm, so a lost answer is one to ask for again.
     let delete = deadline.read(shared.store.delete(key, Some(owner), None)).await;
@@ -40,52 +45,74 @@ pub(super) async fn end_one(
     Ok(End::Ended)
 }
 
+/// Ends all sessions of an owner, or all but the one under `kept`.
 pub(super) async fn end_every(
     shared: &Arc<Shared>,
     owner: &str,
-    kept: Option<&StoreKey>,
+    kept: Option<StoreKey>,
 ) -> Result<usize> {
     let deadline = shared.deadline();
-    let mut ended = 0;
+    let mut rounds = Rounds { done_with: kept.into_iter().collect(), ended: 0 };
+    let mut listings = 0;
     loop {
-        let round = end_round(shared, owner, kept, deadline, &mut ended).await;
-        match round {
-            Ok(true) if deadline.is_over() => return Err(cut_off(shared, ended, timeout())),
+        let is_any = rounds.next(shared, owner, deadline).await;
+        listings += 1;
+        match is_any {
+            // Where a listing is no snapshot, a session that moves meanwhile may be missing from
+            // it under either id; from a second one only if it moves again.
+            Ok(false) if listings == 1 => {}
+            Ok(true) if deadline.is_over() => return Err(cut_off(shared, rounds.ended, timeout())),
             Ok(true) => {}
-            Ok(false) => return Ok(ended),
-            Err(error) => return Err(cut_off(shared, ended, error)),
+            Ok(false) => return Ok(rounds.ended),
+            Err(error) => return Err(cut_off(shared, rounds.ended, error)),
         }
     }
 }
 
-/// Ends what one listing names; `false` if that was nothing.
-async fn end_round(
-    shared: &Arc<Shared>,
-    owner: &str,
-    kept: Option<&StoreKey>,
-    deadline: Deadline,
-    ended: &mut usize,
-) -> Result<bool> {
-    let mut keys = list(shared, owner, deadline).await?;
-    keys.retain(|key| Some(key) != kept);
-    let owner: Arc<str> = owner.into();
-    let ends = each(keys, |key| {
-        let (shared, owner) = (Arc::clone(shared), Arc::clone(&owner));
-        async move { end_one(&shared, &owner, &key, deadline).await }
-    });
-    let mut is_any = false;
-    let mut failure = None;
-    for end in ends.await {
-        match end {
-            Ok(End::NotTheirs) => {}
-            Ok(end) => {
-                is_any = true;
-                *ended += usize::from(end == End::Ended);
+/// Listings until one names nothing new.
+struct Rounds {
+    /// Keys that need no look again: the one to keep, and those without a record, since ids never
+    /// recur.
+    done_with: HashSet<StoreKey>,
+    ended: usize,
+}
+
+impl Rounds {
+    /// Ends what one listing names; `false` if the owner had nothing left then.
+    ///
+    /// A record that was gone when it was looked at may have moved to an id that only the next
+    /// listing names.
+    async fn next(
+        &mut self,
+        shared: &Arc<Shared>,
+        owner: &str,
+        deadline: Deadline,
+    ) -> Result<bool> {
+        let mut keys = list(shared, owner, deadline).await?;
+        keys.retain(|key| !self.done_with.contains(key));
+        let owner: Arc<str> = owner.into();
+        let ends = each(keys, |key| {
+            let (shared, owner) = (Arc::clone(shared), Arc::clone(&owner));
+            async move {
+                let end = end_one(&shared, &owner, &key, deadline).await?;
+                Ok((key, end))
             }
-            Err(error) => failure = Some(error),
+        });
+        let mut is_any = false;
+        let mut failure = None;
+        for end in ends.await {
+            match end {
+                Ok((_, End::NotTheirs)) => {}
+                Ok((key, end)) => {
+                    is_any = true;
+                    self.ended += usize::from(end == End::Ended);
+                    self.done_with.insert(key);
+                }
+                Err(error) => failure = Some(error),
+            }
         }
+        failure.map_or(Ok(is_any), Err)
     }
-    failure.map_or(Ok(is_any), Err)
 }
 
 fn timeout() -> Error {

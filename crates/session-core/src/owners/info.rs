@@ -19,7 +19,7 @@ pub struct SessionInfo {
     /// Epoch seconds.
     pub(super) created: Option<u64>,
     /// `None` if the record is undecodable.
-    pub(super) data: Option<Data>,
+    pub(super) data: Option<Box<Data>>,
 }
 
 impl SessionInfo {

@@ -22,6 +22,15 @@ pub(super) struct Found {
     pub(super) is_over: bool,
 }
 
+/// What an index entry turns out to be.
+pub(super) enum Look {
+    Found(Found),
+    /// There is no live record.
+    Gone,
+    /// The record says that it is another owner's.
+    NotTheirs,
+}
+
 pub(super) async fn list(
     shared: &Shared,
     owner: &str,
@@ -40,33 +49,33 @@ pub(super) async fn list(
     deadline.read(shared.store.list_by_owner(owner)).await
 }
 
-/// Loads what the index names; `None` if it is gone or somebody else's.
+/// Loads what the index names.
 pub(super) async fn look(
     shared: &Shared,
     owner: &str,
     key: &StoreKey,
     deadline: Deadline,
-) -> Result<Option<Found>> {
+) -> Result<Look> {
     let started = Instant::now();
-    let Some(record) = deadline.read(shared.store.load(key)).await? else { return Ok(None) };
+    let Some(record) = deadline.read(shared.store.load(key)).await? else { return Ok(Look::Gone) };
     let (handle, ttl) = (SessionHandle::of(key), record.ttl);
     let data = match Data::parse(record, shared.limits) {
         Ok(data) => data,
         Err(error) => {
             telemetry::undecodable(shared, &error);
             let info = SessionInfo { handle, ttl, created: None, data: None };
-            return Ok(Some(Found { info, is_over: false }));
+            return Ok(Look::Found(Found { info, is_over: false }));
         }
     };
     let state = State::new(Home::None, data, Presented::Nothing, started);
     if state.owner(&shared.config).as_deref() != Some(owner) {
         telemetry::foreign_entry(shared);
-        return Ok(None);
+        return Ok(Look::NotTheirs);
     }
     let is_over = state.full_lease(&shared.config).is_none();
     let created = state.created();
-    let info = SessionInfo { handle, ttl, created, data: Some(state.data) };
-    Ok(Some(Found { info, is_over }))
+    let info = SessionInfo { handle, ttl, created, data: Some(Box::new(state.data)) };
+    Ok(Look::Found(Found { info, is_over }))
 }
 
 /// Calls `call` with every key, a few at a time; the answers come in no order.

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::manager::SessionManager;
 use crate::session::Session;
 use end::{End, end_every, end_one};
-use lookup::{each, list, look};
+use lookup::{Found, Look, each, list, look};
 use std::sync::Arc;
 
 impl SessionManager {
@@ -23,7 +23,8 @@ impl SessionManager {
     ///
     /// Costs one store call, and one for each key that the index names, sixteen at a time. An entry
     /// is believed only if its record is live and says that it is `owner`'s. A record that cannot
-    /// be decoded cannot say so and is listed without its values.
+    /// be decoded cannot say so and is listed without its values. A session that moves to a new id
+    /// meanwhile may be missing.
     ///
     /// # Errors
     ///
@@ -73,7 +74,10 @@ impl SessionManager {
         });
         let mut sessions = Vec::new();
         for found in looks.await {
-            sessions.extend(found?.filter(|found| !found.is_over).map(|found| found.info));
+            match found? {
+                Look::Found(Found { info, is_over: false }) => sessions.push(info),
+                Look::Found(_) | Look::Gone | Look::NotTheirs => {}
+            }
         }
         sessions.sort_unstable_by_key(SessionInfo::handle);
         Ok(sessions)
@@ -132,7 +136,7 @@ impl SessionManager {
                 "end the other sessions of an owner: this session has none; call it before flush",
             )
         })?;
-        end_every(shared, &owner, kept.as_ref()).await
+        end_every(shared, &owner, kept).await
     }
 
     /// Ends all sessions of `owner`, and returns how many.

@@ -13,23 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 use support::index::IndexedStore;
-use support::owners::{indexed, is_live, key, open, sign_in};
-
-fn manager(store: Arc<dyn Store>) -> SessionManager {
-    SessionManager::new(store, indexed(), None).unwrap()
-}
-
-fn in_memory() -> (SessionManager, Arc<MemoryStore>) {
-    let store = Arc::new(MemoryStore::new());
-    (manager(store.clone()), store)
-}
-
-/// The handle of the session behind `cookie`.
-async fn handle_of(manager: &SessionManager, owner: &str, cookie: &str) -> SessionHandle {
-    let (_, session) = open(manager, cookie).await;
-    let sessions = manager.sessions(owner).await.unwrap();
-    sessions.iter().find(|info| info.is_current(&session)).unwrap().handle()
-}
+use support::owners::{handle_of, in_memory, indexed, is_live, key, manager, open, sign_in};
 
 /// Puts `payload` where the session of `cookie` is, as a program does that changes records in
 /// place and leaves the index alone.
@@ -86,23 +70,6 @@ async fn beginning_is_known_with_an_absolute_lifetime() {
     sign_in(&manager, "ann", &[]).await;
     let created = manager.sessions("ann").await.unwrap()[0].created().unwrap();
     assert!(SystemTime::now().duration_since(created).unwrap() < Duration::from_secs(60));
-}
-
-#[tokio::test]
-async fn session_over_its_absolute_lifetime_is_not_listed_but_ended() {
-    let store = Arc::new(MemoryStore::new());
-    let with = |lifetime: u64| {
-        let lifetime = Duration::from_secs(lifetime);
-        let config = Config::builder().owner_index(true).lifetime(lifetime);
-        let config = config.absolute_lifetime(lifetime);
-        SessionManager::new(store.clone(), config.build().unwrap(), None).unwrap()
-    };
-    let (patient, strict) = (with(86_400), with(1));
-    let cookie = sign_in(&patient, "ann", &[]).await;
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
-    assert_eq!(strict.sessions("ann").await.unwrap().len(), 0);
-    assert_eq!(strict.end_all("ann").await.unwrap(), 1);
-    assert!(!is_live(&patient, &cookie).await);
 }
 
 #[tokio::test]
@@ -181,162 +148,6 @@ async fn undecodable_record_is_listed_without_values_and_ended() {
     overwrite(&store, &broken, "ann", Bytes::from_static(b"\xc1 broken")).await;
     assert_eq!(manager.end_all("ann").await.unwrap(), 1);
     assert!(store.is_empty());
-}
-
-#[tokio::test]
-async fn one_session_is_ended_for_its_owner_only() {
-    let (manager, _) = in_memory();
-    let phone = sign_in(&manager, "ann", &[]).await;
-    let laptop = sign_in(&manager, "ann", &[]).await;
-    let handle = handle_of(&manager, "ann", &phone).await;
-    assert!(!manager.end("bob", handle).await.unwrap());
-    assert!(is_live(&manager, &phone).await);
-    assert!(manager.end("ann", handle).await.unwrap());
-    assert!(!manager.end("ann", handle).await.unwrap());
-    assert!(!is_live(&manager, &phone).await);
-    assert!(is_live(&manager, &laptop).await);
-}
-
-#[tokio::test]
-async fn end_of_the_others_keeps_the_callers() {
-    let (manager, _) = in_memory();
-    let here = sign_in(&manager, "ann", &[]).await;
-    let there = sign_in(&manager, "ann", &[]).await;
-    let bobs = sign_in(&manager, "bob", &[]).await;
-    let (exchange, session) = open(&manager, &here).await;
-    assert_eq!(session.manager().end_others(&session).await.unwrap(), 1);
-    exchange.commit().await.unwrap();
-    assert!(is_live(&manager, &here).await && is_live(&manager, &bobs).await);
-    assert!(!is_live(&manager, &there).await);
-}
-
-#[tokio::test]
-async fn callers_session_stays_though_its_request_moves_it() {
-    let (manager, _) = in_memory();
-    let here = sign_in(&manager, "ann", &[("cart", "tea")]).await;
-    let there = sign_in(&manager, "ann", &[]).await;
-    let (exchange, session) = open(&manager, &here).await;
-    session.regenerate().unwrap();
-    assert_eq!(manager.end_others(&session).await.unwrap(), 1);
-    assert!(manager.sessions("ann").await.unwrap()[0].is_current(&session));
-    let moved = exchange.commit().await.unwrap().set_cookie.unwrap();
-    let moved = moved.split(';').next().unwrap();
-    assert!(!is_live(&manager, &there).await && !is_live(&manager, &here).await);
-    let (_, session) = open(&manager, moved).await;
-    assert_eq!(session.get::<String>("cart").unwrap().as_deref(), Some("tea"));
-    assert!(manager.sessions("ann").await.unwrap()[0].is_current(&session));
-}
-
-#[tokio::test]
-async fn sign_in_can_end_the_earlier_ones() {
-    let (manager, _) = in_memory();
-    let earlier = sign_in(&manager, "ann", &[]).await;
-    let bobs = sign_in(&manager, "bob", &[]).await;
-    for cookie in [None, Some(&*bobs)] {
-        let (exchange, session) = open(&manager, cookie.unwrap_or("")).await;
-        session.set_owner("ann").unwrap();
-        manager.end_others(&session).await.unwrap();
-        exchange.commit().await.unwrap();
-        assert!(!is_live(&manager, &earlier).await);
-        assert_eq!(manager.sessions("ann").await.unwrap().len(), 1);
-    }
-    assert_eq!(manager.sessions("bob").await.unwrap().len(), 0, "it was signed in as ann");
-}
-
-#[tokio::test]
-async fn end_of_the_others_wants_an_owner_and_an_open_session() {
-    let (manager, _) = in_memory();
-    let here = sign_in(&manager, "ann", &[]).await;
-    let there = sign_in(&manager, "ann", &[]).await;
-    let (exchange, session) = open(&manager, &here).await;
-    session.flush().unwrap();
-    let flushed = manager.end_others(&session).await.unwrap_err();
-    assert_eq!(flushed.kind(), ErrorKind::Unsupported);
-    exchange.commit().await.unwrap();
-    assert_eq!(manager.end_others(&session).await.unwrap_err().kind(), ErrorKind::Closed);
-    assert!(is_live(&manager, &there).await);
-}
-
-#[tokio::test]
-async fn ended_session_does_not_come_back() {
-    let (manager, store) = in_memory();
-    let here = sign_in(&manager, "ann", &[("n", "1")]).await;
-    let writes: [fn(&session_core::Session); 3] = [
-        |session| session.insert("n", "2").unwrap(),
-        |session| session.regenerate().unwrap(),
-        |session| session.set_owner("bob").unwrap(),
-    ];
-    let mut requests = Vec::new();
-    for write in writes {
-        let (exchange, session) = open(&manager, &here).await;
-        write(&session);
-        requests.push(exchange);
-    }
-    let (_, late) = open(&manager, &here).await;
-    assert_eq!(manager.end_all("ann").await.unwrap(), 1);
-    for request in requests {
-        assert_eq!(request.commit().await.unwrap_err().kind(), ErrorKind::Gone);
-    }
-    let update = late.update("n", |_: Option<String>| "3".to_owned()).await;
-    assert_eq!(update.unwrap_err().kind(), ErrorKind::Gone);
-    assert!(store.is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn sign_in_that_is_stored_meanwhile_is_ended_too() {
-    let memory = Arc::new(MemoryStore::new());
-    let store = Arc::new(IndexedStore::new(memory.clone()));
-    let manager = manager(store.clone());
-    sign_in(&manager, "ann", &[]).await;
-    store.sign_ins.store(3, Ordering::SeqCst);
-    assert_eq!(manager.end_all("ann").await.unwrap(), 4);
-    assert!(memory.is_empty());
-}
-
-#[tokio::test]
-async fn session_that_one_listing_missed_is_ended() {
-    let memory = Arc::new(MemoryStore::new());
-    let store = Arc::new(IndexedStore::new(memory.clone()));
-    let manager = manager(store.clone());
-    sign_in(&manager, "ann", &[]).await;
-    store.blind_listings.store(1, Ordering::SeqCst);
-    assert_eq!(manager.end_all("ann").await.unwrap(), 1);
-    assert!(memory.is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn endless_sign_ins_end_at_the_deadline() {
-    let store = Arc::new(IndexedStore::new(Arc::new(MemoryStore::new())));
-    let manager = manager(store.clone());
-    sign_in(&manager, "ann", &[]).await;
-    store.sign_ins.store(usize::MAX, Ordering::SeqCst);
-    let error = manager.end_all("ann").await.unwrap_err();
-    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true));
-}
-
-#[tokio::test(start_paused = true)]
-async fn session_that_cannot_be_ended_keeps_no_other() {
-    // The fault, the error's kind, and how many are left.
-    let table = [
-        (Fault::Fail(ErrorKind::Unavailable), ErrorKind::Unavailable, 1),
-        (Fault::FailAfterApplying(ErrorKind::Unknown), ErrorKind::Unknown, 0),
-        (Fault::Hang, ErrorKind::Timeout, 1),
-        (Fault::HangAfterApplying, ErrorKind::Timeout, 0),
-    ];
-    for (fault, kind, left) in table {
-        let memory = Arc::new(MemoryStore::new());
-        let store = Arc::new(FaultyStore::new(memory.clone()));
-        let manager = manager(store.clone());
-        for _ in 0..40 {
-            sign_in(&manager, "ann", &[]).await;
-        }
-        store.push(Method::Delete, Fault::Pass);
-        store.push(Method::Delete, fault);
-        let error = manager.end_all("ann").await.unwrap_err();
-        assert_eq!((error.kind(), error.is_retryable()), (kind, true), "{fault:?}");
-        assert_eq!(memory.len(), left, "{fault:?}");
-        assert_eq!(manager.end_all("ann").await.unwrap(), left);
-    }
 }
 
 #[tokio::test(start_paused = true)]

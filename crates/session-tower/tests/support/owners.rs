@@ -1,10 +1,31 @@
 //! Signing in without a server.
 
-use session_core::{Config, Session, SessionManager, StoreKey};
+use session_core::{Config, MemoryStore, Session, SessionHandle, SessionManager, Store, StoreKey};
+use std::sync::Arc;
 
 /// A configuration with an owner index.
 pub(crate) fn indexed() -> Config {
     Config::builder().owner_index(true).build().unwrap()
+}
+
+pub(crate) fn manager(store: Arc<dyn Store>) -> SessionManager {
+    SessionManager::new(store, indexed(), None).unwrap()
+}
+
+pub(crate) fn in_memory() -> (SessionManager, Arc<MemoryStore>) {
+    let store = Arc::new(MemoryStore::new());
+    (manager(store.clone()), store)
+}
+
+/// The handle of the session behind `cookie`.
+pub(crate) async fn handle_of(
+    manager: &SessionManager,
+    owner: &str,
+    cookie: &str,
+) -> SessionHandle {
+    let (_, session) = open(manager, cookie).await;
+    let sessions = manager.sessions(owner).await.unwrap();
+    sessions.iter().find(|info| info.is_current(&session)).unwrap().handle()
 }
 
 /// Signs `owner` in on a new browser, with values, and returns its cookie.

@@ -127,7 +127,7 @@ async fn ended_session_does_not_come_back() {
     assert!(store.is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn sign_in_that_is_stored_meanwhile_is_ended_too() {
     let memory = Arc::new(MemoryStore::new());
     let store = Arc::new(IndexedStore::new(memory.clone()));
@@ -149,13 +149,28 @@ async fn session_that_one_listing_missed_is_ended() {
     assert!(memory.is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn endless_sign_ins_end_at_the_deadline() {
-    let store = Arc::new(IndexedStore::new(Arc::new(MemoryStore::new())));
+#[tokio::test]
+async fn session_is_followed_from_id_to_id() {
+    let memory = Arc::new(MemoryStore::new());
+    let store = Arc::new(IndexedStore::new(memory.clone()));
     let manager = manager(store.clone());
     sign_in(&manager, "ann", &[]).await;
+    store.moves.store(5, Ordering::SeqCst);
+    assert_eq!(manager.end_all("ann").await.unwrap(), 1);
+    assert!(memory.is_empty());
+}
+
+/// Also on a store that never waits, where no timer is ever looked at.
+#[tokio::test]
+async fn endless_sign_ins_end_at_the_deadline() {
+    let store = Arc::new(IndexedStore::new(Arc::new(MemoryStore::new())));
+    let config = Config::builder().owner_index(true).timeout(Duration::from_millis(50));
+    let manager = SessionManager::new(store.clone(), config.build().unwrap(), None).unwrap();
+    sign_in(&manager, "ann", &[]).await;
     store.sign_ins.store(usize::MAX, Ordering::SeqCst);
-    let error = manager.end_all("ann").await.unwrap_err();
+    let end = manager.end_all("ann");
+    let end = tokio::time::timeout(Duration::from_secs(20), end).await;
+    let error = end.expect("it has a deadline").unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true));
 }
 

@@ -74,7 +74,7 @@ async fn beginning_is_known_with_an_absolute_lifetime() {
 
 #[tokio::test]
 async fn handles_stay_and_come_back_from_a_form() {
-    let (manager, _) = in_memory();
+    let manager = manager(Arc::new(IndexedStore::new(Arc::new(MemoryStore::new()))));
     for _ in 0..5 {
         sign_in(&manager, "ann", &[]).await;
     }

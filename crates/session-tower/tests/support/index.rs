@@ -6,7 +6,6 @@ use session_core::{
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 #[derive(Debug)]
 pub(crate) struct IndexedStore {
@@ -14,8 +13,11 @@ pub(crate) struct IndexedStore {
     pub(crate) has_index: bool,
     /// Keys that every listing names besides.
     pub(crate) stale: Mutex<Vec<StoreKey>>,
+    listings: AtomicUsize,
     /// Listings that miss what moves while they are made: everything.
     pub(crate) blind_listings: AtomicUsize,
+    /// Moves of a record of ann's to a new id, each right before it is loaded.
+    pub(crate) moves: AtomicUsize,
     /// Sign-ins that are stored right before as many deletes.
     pub(crate) sign_ins: AtomicUsize,
     in_flight: AtomicUsize,
@@ -28,7 +30,9 @@ impl IndexedStore {
             inner,
             has_index: true,
             stale: Mutex::default(),
+            listings: AtomicUsize::new(0),
             blind_listings: AtomicUsize::new(0),
+            moves: AtomicUsize::new(0),
             sign_ins: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
@@ -38,9 +42,20 @@ impl IndexedStore {
     async fn sign_in(&self) {
         if take_one(&self.sign_ins) {
             super::owners::sign_in(&self.manager(), "ann", &[]).await;
-            // A login takes its time, on the test's clock.
-            tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    async fn relocate(&self, key: &StoreKey) -> Result<()> {
+        if let Some(record) = self.inner.load(key).await?
+            && take_one(&self.moves)
+        {
+            let new = StoreKey::new("session:", &super::ids::made_up());
+            let lease = Lease { ttl: record.ttl, owner: Some("ann") };
+            let payload = record.payload.clone();
+            let _ = self.inner.write(&new, payload, &lease, Precondition::Absent).await?;
+            self.inner.delete(key, Some("ann"), Some(&record)).await?;
+        }
+        Ok(())
     }
 
     fn manager(&self) -> SessionManager {
@@ -62,6 +77,7 @@ impl Store for IndexedStore {
             tokio::task::yield_now().await;
         }
         self.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.relocate(key).await?;
         self.inner.load(key).await
     }
 
@@ -93,6 +109,11 @@ impl Store for IndexedStore {
         let mut keys = self.inner.list_by_owner(owner).await?;
         if take_one(&self.blind_listings) {
             keys.clear();
+        }
+        // No store promises an order.
+        keys.sort();
+        if self.listings.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
+            keys.reverse();
         }
         keys.extend(self.stale.lock().unwrap().iter().cloned());
         Ok(keys)

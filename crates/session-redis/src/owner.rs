@@ -15,7 +15,7 @@ use crate::scripts;
 use crate::store::RedisStore;
 use futures_util::future::try_join_all;
 use redis::{Cmd, ServerErrorKind, Value};
-use session_core::{Error, ErrorKind, Outcome, Result, StoreKey};
+use session_core::{Outcome, Result, StoreKey, store};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,10 +110,7 @@ impl RedisStore {
     /// Scanning returns every entry that is there throughout, however many come and go meanwhile.
     pub(crate) async fn list(&self, owner: &str) -> Result<Vec<StoreKey>> {
         if self.owners.is_none() {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "list an owner's sessions: the owner index is off (SESSION_OWNER_INDEX)",
-            ));
+            return Err(store::no_owner_index("redis", "set SESSION_OWNER_INDEX=true"));
         }
         let index = index(owner);
         let mut keys = Vec::new();

@@ -26,7 +26,7 @@ const MAX_PAYLOAD: usize = 512 << 20;
 ///
 /// One multiplexed connection carries all calls; it is dialled when first needed and again after
 /// it broke, so the store outlives any restart of the server. Each call ends within the operation
-/// timeout. The crate page has the commands.
+/// timeout, and each page of a listing. The crate page has the commands.
 pub struct RedisStore {
     link: Link,
     operation_timeout: Duration,

@@ -172,7 +172,7 @@ async fn winner_of_a_race_is_listed() {
             won += u32::from(writer.await.unwrap() == WRITTEN);
         }
         assert_eq!(won, 1);
-        assert_eq!(stores[0].list_by_owner(scene.name).await.unwrap(), [key.clone()], "{round}");
+        assert_eq!(stores[0].list_by_owner(scene.name).await.unwrap(), std::slice::from_ref(&key));
         assert!(stores[0].delete(&key, Some(scene.name), None).await.unwrap());
     }
 }

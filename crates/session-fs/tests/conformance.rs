@@ -45,12 +45,6 @@ mod sha256 {
     session_testkit::store_conformance!(Files::named_by(FileHash::Sha256));
 }
 
-mod md5 {
-    use super::{FileHash, Files};
-
-    session_testkit::store_conformance!(Files::named_by(FileHash::Md5));
-}
-
 mod owners {
     use super::{FileHash, Files};
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 const URL: &str = "mongodb://127.0.0.1:27017";
 const DATABASE: &str = "flask_session";
 const COLLECTION: &str = "sessions";
+const MAX_IDLE: Duration = Duration::from_secs(60);
 
 const URL_KEY: &str = "SESSION_MONGODB";
 const DATABASE_KEY: &str = "SESSION_MONGODB_DB";
@@ -168,7 +169,9 @@ impl MongoOptions {
         let parsed = tokio::time::timeout(self.timeouts.connect(), async { parsing.await }).await;
         let options = match parsed {
             Ok(Ok(options)) => options,
-            Ok(Err(error)) if !matches!(*error.kind, mongodb::error::ErrorKind::DnsResolve { .. }) => {
+            Ok(Err(error))
+                if !matches!(*error.kind, mongodb::error::ErrorKind::DnsResolve { .. }) =>
+            {
                 return Err(refuse(
                     "the url cannot be used; expected \
                      mongodb://[user[:password]@]host[:port][,host...][/auth database][?options]",
@@ -193,6 +196,8 @@ impl MongoOptions {
         let select = selection_timeout(self.timeouts.operation());
         options.server_selection_timeout =
             Some(options.server_selection_timeout.map_or(select, |own| own.min(select)));
+        // What rested for longer, a balancer or firewall may have cut without a word.
+        options.max_idle_time = options.max_idle_time.or(Some(MAX_IDLE));
         options
     }
 }

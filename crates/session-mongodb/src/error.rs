@@ -169,15 +169,12 @@ fn refused(refusal: Refusal) -> Meaning {
 mod tests {
     use super::{Fault, Refusal};
     use mongodb::error::{Error as DriverError, ErrorKind as DriverErrorKind};
-    use session_core::ErrorKind::{
-        self, Config, Decode, Timeout, TooLarge, Unavailable, Unknown,
-    };
+    use session_core::ErrorKind::{self, Config, Decode, Timeout, TooLarge, Unavailable, Unknown};
     use session_core::store::{Call, Lost};
     use std::io;
     use std::sync::Arc;
 
-    const WRITES: [Call; 5] =
-        [Call::Create, Call::Update, Call::Touch, Call::Delete, Call::Sweep];
+    const WRITES: [Call; 5] = [Call::Create, Call::Update, Call::Touch, Call::Delete, Call::Sweep];
 
     fn seen(fault: Fault, call: Call) -> (ErrorKind, bool) {
         let error = fault.into_error(call);

@@ -127,17 +127,17 @@ mod tests {
         for (index, is_unique) in [
             (doc! { "key": { "id": 1 }, "unique": true }, true),
             (doc! { "key": { "id": -1.0 }, "unique": true, "sparse": true }, true),
-            (doc! { "key": { "id": 1 }, "unique": true, "collation": { "locale": "simple" } }, true),
+            (
+                doc! { "key": { "id": 1 }, "unique": true, "collation": { "locale": "simple" } },
+                true,
+            ),
             (doc! { "key": { "id": 1 } }, false),
             (doc! { "key": { "id": 1 }, "unique": false }, false),
             (doc! { "key": { "id": "hashed" }, "unique": true }, false),
             (doc! { "key": { "id": 1, "val": 1 }, "unique": true }, false),
             (doc! { "key": { "_id": 1 }, "unique": true }, false),
             (doc! { "key": { "id": 1 }, "unique": true, "partialFilterExpression": {} }, false),
-            (
-                doc! { "key": { "id": 1 }, "unique": true, "collation": { "locale": "en" } },
-                false,
-            ),
+            (doc! { "key": { "id": 1 }, "unique": true, "collation": { "locale": "en" } }, false),
             (doc! {}, false),
         ] {
             assert_eq!(read(std::slice::from_ref(&index)).is_unique, is_unique, "{index}");
@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn flasks_index_is_a_ttl_index() {
-        let flasks = doc! { "key": { "expiration": 1 }, "name": "expiration_1", "expireAfterSeconds": 0 };
+        let flasks =
+            doc! { "key": { "expiration": 1 }, "name": "expiration_1", "expireAfterSeconds": 0 };
         let plain = doc! { "key": { "expiration": 1 } };
         let partial = doc! {
             "key": { "expiration": 1 }, "expireAfterSeconds": 0, "partialFilterExpression": {},

@@ -36,9 +36,8 @@ impl Namespace {
 }
 
 fn is_database(name: &str) -> bool {
-    let is_allowed = |c: char| {
-        !c.is_control() && !c.is_whitespace() && !r#"/\."$*<>:|?"#.contains(c)
-    };
+    let is_allowed =
+        |c: char| !c.is_control() && !c.is_whitespace() && !r#"/\."$*<>:|?"#.contains(c);
     (1..=MAX_DATABASE).contains(&name.len()) && name.chars().all(is_allowed)
 }
 
@@ -76,15 +75,50 @@ mod tests {
     fn names_that_mean_something_else_are_config_errors() {
         let long = "x".repeat(64);
         let databases = [
-            "", " ", "a b", "a.b", "a/b", "a\\b", "a\"b", "$external", "a$", "*", "a<", "a>", "a:b",
-            "a|b", "a?b", "a\0b", "\n", "a\tb", "a\u{a0}b", "admin.$cmd", &long,
+            "",
+            " ",
+            "a b",
+            "a.b",
+            "a/b",
+            "a\\b",
+            "a\"b",
+            "$external",
+            "a$",
+            "*",
+            "a<",
+            "a>",
+            "a:b",
+            "a|b",
+            "a?b",
+            "a\0b",
+            "\n",
+            "a\tb",
+            "a\u{a0}b",
+            "admin.$cmd",
+            &long,
         ];
         let long = "x".repeat(192);
         let at_db = "d".repeat(63);
         let collections = [
-            "", ".", "..", ".a", "a.", "a..b", "$cmd", "a$b", "$cmd.sys.inprog", "a\0b", "a\nb",
-            "system.users", "system.profile", "system.views", "system.", "oplog.$main", "\u{7f}",
-            "\u{1b}[0m", &long,
+            "",
+            ".",
+            "..",
+            ".a",
+            "a.",
+            "a..b",
+            "$cmd",
+            "a$b",
+            "$cmd.sys.inprog",
+            "a\0b",
+            "a\nb",
+            "system.users",
+            "system.profile",
+            "system.views",
+            "system.",
+            "oplog.$main",
+            "\u{7f}",
+            "\u{1b}[0m",
+            &long,
         ];
         for name in databases {
             let error = Namespace::new(name, "sessions").unwrap_err();

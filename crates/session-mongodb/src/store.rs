@@ -103,9 +103,7 @@ impl MongoStore {
         match client::change(&self.database, command, deadline).await {
             Ok(0) => Ok(Outcome::Refused),
             Ok(_) => Ok(Outcome::Written { cas: 0 }),
-            Err(Fault::Refused(Refusal::Duplicate)) if call == Call::Create => {
-                Ok(Outcome::Refused)
-            }
+            Err(Fault::Refused(Refusal::Duplicate)) if call == Call::Create => Ok(Outcome::Refused),
             Err(fault) => Err(fault.into_error(call)),
         }
     }

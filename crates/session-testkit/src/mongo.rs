@@ -90,9 +90,9 @@ impl MongoServer {
         self.addr
     }
 
-    /// The address as `SESSION_MONGODB` takes it.
+    /// The address as `SESSION_MONGODB` takes it; what is acknowledged there is on the disk.
     pub fn url(&self) -> String {
-        format!("mongodb://{}/?directConnection=true", self.addr)
+        format!("mongodb://{}/?directConnection=true&journal=true", self.addr)
     }
 
     fn signal(&self, signal: &str) -> io::Result<()> {
@@ -144,7 +144,8 @@ fn spawn(addr: SocketAddr, dir: &Path) -> io::Result<Child> {
         // Without a file of ours one in the home directory would be read.
         let config = dir.join("empty.toml");
         std::fs::write(&config, "")?;
-        command.args(["--host", "127.0.0.1", "--enable-test-commands", "--config"]).arg(config);
+        command.args(["--host", "127.0.0.1", "--enable-test-commands", "--sync-on-commit"]);
+        command.arg("--config").arg(config);
         command.arg("--storage-path").arg(dir.join("data"));
     }
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()

@@ -7,6 +7,7 @@ use crate::config::{Checked, MongoOptions};
 use crate::error::{Fault, Refusal};
 use crate::indexes::{self, Indexes, Step};
 use mongodb::Client;
+use mongodb::options::{Acknowledgment, WriteConcern};
 use session_core::Result;
 use session_core::store::{Call, Lost};
 use std::sync::Mutex;
@@ -88,9 +89,14 @@ impl MongoStore {
     /// As [`connect`](Self::connect); `Config` if two documents share an `id` or an index that is
     /// there is in the way; `Unavailable`, not retryable, if the user may make no index.
     pub async fn init(&self) -> Result<()> {
-        let indexes = self.look(self.first_deadline()).await;
-        let indexes = indexes.map_err(|fault| fault.into_error(Call::Inspect))?;
-        for step in indexes.missing(self.options.has_owners) {
+        let inspect = |fault: Fault| fault.into_error(Call::Inspect);
+        let indexes = self.look(self.first_deadline()).await.map_err(inspect)?;
+        let steps = indexes.missing(self.options.has_owners);
+        if steps.is_empty() {
+            self.learn(indexes);
+            return Ok(());
+        }
+        for step in steps {
             match self.make(step).await {
                 Err(Fault::Refused(_) | Fault::Doubtful) if step == Step::Ttl => {
                     self.make(Step::PlainExpiry).await
@@ -99,13 +105,15 @@ impl MongoStore {
             }
             .map_err(|fault| fault.into_error(Call::Init))?;
         }
-        let indexes = self.look(self.first_deadline()).await;
-        self.learn(indexes.map_err(|fault| fault.into_error(Call::Inspect))?);
+        self.learn(self.look(self.first_deadline()).await.map_err(inspect)?);
         Ok(())
     }
 
     async fn open(client: Client, options: Checked) -> Result<Self> {
         let database = client.database(&options.namespace.database);
+        if database.write_concern().is_some_and(is_unacknowledged) {
+            return Err(Fault::Options.into_error(Call::Connect));
+        }
         let commands = Commands::new(
             &options.namespace.collection,
             options.has_owners,
@@ -113,18 +121,25 @@ impl MongoStore {
             database.write_concern(),
         );
         let store = Self { database, commands, options, indexes: Mutex::default() };
-        let deadline = store.first_deadline();
-        loop {
-            match store.look(deadline).await {
-                Ok(indexes) => {
-                    store.learn(indexes);
-                    return Ok(store);
-                }
-                // One search for a server is shorter than what a first contact may take.
-                Err(Fault::Lost(Lost::Unreached)) if Instant::now() < deadline => {}
-                Err(fault) => return Err(fault.into_error(Call::Connect)),
-            }
+        match store.first_look().await {
+            Ok(indexes) => store.learn(indexes),
+            Err(fault) => return Err(fault.into_error(Call::Connect)),
         }
+        Ok(store)
+    }
+
+    /// Looks until a server is found: one search is shorter than what a first contact may take.
+    async fn first_look(&self) -> Result<Indexes, Fault> {
+        let deadline = self.first_deadline();
+        let mut found = self.look(deadline).await;
+        while found == Err(Fault::Lost(Lost::Unreached)) && Instant::now() < deadline {
+            found = match self.look(deadline).await {
+                // The deadline cut a search short.
+                Err(Fault::Lost(Lost::Silent)) => found,
+                next => next,
+            };
+        }
+        found
     }
 
     pub(super) async fn look(&self, deadline: Instant) -> Result<Indexes, Fault> {
@@ -145,4 +160,8 @@ impl MongoStore {
         let timeouts = &self.options.timeouts;
         Instant::now() + timeouts.connect() + timeouts.operation()
     }
+}
+
+fn is_unacknowledged(concern: &WriteConcern) -> bool {
+    concern.w == Some(Acknowledgment::Nodes(0))
 }

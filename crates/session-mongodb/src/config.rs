@@ -123,8 +123,8 @@ impl MongoOptions {
     /// Keeps an index of owners in one more field; off by default (`SESSION_OWNER_INDEX`).
     ///
     /// [`MongoStore::init`](crate::MongoStore::init) makes the index. A session that Flask creates
-    /// has no owner in it until this store writes or renews it; Flask-Session 0.5 and newer keeps
-    /// the field, older ones replace the document and lose it.
+    /// has no owner in it until this store writes or renews it; Flask-Session 0.8 keeps the field,
+    /// 0.4 replaces the document and loses it.
     #[must_use]
     pub fn owner_index(mut self, owner_index: bool) -> Self {
         self.owner_index = owner_index;
@@ -261,7 +261,7 @@ mod tests {
             "mongodb://app:hunter2@host/?directConnection=true&directConnection=hunter2",
             "mongodb://app:hun/ter2@host",
         ] {
-            let error = MongoOptions::new(url).driver().await.err().expect(url);
+            let error = MongoOptions::new(url).driver().await.expect_err(url);
             assert_eq!(error.kind(), ErrorKind::Config, "{url}");
             let shown = format!("{error:#} {error:?}");
             assert!(!shown.contains("hunter2") && !shown.contains("ter2"), "{shown}");

@@ -153,7 +153,7 @@ mod tests {
             "key": { "expiration": 1 }, "expireAfterSeconds": 0, "partialFilterExpression": {},
         };
         assert_eq!(read(&[]).expiry, Expiry::Missing);
-        assert_eq!(read(&[plain.clone()]).expiry, Expiry::Plain);
+        assert_eq!(read(std::slice::from_ref(&plain)).expiry, Expiry::Plain);
         assert_eq!(read(&[partial]).expiry, Expiry::Plain);
         assert_eq!(read(&[flasks.clone(), plain.clone()]).expiry, Expiry::Ttl);
         assert_eq!(read(&[plain, flasks]).expiry, Expiry::Ttl);
@@ -166,7 +166,7 @@ mod tests {
         let owner = doc! { "key": { "owner": 1 }, "sparse": true };
         assert_eq!(read(&[]).missing(true), [Step::Unique, Step::Ttl, Step::Owner]);
         assert_eq!(read(&[]).missing(false), [Step::Unique, Step::Ttl]);
-        assert_eq!(read(&[unique.clone()]).missing(false), [Step::Ttl]);
+        assert_eq!(read(std::slice::from_ref(&unique)).missing(false), [Step::Ttl]);
         assert_eq!(read(&[unique, plain, owner]).missing(true), []);
     }
 }

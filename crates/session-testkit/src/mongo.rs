@@ -38,7 +38,7 @@ impl MongoServer {
         let mut attempts = 0..ATTEMPTS;
         loop {
             let addr = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-            let dir = tempfile::tempdir()?;
+            let dir = scratch()?;
             let mut server = Self { child: spawn(addr, dir.path())?, addr, dir };
             match server.wait_until_it_answers().await {
                 Err(error) if is_taken(&error) && attempts.next().is_some() => {}
@@ -90,7 +90,8 @@ impl MongoServer {
         self.addr
     }
 
-    /// The address as `SESSION_MONGODB` takes it; what is acknowledged there is on the disk.
+    /// The address as `SESSION_MONGODB` takes it; what is acknowledged there
+    /// outlives the process.
     pub fn url(&self) -> String {
         format!("mongodb://{}/?directConnection=true&journal=true", self.addr)
     }
@@ -126,6 +127,12 @@ impl Drop for MongoServer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// In memory, if this system has a place for that: a disk that others keep busy is slow to sync.
+fn scratch() -> io::Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
 }
 
 fn spawn(addr: SocketAddr, dir: &Path) -> io::Result<Child> {

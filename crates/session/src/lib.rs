@@ -24,6 +24,9 @@ pub use session_fs as filesystem;
 #[cfg(feature = "memcached")]
 #[doc(inline)]
 pub use session_memcached as memcached;
+#[cfg(feature = "mongodb")]
+#[doc(inline)]
+pub use session_mongodb as mongodb;
 #[cfg(feature = "redis")]
 #[doc(inline)]
 pub use session_redis as redis;

@@ -26,6 +26,7 @@ mod manager;
 #[cfg(feature = "metrics")]
 mod meters;
 mod open;
+mod owners;
 mod plan;
 mod session;
 mod signer;
@@ -48,6 +49,7 @@ pub use flash::Flash;
 pub use id::{IdHash, IdSyntax, SessionId};
 pub use key::{AsKey, Key, ReadAs, WriteAs};
 pub use manager::SessionManager;
+pub use owners::{SessionHandle, SessionInfo};
 pub use session::Session;
 pub use signer::Signer;
 pub use store::{

@@ -96,6 +96,14 @@ impl SessionManager {
         })))
     }
 
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
     /// Starts a request; looks at nothing.
     pub fn open(&self) -> Exchange {
         self.0.sweeps.request(&self.0);
@@ -202,7 +210,10 @@ fn check(config: &Config, signer: Option<&Signer>, capabilities: &Capabilities) 
     }
     let name = capabilities.name;
     if config.owner_index() && !capabilities.owner_index {
-        return fail(format!("the {name} store has no owner index: turn SESSION_OWNER_INDEX off"));
+        return fail(format!(
+            "the {name} store has no owner index: turn SESSION_OWNER_INDEX off, or open a redis, \
+             filesystem, mongodb, sqlalchemy, dynamodb or memory store with one"
+        ));
     }
     if let Some(limit) = capabilities.max_key {
         let name_len = match config.id_hash() {

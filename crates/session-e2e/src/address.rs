@@ -6,6 +6,7 @@ const STORES: &[(&str, &str, &str)] = &[
     // Also `redis+cluster:` and `redis+sentinel:`.
     ("redis", "redis", "SESSION_REDIS"),
     ("memcached:", "memcached", "SESSION_MEMCACHED"),
+    ("mongodb:", "mongodb", "SESSION_MONGODB"),
     ("postgres:", "sqlalchemy", "SESSION_SQLALCHEMY"),
     ("mysql:", "sqlalchemy", "SESSION_SQLALCHEMY"),
     ("sqlite:", "sqlalchemy", "SESSION_SQLALCHEMY"),

@@ -1,7 +1,8 @@
 //! The store of one test.
 
 use crate::own::{OwnServer, Process};
-use session_testkit::{RedisServer, server};
+use mongodb::bson::{Document, doc};
+use session_testkit::{MongoServer, RedisServer, server};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -21,6 +22,8 @@ enum Place {
     Files,
     /// A Redis of its own, whose records can be counted.
     Redis(RedisServer),
+    /// A MongoDB of its own, the same.
+    MongoDb(MongoServer),
     /// Another server of its own.
     Own(Box<dyn OwnServer>),
     /// Nothing: it is a database of one file, or a server that other tests use, too.
@@ -48,6 +51,12 @@ impl Backend {
     pub async fn redis() -> Self {
         let server = RedisServer::start().await.expect("redis-server starts");
         Self { address: server.url(), place: Place::Redis(server), _dir: None }
+    }
+
+    /// Starts an empty MongoDB.
+    pub async fn mongodb() -> Self {
+        let server = MongoServer::start().await.expect("the server starts");
+        Self { address: server.url(), place: Place::MongoDb(server), _dir: None }
     }
 
     /// Starts an empty Memcached.
@@ -106,19 +115,20 @@ impl Backend {
 
     /// Whether [`records`](Self::records) can tell.
     pub fn has_records_to_count(&self) -> bool {
-        matches!(self.place, Place::Files | Place::Redis(_))
+        matches!(self.place, Place::Files | Place::Redis(_) | Place::MongoDb(_))
     }
 
     /// The number of records, whoever knows their ids.
     ///
     /// # Panics
     ///
-    /// If the backend is another one than files and Redis.
+    /// If the backend is another one than files, Redis and MongoDB.
     #[expect(clippy::panic, reason = "a test that asks in vain has failed")]
     pub async fn records(&self) -> usize {
         match &self.place {
             Place::Files => files(Path::new(&self.address)).len(),
             Place::Redis(server) => server.keys().await.unwrap(),
+            Place::MongoDb(server) => documents(&server.url()).await,
             _ => panic!("records cannot be counted here"),
         }
     }
@@ -133,6 +143,7 @@ impl Backend {
         let server: &dyn OwnServer = match &self.place {
             Place::Files => return Frozen::Files(locks(Path::new(&self.address))),
             Place::Redis(server) => server,
+            Place::MongoDb(server) => server,
             Place::Own(server) => &**server,
             Place::Apart => panic!("the store cannot be held up"),
         };
@@ -167,6 +178,7 @@ impl Backend {
     fn server(&mut self) -> &mut dyn OwnServer {
         match &mut self.place {
             Place::Redis(server) => server,
+            Place::MongoDb(server) => server,
             Place::Own(server) => &mut **server,
             Place::Files | Place::Apart => panic!("there is no server to break"),
         }
@@ -196,6 +208,13 @@ pub fn scratch() -> TempDir {
 pub fn files(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.is_file()).collect()
+}
+
+/// Counts the documents where sessions are by default.
+async fn documents(url: &str) -> usize {
+    let client = mongodb::Client::with_uri_str(url).await.unwrap();
+    let sessions = client.database("flask_session").collection::<Document>("sessions");
+    usize::try_from(sessions.count_documents(doc! {}).await.unwrap()).unwrap()
 }
 
 /// Takes every lock that writers of the directory take.

@@ -24,16 +24,17 @@ use std::time::{Duration, Instant};
 /// Longer than any test takes, so that one that hangs fails.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Makes each function a test on files and on Redis, whose records it can count and freeze.
+/// Makes each function a test on files, on Redis and on MongoDB, whose records it can count and freeze.
 ///
-/// The functions take the [`Backend`] by value; the tests are `filesystem::name` and
-/// `redis::name`.
+/// The functions take the [`Backend`] by value; the tests are `filesystem::name`,
+/// `redis::name` and `mongodb::name`.
 #[macro_export]
 macro_rules! on_each_store {
     ($($name:ident),* $(,)?) => {
         $crate::on_stores! {
             filesystem: $crate::Backend::files();
             redis: $crate::Backend::redis().await;
+            mongodb: $crate::Backend::mongodb().await;
             => [$($name),*]
         }
     };
@@ -47,6 +48,7 @@ macro_rules! on_every_store {
             filesystem: $crate::Backend::files();
             redis: $crate::Backend::redis().await;
             memcached: $crate::Backend::memcached().await;
+            mongodb: $crate::Backend::mongodb().await;
             sqlite: $crate::Backend::sqlite();
             postgres: $crate::Backend::postgres();
             mariadb: $crate::Backend::mariadb();
@@ -62,6 +64,7 @@ macro_rules! on_every_server {
         $crate::on_stores! {
             redis: $crate::Backend::durable_redis().await;
             memcached: $crate::Backend::memcached().await;
+            mongodb: $crate::Backend::mongodb().await;
             postgres: $crate::Backend::own_postgres().await;
             mariadb: $crate::Backend::own_mariadb().await;
             => [$($name),*]

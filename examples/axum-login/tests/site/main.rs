@@ -4,5 +4,7 @@
 
 mod devices;
 mod edges;
+mod everywhere;
+mod program;
 mod story;
 mod support;

@@ -78,9 +78,7 @@ impl Site {
     }
 
     pub(crate) fn browser(&self) -> Browser {
-        let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        let origin = format!("http://{}", self.addr);
-        Browser { client, addr: self.addr, origin, cookie: None, _dir: Arc::clone(&self.dir) }
+        Browser::of(self.addr, &self.dir)
     }
 
     /// A browser whose owner has just made an account; returns the address of that account, too.
@@ -115,6 +113,12 @@ pub(crate) struct Answer {
 }
 
 impl Browser {
+    pub(crate) fn of(addr: SocketAddr, dir: &Arc<TempDir>) -> Self {
+        let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        let origin = format!("http://{addr}");
+        Self { client, addr, origin, cookie: None, _dir: Arc::clone(dir) }
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         let request = self.client.get(self.url(path));
         self.send(request).await

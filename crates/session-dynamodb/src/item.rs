@@ -184,7 +184,7 @@ mod tests {
             (Duration::from_millis(750), 1_700_000_001),
             (Duration::from_millis(751), 1_700_000_002),
             (Duration::from_secs(60), 1_700_000_061),
-            (Duration::MAX, 1_700_000_001 + 100 * 365 * 86_400),
+            (Duration::MAX, 1_700_000_001 + 100 * 365 * 86_400_u64),
         ] {
             let written = end(&Lease { ttl, owner: None }, NOW);
             assert_eq!(written, AttributeValue::N(expected.to_string()), "{ttl:?}");

@@ -10,8 +10,10 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 use aws_smithy_http_client::Builder as HttpBuilder;
+use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
+use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
 use session_testkit::server;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 /// The kit's crowds and large payloads on a busy machine take longer than a session may.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -55,4 +57,62 @@ pub async fn make(table: &str, key: &[(&str, ScalarAttributeType, KeyType)]) {
 
 pub fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
+}
+
+pub const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+pub const WRITTEN: Outcome = Outcome::Written { cas: 0 };
+/// The operation timeout, with slack for a machine that does other things.
+pub const DEADLINE: Duration = Duration::from_secs(2);
+
+/// A table that no other test uses, nor one of a run before.
+pub fn fresh_name(stem: &str) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    format!("{stem}-{}-{}", std::process::id(), now.as_nanos())
+}
+
+pub fn patient(url: &str) -> DynamoDbOptions {
+    DynamoDbOptions::new(url).operation_timeout(PATIENCE).connect_timeout(PATIENCE)
+}
+
+/// A store on a table of its own.
+pub async fn store(options: DynamoDbOptions) -> DynamoDbStore {
+    let store = DynamoDbStore::connect(options).await.unwrap();
+    store.init().await.unwrap();
+    store
+}
+
+pub fn key(name: &str) -> StoreKey {
+    StoreKey::new("session:", name)
+}
+
+/// Creates a record and returns it as loaded.
+pub async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
+    let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
+    assert_eq!(created.unwrap(), WRITTEN);
+    store.load(key).await.unwrap().unwrap()
+}
+
+/// Every call that writes, in turn: its error, if it failed.
+pub async fn writes(store: &DynamoDbStore, key: &StoreKey, loaded: &Record) -> [Result<()>; 5] {
+    let unchanged = Precondition::Unchanged(loaded);
+    [
+        store.write(key, "new".into(), &MINUTE, Precondition::Absent).await.map(drop),
+        store.write(key, "new".into(), &MINUTE, unchanged).await.map(drop),
+        store.touch(key, &MINUTE, loaded).await.map(drop),
+        store.delete(key, None, Some(loaded)).await.map(drop),
+        store.delete(key, None, None).await.map(drop),
+    ]
+}
+
+pub async fn in_time<T>(call: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, call).await.expect("the call ends within its deadline")
+}
+
+/// Asks until the condition holds; a test that waits for twenty seconds has failed.
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < Duration::from_secs(20), "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -33,6 +33,7 @@ mod signer;
 mod state;
 pub mod store;
 mod sweep;
+mod sweeper;
 mod telemetry;
 mod turns;
 mod value;
@@ -54,6 +55,7 @@ pub use signer::Signer;
 pub use store::{
     Capabilities, Lease, MemoryLimits, MemoryStore, Outcome, Precondition, Record, Store, StoreKey,
 };
+pub use sweeper::Sweeper;
 pub use value::Value;
 
 /// The attribute that implementations of [`Store`] carry.

@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use crate::manager::Shared;
 use crate::plan::Plan;
+use crate::store::Capabilities;
 use std::future::Future;
 use tokio::time::Instant;
 
@@ -193,6 +194,7 @@ pub(crate) fn swept(shared: &Shared, result: &Result<u64>) {
             tracing::debug!(backend = shared.capabilities.name, count, "expired sessions swept");
         }
         Err(error) => {
+            count!(shared, "session_sweep_errors_total", "kind" => error.kind().as_str());
             tracing::warn!(
                 backend = shared.capabilities.name,
                 error = format_args!("{error:#}"),
@@ -200,4 +202,12 @@ pub(crate) fn swept(shared: &Shared, result: &Result<u64>) {
             );
         }
     }
+}
+
+/// Sweeps were asked for that would find nothing.
+pub(crate) fn nothing_to_sweep(capabilities: &Capabilities) {
+    tracing::debug!(
+        backend = capabilities.name,
+        "no sweeps: the store expires its records by itself"
+    );
 }

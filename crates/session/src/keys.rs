@@ -42,18 +42,27 @@ const FILESYSTEM: &[KeyInfo] = session_fs::KEYS;
 #[cfg(not(feature = "filesystem"))]
 const FILESYSTEM: &[KeyInfo] = absent::FILESYSTEM;
 
-const MONGODB: &[KeyInfo] =
-    &[unread("SESSION_MONGODB"), unread("SESSION_MONGODB_DB"), unread("SESSION_MONGODB_COLLECT")];
-const DYNAMODB: &[KeyInfo] = &[
-    unread("SESSION_DYNAMODB"),
-    unread("SESSION_DYNAMODB_TABLE"),
-    unread("SESSION_DYNAMODB_REGION"),
-];
+#[cfg(feature = "mongodb")]
+const MONGODB: &[KeyInfo] = session_mongodb::KEYS;
+#[cfg(not(feature = "mongodb"))]
+const MONGODB: &[KeyInfo] = absent::MONGODB;
+
+#[cfg(feature = "dynamodb")]
+const DYNAMODB: &[KeyInfo] = session_dynamodb::KEYS;
+#[cfg(not(feature = "dynamodb"))]
+const DYNAMODB: &[KeyInfo] = absent::DYNAMODB;
 
 /// The names of backends that have tables of their own, for builds that leave those out.
 #[cfg(any(
     test,
-    not(all(feature = "redis", feature = "memcached", feature = "filesystem", feature = "sql"))
+    not(all(
+        feature = "redis",
+        feature = "memcached",
+        feature = "filesystem",
+        feature = "sql",
+        feature = "mongodb",
+        feature = "dynamodb"
+    ))
 ))]
 mod absent {
     use super::unread;
@@ -70,6 +79,12 @@ mod absent {
         unread("SESSION_SQLALCHEMY_TABLE"),
         unread("SESSION_SQLALCHEMY_SCHEMA"),
     ];
+    #[cfg(any(test, not(feature = "mongodb")))]
+    pub(super) const MONGODB: &[KeyInfo] = &[
+        unread("SESSION_MONGODB"),
+        unread("SESSION_MONGODB_DB"),
+        unread("SESSION_MONGODB_COLLECT"),
+    ];
     #[cfg(any(test, not(feature = "filesystem")))]
     pub(super) const FILESYSTEM: &[KeyInfo] = &[
         unread("SESSION_FILE_DIR"),
@@ -77,6 +92,17 @@ mod absent {
         unread("SESSION_FILE_MODE"),
         unread("SESSION_FILE_HASH"),
         unread("SESSION_FILE_EVICT_LIVE"),
+    ];
+    #[cfg(any(test, not(feature = "dynamodb")))]
+    pub(super) const DYNAMODB: &[KeyInfo] = &[
+        unread("SESSION_DYNAMODB"),
+        unread("SESSION_DYNAMODB_TABLE"),
+        unread("SESSION_DYNAMODB_REGION"),
+        unread("SESSION_DYNAMODB_KEY_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_VALUE_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_EXPIRY_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_OWNER_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_MISSING_EXPIRY"),
     ];
 }
 
@@ -100,7 +126,9 @@ mod tests {
         assert_eq!(names(absent::REDIS), names(super::REDIS));
         assert_eq!(names(absent::MEMCACHED), names(super::MEMCACHED));
         assert_eq!(names(absent::SQL), names(super::SQL));
+        assert_eq!(names(absent::MONGODB), names(super::MONGODB));
         assert_eq!(names(absent::FILESYSTEM), names(super::FILESYSTEM));
+        assert_eq!(names(absent::DYNAMODB), names(super::DYNAMODB));
     }
 
     #[test]

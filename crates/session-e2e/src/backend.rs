@@ -2,7 +2,7 @@
 
 use crate::own::{OwnServer, Process};
 use mongodb::bson::{Document, doc};
-use session_testkit::{MongoServer, RedisServer, server};
+use session_testkit::{DynamoDbServer, MongoServer, RedisServer, server};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -79,6 +79,13 @@ impl Backend {
     /// The MariaDB that `SESSION_TEST_MARIADB` names.
     pub fn mariadb() -> Self {
         Self::shared("SESSION_TEST_MARIADB")
+    }
+
+    /// Starts an empty DynamoDB that keeps its data.
+    pub async fn dynamodb() -> Self {
+        let dir = scratch();
+        let server = DynamoDbServer::durable(dir.path()).await.expect("the server starts");
+        Self { _dir: Some(dir), ..Self::own(server) }
     }
 
     /// Starts a Redis that has every write on the disk before it answers.

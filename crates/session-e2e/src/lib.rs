@@ -47,6 +47,7 @@ macro_rules! on_every_store {
         $crate::on_stores! {
             filesystem: $crate::Backend::files();
             redis: $crate::Backend::redis().await;
+            dynamodb: $crate::Backend::dynamodb().await;
             memcached: $crate::Backend::memcached().await;
             mongodb: $crate::Backend::mongodb().await;
             sqlite: $crate::Backend::sqlite();
@@ -63,6 +64,7 @@ macro_rules! on_every_server {
     ($($name:ident),* $(,)?) => {
         $crate::on_stores! {
             redis: $crate::Backend::durable_redis().await;
+            dynamodb: $crate::Backend::dynamodb().await;
             memcached: $crate::Backend::memcached().await;
             mongodb: $crate::Backend::mongodb().await;
             postgres: $crate::Backend::own_postgres().await;

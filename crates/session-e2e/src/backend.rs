@@ -81,8 +81,13 @@ impl Backend {
         Self::shared("SESSION_TEST_MARIADB")
     }
 
-    /// Starts an empty DynamoDB that keeps its data.
+    /// Starts an empty DynamoDB in memory.
     pub async fn dynamodb() -> Self {
+        Self::own(DynamoDbServer::start().await.expect("the server starts"))
+    }
+
+    /// Starts an empty DynamoDB that keeps its data.
+    pub async fn durable_dynamodb() -> Self {
         let dir = scratch();
         let server = DynamoDbServer::durable(dir.path()).await.expect("the server starts");
         Self { _dir: Some(dir), ..Self::own(server) }

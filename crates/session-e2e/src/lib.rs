@@ -64,7 +64,7 @@ macro_rules! on_every_server {
     ($($name:ident),* $(,)?) => {
         $crate::on_stores! {
             redis: $crate::Backend::durable_redis().await;
-            dynamodb: $crate::Backend::dynamodb().await;
+            dynamodb: $crate::Backend::durable_dynamodb().await;
             memcached: $crate::Backend::memcached().await;
             mongodb: $crate::Backend::mongodb().await;
             postgres: $crate::Backend::own_postgres().await;

@@ -15,7 +15,7 @@ mod broken {
     // Memcached is not among them: it forgets.
     session_e2e::on_stores! {
         redis: session_e2e::Backend::durable_redis().await;
-        dynamodb: session_e2e::Backend::dynamodb().await;
+        dynamodb: session_e2e::Backend::durable_dynamodb().await;
         mongodb: session_e2e::Backend::mongodb().await;
         postgres: session_e2e::Backend::own_postgres().await;
         mariadb: session_e2e::Backend::own_mariadb().await;

@@ -62,13 +62,17 @@ async fn acknowledged_updates_are_all_counted(backend: Backend) {
     let counted = successes(&answers);
     println!("{counted} of 100 updates succeeded");
     for answer in answers.iter().filter(|answer| !answer.is_success()) {
-        answer.refuses(409);
+        answer.refuses(if answer.status == 503 { 503 } else { 409 });
     }
-    assert_eq!(browser.run(&servers[1], "get n").await, counted.to_string());
     assert!(counted >= 90, "{counted} of 100");
+    // A 503 at the deadline may have been applied.
+    let late = answers.iter().filter(|answer| answer.status == 503).count();
+    let stored: usize = browser.run(&servers[1], "get n").await.parse().unwrap();
+    assert!((counted..=counted + late).contains(&stored), "{stored} stored, {late} unknown");
     let mut told: Vec<usize> = answers.iter().filter_map(|it| it.body.parse().ok()).collect();
     told.sort_unstable();
-    assert_eq!(told, (1..=counted).collect::<Vec<_>>(), "each was told a value of its own");
+    told.dedup();
+    assert_eq!(told.len(), counted, "each was told a value of its own");
 }
 
 async fn writes_to_different_keys_all_survive(backend: Backend) {

@@ -104,7 +104,7 @@ const TYPES: &[&str] = &[
     "dynamodb",
     "memory",
 ];
-pub(super) const FORMATS: &[&str] = &["msgpack", "json"];
+pub(super) const FORMATS: &[&str] = &["msgpack", "json", "pickle"];
 
 /// The settings of this crate, and those that every application has.
 pub const CORE_KEYS: &[KeyInfo] = &[

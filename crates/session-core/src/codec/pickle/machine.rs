@@ -131,7 +131,7 @@ impl<'p> Machine<'p> {
                 self.push(Node::Tuple(items));
             }
             op::DICT => {
-                let items = self.to_mark()?;
+                let items = self.since_mark()?;
                 self.push(Node::Dict(pairs(&items)?));
             }
             op::APPEND => {
@@ -139,11 +139,11 @@ impl<'p> Machine<'p> {
                 self.extend_list(&[item])?;
             }
             op::APPENDS => {
-                let items = self.to_mark()?;
+                let items = self.since_mark()?;
                 self.extend_list(&items)?;
             }
             op::ADDITEMS => {
-                let items = self.to_mark()?;
+                let items = self.since_mark()?;
                 match self.top()? {
                     Node::Set(set) => set.extend_from_slice(&items),
                     _ => return Err(Fault::Syntax),
@@ -155,7 +155,7 @@ impl<'p> Machine<'p> {
                 self.extend_dict(&items)?;
             }
             op::SETITEMS => {
-                let items = self.to_mark()?;
+                let items = self.since_mark()?;
                 self.extend_dict(&items)?;
             }
             op::GLOBAL | op::STACK_GLOBAL | op::REDUCE | op::NEWOBJ | op::NEWOBJ_EX | op::BUILD => {
@@ -296,13 +296,13 @@ impl<'p> Machine<'p> {
         self.stack.len().checked_sub(count).filter(|at| *at >= floor).ok_or(Fault::Syntax)
     }
 
-    fn to_mark(&mut self) -> Result<Vec<Id>, Fault> {
+    fn since_mark(&mut self) -> Result<Vec<Id>, Fault> {
         let mark = self.marks.pop().ok_or(Fault::Syntax)?;
         Ok(self.stack.split_off(mark as usize))
     }
 
     fn collect(&mut self, shape: fn(Vec<Id>) -> Node<'p>) -> Result<(), Fault> {
-        let items = self.to_mark()?;
+        let items = self.since_mark()?;
         self.push(shape(items));
         Ok(())
     }

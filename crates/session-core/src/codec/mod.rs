@@ -18,7 +18,7 @@ mod typed;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use pickle::Opened;
 pub(crate) use scalar::{as_bool, as_text, as_u64};

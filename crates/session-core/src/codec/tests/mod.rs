@@ -18,6 +18,7 @@ use super::{
 use crate::error::{ErrorKind, Result};
 use Format::{Json, MessagePack, Pickle};
 use serde::Serialize;
+pub(crate) use vectors::unhex;
 
 const FORMATS: [Format; 3] = [MessagePack, Json, Pickle];
 

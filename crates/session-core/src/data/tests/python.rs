@@ -119,3 +119,43 @@ fn pickle_over_the_limit_is_refused() {
     let error = Data::parse(record(PAYLOAD), limits).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
 }
+
+#[derive(serde::Deserialize)]
+struct Fallback {
+    configured: String,
+    input: String,
+    payload: String,
+    msgpack: Option<String>,
+}
+
+#[test]
+fn every_record_that_flask_session_reads_as_a_session_is_read() {
+    let vectors: std::collections::BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(include_str!("../../../tests/data/fallback.json")).unwrap();
+    let vectors: Vec<Fallback> = serde_json::from_value(vectors["payloads"].clone()).unwrap();
+    assert!(vectors.len() > 25);
+    for vector in vectors {
+        let name = format!("{} where {} is configured", vector.input, vector.configured);
+        let limits = Limits { format: vector.configured.parse().unwrap(), ..LIMITS };
+        let payload = crate::codec::tests::unhex(&vector.payload);
+        let Some(expected) = vector.msgpack else {
+            assert!(Data::parse(record(payload), limits).is_err(), "{name}");
+            continue;
+        };
+        // A pickle is Flask-Session's last resort, here it is a format as well.
+        for format in [limits.format, Format::Pickle] {
+            let data = Data::parse(record(payload.clone()), Limits { format, ..limits }).unwrap();
+            let stored = Data::parse(record(data.encode().unwrap()), LIMITS).unwrap();
+            let mut own = Data::empty(LIMITS);
+            for key in keys(&stored) {
+                let (value, format) = stored.peek(key).unwrap();
+                let is_new = own.set(key, crate::data::Intent::Blind, |out, _| {
+                    crate::codec::transcode(value, format, Format::MessagePack, out)
+                });
+                assert!(is_new.unwrap(), "{name}");
+            }
+            let expected = crate::codec::tests::unhex(&expected);
+            assert_eq!(own.encode().unwrap(), expected, "{name}");
+        }
+    }
+}

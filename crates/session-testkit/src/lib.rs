@@ -2,7 +2,9 @@
 
 pub mod clauses;
 mod counting;
+mod dynamodb;
 mod faulty;
+mod mongo;
 mod probe;
 pub mod proxy;
 mod redis;
@@ -14,7 +16,9 @@ mod verdict;
 mod wiretap;
 
 pub use counting::{Calls, CountingStore};
+pub use dynamodb::DynamoDbServer;
 pub use faulty::{Fault, FaultyStore, Method};
+pub use mongo::MongoServer;
 pub use redis::RedisServer;
 pub use requests::store_calls_per_request;
 pub use run::run;

@@ -1,6 +1,6 @@
 //! All settings of all backends.
 
-use session_core::config::{CORE_KEYS, KeyInfo, Kind};
+use session_core::config::{CORE_KEYS, KeyInfo};
 
 /// The settings of the core and of every backend, for [`Settings::from_env`] and
 /// [`Settings::refuse_unknown`].
@@ -42,22 +42,30 @@ const FILESYSTEM: &[KeyInfo] = session_fs::KEYS;
 #[cfg(not(feature = "filesystem"))]
 const FILESYSTEM: &[KeyInfo] = absent::FILESYSTEM;
 
-const MONGODB: &[KeyInfo] =
-    &[unread("SESSION_MONGODB"), unread("SESSION_MONGODB_DB"), unread("SESSION_MONGODB_COLLECT")];
-const DYNAMODB: &[KeyInfo] = &[
-    unread("SESSION_DYNAMODB"),
-    unread("SESSION_DYNAMODB_TABLE"),
-    unread("SESSION_DYNAMODB_REGION"),
-];
+#[cfg(feature = "mongodb")]
+const MONGODB: &[KeyInfo] = session_mongodb::KEYS;
+#[cfg(not(feature = "mongodb"))]
+const MONGODB: &[KeyInfo] = absent::MONGODB;
+
+#[cfg(feature = "dynamodb")]
+const DYNAMODB: &[KeyInfo] = session_dynamodb::KEYS;
+#[cfg(not(feature = "dynamodb"))]
+const DYNAMODB: &[KeyInfo] = absent::DYNAMODB;
 
 /// The names of backends that have tables of their own, for builds that leave those out.
 #[cfg(any(
     test,
-    not(all(feature = "redis", feature = "memcached", feature = "filesystem", feature = "sql"))
+    not(all(
+        feature = "redis",
+        feature = "memcached",
+        feature = "filesystem",
+        feature = "sql",
+        feature = "mongodb",
+        feature = "dynamodb"
+    ))
 ))]
 mod absent {
-    use super::unread;
-    use session_core::config::KeyInfo;
+    use session_core::config::{KeyInfo, Kind};
 
     #[cfg(any(test, not(feature = "redis")))]
     pub(super) const REDIS: &[KeyInfo] = &[unread("SESSION_REDIS")];
@@ -70,6 +78,12 @@ mod absent {
         unread("SESSION_SQLALCHEMY_TABLE"),
         unread("SESSION_SQLALCHEMY_SCHEMA"),
     ];
+    #[cfg(any(test, not(feature = "mongodb")))]
+    pub(super) const MONGODB: &[KeyInfo] = &[
+        unread("SESSION_MONGODB"),
+        unread("SESSION_MONGODB_DB"),
+        unread("SESSION_MONGODB_COLLECT"),
+    ];
     #[cfg(any(test, not(feature = "filesystem")))]
     pub(super) const FILESYSTEM: &[KeyInfo] = &[
         unread("SESSION_FILE_DIR"),
@@ -78,11 +92,22 @@ mod absent {
         unread("SESSION_FILE_HASH"),
         unread("SESSION_FILE_EVICT_LIVE"),
     ];
-}
+    #[cfg(any(test, not(feature = "dynamodb")))]
+    pub(super) const DYNAMODB: &[KeyInfo] = &[
+        unread("SESSION_DYNAMODB"),
+        unread("SESSION_DYNAMODB_TABLE"),
+        unread("SESSION_DYNAMODB_REGION"),
+        unread("SESSION_DYNAMODB_KEY_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_VALUE_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_EXPIRY_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_OWNER_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_MISSING_EXPIRY"),
+    ];
 
-/// A setting whose reader is not built in; it may hold a password.
-const fn unread(name: &'static str) -> KeyInfo {
-    KeyInfo::new(name, Kind::Secret, None, "Not read: this build has no such store.")
+    /// A setting whose reader is not built in; it may hold a password.
+    const fn unread(name: &'static str) -> KeyInfo {
+        KeyInfo::new(name, Kind::Secret, None, "Not read: this build has no such store.")
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +125,9 @@ mod tests {
         assert_eq!(names(absent::REDIS), names(super::REDIS));
         assert_eq!(names(absent::MEMCACHED), names(super::MEMCACHED));
         assert_eq!(names(absent::SQL), names(super::SQL));
+        assert_eq!(names(absent::MONGODB), names(super::MONGODB));
         assert_eq!(names(absent::FILESYSTEM), names(super::FILESYSTEM));
+        assert_eq!(names(absent::DYNAMODB), names(super::DYNAMODB));
     }
 
     #[test]

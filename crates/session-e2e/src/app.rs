@@ -10,10 +10,11 @@ use axum::routing::post;
 use http::StatusCode;
 use session_core::{Config, MemoryStore, SessionManager, Store};
 use session_fs::{FileOptions, FileStore};
-use session_mongodb::MongoStore;
+use session_mongodb::{MongoOptions, MongoStore};
 use session_redis::RedisStore;
 use session_tower::{Session, SessionLayer, SessionRejection};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Opens the store that `address` names: `memory`, `redis://...`, `mongodb://...` or a directory.
 ///
@@ -25,7 +26,9 @@ pub async fn open_store(address: &str) -> session_core::Result<Arc<dyn Store>> {
         "memory" => Arc::new(MemoryStore::new()),
         url if url.starts_with("redis://") => Arc::new(RedisStore::connect_lazy(url)?),
         url if url.starts_with("mongodb://") => {
-            let store = MongoStore::connect(url).await?;
+            // Within the request's two seconds: a server of Python takes its time over a burst.
+            let options = MongoOptions::new(url).operation_timeout(Duration::from_millis(1_500));
+            let store = MongoStore::connect(options).await?;
             store.init().await?;
             Arc::new(store)
         }

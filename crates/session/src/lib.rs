@@ -12,12 +12,15 @@ pub use manager::{manager, manager_from_env};
 pub use session_core::{
     AsKey, Bytes, Capabilities, Commit, Committing, Config, ConfigBuilder, CookieAttributes, Error,
     ErrorKind, Exchange, Flash, Format, IdHash, IdSyntax, Key, Lease, MemoryLimits, MemoryStore,
-    OnConflict, Outcome, Precondition, ReadAs, Record, Result, SameSite, Session, SessionId,
-    SessionManager, Signer, Store, StoreKey, Undecodable, Value, WriteAs, async_trait,
-    cache_control, config, store,
+    OnConflict, Outcome, Precondition, ReadAs, Record, Result, SameSite, Session, SessionHandle,
+    SessionId, SessionInfo, SessionManager, Signer, Store, StoreKey, Sweeper, Undecodable, Value,
+    WriteAs, async_trait, cache_control, config, store,
 };
 pub use session_null::NullStore;
 
+#[cfg(feature = "dynamodb")]
+#[doc(inline)]
+pub use session_dynamodb as dynamodb;
 #[cfg(feature = "filesystem")]
 #[doc(inline)]
 pub use session_fs as filesystem;

@@ -30,14 +30,6 @@ async fn words_are_read_in_any_case() {
 }
 
 #[tokio::test]
-async fn backend_that_does_not_exist_yet_says_so() {
-    for word in ["dynamodb", "DynamoDB"] {
-        let message = refusal([("SESSION_TYPE", word)]).await;
-        assert!(message.contains("this version of the library has no such backend"), "{message}");
-    }
-}
-
-#[tokio::test]
 async fn unknown_word_is_told_all_words_and_not_repeated() {
     let message = refusal([("SESSION_TYPE", "hunter2")]).await;
     for word in ["null", "redis", "filesystem", "sqlalchemy", "memory"] {
@@ -82,6 +74,13 @@ async fn redis_left_out_names_its_feature() {
 async fn memcached_left_out_names_its_feature() {
     let message = refusal([("SESSION_TYPE", "memcached")]).await;
     assert!(message.contains("feature `memcached` of the crate `session`"), "{message}");
+}
+
+#[cfg(not(feature = "dynamodb"))]
+#[tokio::test]
+async fn dynamodb_left_out_names_its_feature() {
+    let message = refusal([("SESSION_TYPE", "dynamodb")]).await;
+    assert!(message.contains("feature `dynamodb` of the crate `session`"), "{message}");
 }
 
 #[cfg(not(feature = "mongodb"))]
@@ -175,6 +174,35 @@ mod mongodb {
         for url in ["db.internal", "http://app:hunter2@host", "mongodb://app:hunter2@host:port"] {
             let message = refusal([("SESSION_TYPE", "mongodb"), ("SESSION_MONGODB", url)]).await;
             assert!(message.contains("mongodb") && !message.contains("hunter2"), "{message}");
+        }
+    }
+}
+
+#[cfg(feature = "dynamodb")]
+mod dynamodb {
+    use super::{name_of, refusal};
+    use session_testkit::server;
+
+    #[tokio::test]
+    async fn table_is_made_where_the_settings_say() {
+        let url = server::url("SESSION_TEST_DYNAMODB");
+        for word in ["dynamodb", "DynamoDB"] {
+            let settings = [
+                ("SESSION_TYPE", word),
+                ("SESSION_DYNAMODB", url.as_str()),
+                ("SESSION_DYNAMODB_TABLE", "FacadeSessions"),
+            ];
+            assert_eq!(name_of(settings).await.unwrap(), "dynamodb");
+        }
+    }
+
+    #[tokio::test]
+    async fn bad_endpoint_is_refused_and_not_repeated() {
+        for url in ["127.0.0.1:8000", "ftp://host", "http://:hunter2@host"] {
+            let settings = [("SESSION_TYPE", "dynamodb"), ("SESSION_DYNAMODB", url)];
+            let message = refusal(settings).await;
+            assert!(message.contains("SESSION_DYNAMODB"), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The store of one test: a directory or a Redis of its own.
+//! The store of one test: a directory or a server of its own.
 
-use session_testkit::RedisServer;
+use session_testkit::{DynamoDbServer, RedisServer};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -12,6 +12,8 @@ pub enum Backend {
     Files(TempDir),
     /// A server.
     Redis(RedisServer),
+    /// A server, slower to start than the tests take.
+    DynamoDb(DynamoDbServer),
 }
 
 /// While this lives, the store accepts no write.
@@ -21,6 +23,8 @@ pub enum Frozen<'a> {
     Files(Vec<File>),
     /// The server is stopped.
     Redis(&'a RedisServer),
+    /// The server is stopped.
+    DynamoDb(&'a DynamoDbServer),
 }
 
 impl Backend {
@@ -34,11 +38,17 @@ impl Backend {
         Self::Redis(RedisServer::start().await.expect("redis-server starts"))
     }
 
+    /// Starts an empty DynamoDB Local.
+    pub async fn dynamodb() -> Self {
+        Self::DynamoDb(DynamoDbServer::start().await.expect("DynamoDB Local starts"))
+    }
+
     /// What servers are told.
     pub fn address(&self) -> String {
         match self {
             Self::Files(_) => self.dir().to_string_lossy().into_owned(),
             Self::Redis(server) => server.url(),
+            Self::DynamoDb(server) => server.url(),
         }
     }
 
@@ -47,6 +57,7 @@ impl Backend {
         match self {
             Self::Files(_) => files(&self.dir()).len(),
             Self::Redis(server) => server.keys().await.unwrap(),
+            Self::DynamoDb(server) => server.items("Sessions").await.unwrap(),
         }
     }
 
@@ -58,13 +69,17 @@ impl Backend {
                 server.freeze().unwrap();
                 Frozen::Redis(server)
             }
+            Self::DynamoDb(server) => {
+                server.freeze().unwrap();
+                Frozen::DynamoDb(server)
+            }
         }
     }
 
     fn dir(&self) -> PathBuf {
         match self {
             Self::Files(dir) => dir.path().join("sessions"),
-            Self::Redis(_) => PathBuf::new(),
+            Self::Redis(_) | Self::DynamoDb(_) => PathBuf::new(),
         }
     }
 }
@@ -74,6 +89,7 @@ impl Drop for Frozen<'_> {
         match self {
             Self::Files(files) => files.clear(),
             Self::Redis(server) => server.thaw().unwrap(),
+            Self::DynamoDb(server) => server.thaw().unwrap(),
         }
     }
 }

@@ -118,7 +118,9 @@ impl Fault {
                     None => error,
                 };
             }
-            Self::Unsigned(Later) => (Unavailable, Later, "the AWS credentials could not be loaded"),
+            Self::Unsigned(Later) => {
+                (Unavailable, Later, "the AWS credentials could not be loaded")
+            }
             Self::Unsigned(Useless) => (
                 Unavailable,
                 Useless,

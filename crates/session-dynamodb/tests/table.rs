@@ -9,7 +9,9 @@ use aws_sdk_dynamodb::types::{
     BillingMode, KeyType, ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
     TimeToLiveStatus,
 };
-use common::{FLASK_KEY, MINUTE, client, create, fresh_name, key, make, make_as_flask, patient, store, url};
+use common::{
+    FLASK_KEY, MINUTE, client, create, fresh_name, key, make, make_as_flask, patient, store, url,
+};
 use session_core::{ErrorKind, Lease, Precondition, Store};
 use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
 use session_testkit::DynamoDbServer;

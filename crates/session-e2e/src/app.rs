@@ -9,11 +9,12 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use http::StatusCode;
 use session_core::{Config, MemoryStore, SessionManager, Store};
-use session_dynamodb::DynamoDbStore;
+use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
 use session_fs::{FileOptions, FileStore};
 use session_redis::RedisStore;
 use session_tower::{Session, SessionLayer, SessionRejection};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Opens the store that `address` names: `memory`, `redis://...`, `http://...` for DynamoDB Local, or
 /// a directory.
@@ -26,7 +27,9 @@ pub async fn open_store(address: &str) -> session_core::Result<Arc<dyn Store>> {
         "memory" => Arc::new(MemoryStore::new()),
         url if url.starts_with("redis://") => Arc::new(RedisStore::connect_lazy(url)?),
         url if url.starts_with("http://") => {
-            let store = DynamoDbStore::connect(url).await?;
+            // DynamoDB Local is no DynamoDB; still shorter than a request may take.
+            let patient = DynamoDbOptions::new(url).operation_timeout(Duration::from_millis(1_500));
+            let store = DynamoDbStore::connect(patient).await?;
             store.init().await?;
             Arc::new(store)
         }

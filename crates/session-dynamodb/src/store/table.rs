@@ -7,9 +7,9 @@ use crate::error::{Fault, Refusal};
 use crate::names::{Layout, OWNER_INDEX};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
-    GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement, KeyType, Projection, ProjectionType, ProvisionedThroughput,
-    ScalarAttributeType, TableDescription, TableStatus, TimeToLiveDescription,
-    TimeToLiveSpecification, TimeToLiveStatus,
+    GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus,
+    TimeToLiveDescription, TimeToLiveSpecification, TimeToLiveStatus,
 };
 use session_core::store::{Call, Lost};
 use session_core::{Error, ErrorKind, Result};
@@ -61,7 +61,8 @@ impl DynamoDbStore {
                 Step::Wait => Ok(()),
                 Step::Done => break,
             };
-            result.or_else(|fault| if is_passing(fault) { Ok(()) } else { Err(fault) })
+            result
+                .or_else(|fault| if is_passing(fault) { Ok(()) } else { Err(fault) })
                 .map_err(|fault| fault.into_error(Call::Init))?;
             if Instant::now() + pause > deadline {
                 let what = "the table or its index is still being made; call `init` again";

@@ -1,6 +1,7 @@
 //! What stands in the table, read and written by the application's own client.
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+#![allow(clippy::large_futures, reason = "the client's are, and a test has few")]
 
 mod common;
 

@@ -1,6 +1,7 @@
 //! `init`: makes what is missing, once, and refuses what is not ours.
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+#![allow(clippy::large_futures, reason = "the client's are, and a test has few")]
 
 mod common;
 

@@ -3,9 +3,10 @@
 #![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use session_e2e::{Answer, Backend, Browser, Pending, Server, on_each_store};
+use session_e2e::{Answer, Backend, Browser, Pending, Server, on_every_store, within};
+use std::time::Duration;
 
-on_each_store!(
+on_every_store!(
     acknowledged_updates_are_all_counted,
     writes_to_different_keys_all_survive,
     reads_cost_no_write,
@@ -16,6 +17,7 @@ on_each_store!(
 );
 
 const PROCESSES: usize = 4;
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn answers(requests: Vec<Pending>) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(requests.len());
@@ -42,18 +44,28 @@ async fn all(
     answers(requests.collect()).await
 }
 
+/// Waits until a crowd is served: these tests are about who meets whom, not about how long a busy
+/// machine takes to connect forty times at once.
+async fn connected(servers: &[Server], browser: &Browser) {
+    within(PATIENCE, "a crowd is served", async || {
+        let answers = all(servers, browser, (0..60).map(|_| "get n".to_owned())).await;
+        successes(&answers) == answers.len()
+    })
+    .await;
+}
+
 async fn acknowledged_updates_are_all_counted(backend: Backend) {
     let servers = Server::start_many(PROCESSES, &backend);
     let mut browser = Browser::signed_on(&servers[0], "set n 0").await;
-    let crowd = backend.crowd(100);
-    let answers = all(&servers, &browser, (0..crowd).map(|_| "add n".to_owned())).await;
+    connected(&servers, &browser).await;
+    let answers = all(&servers, &browser, (0..100).map(|_| "add n".to_owned())).await;
     let counted = successes(&answers);
-    println!("{counted} of {crowd} updates succeeded");
+    println!("{counted} of 100 updates succeeded");
     for answer in answers.iter().filter(|answer| !answer.is_success()) {
         answer.refuses(409);
     }
     assert_eq!(browser.run(&servers[1], "get n").await, counted.to_string());
-    assert!(counted * 10 >= crowd * 9, "{counted} of {crowd}");
+    assert!(counted >= 90, "{counted} of 100");
     let mut told: Vec<usize> = answers.iter().filter_map(|it| it.body.parse().ok()).collect();
     told.sort_unstable();
     assert_eq!(told, (1..=counted).collect::<Vec<_>>(), "each was told a value of its own");
@@ -62,14 +74,13 @@ async fn acknowledged_updates_are_all_counted(backend: Backend) {
 async fn writes_to_different_keys_all_survive(backend: Backend) {
     let servers = Server::start_many(PROCESSES, &backend);
     let mut browser = Browser::signed_on(&servers[0], "set n 0").await;
-    let crowd = backend.crowd(50);
-    let programs = (0..crowd).map(|n| format!("set k{n} {n}"));
-    let answers = all(&servers, &browser, programs).await;
-    println!("{} of {crowd} writes succeeded", successes(&answers));
+    connected(&servers, &browser).await;
+    let answers = all(&servers, &browser, (0..50).map(|n| format!("set k{n} {n}"))).await;
+    println!("{} of 50 writes succeeded", successes(&answers));
     for answer in &answers {
         assert!(answer.is_success(), "{answer:?}");
     }
-    for n in 0..crowd {
+    for n in 0..50 {
         assert_eq!(browser.run(&servers[n % PROCESSES], &format!("get k{n}")).await, n.to_string());
     }
 }
@@ -77,8 +88,8 @@ async fn writes_to_different_keys_all_survive(backend: Backend) {
 async fn reads_cost_no_write(backend: Backend) {
     let servers = Server::start_many(PROCESSES, &backend);
     let mut browser = Browser::signed_on(&servers[0], "set n 7").await;
-    let crowd = backend.crowd(200);
-    let programs = (0..crowd).map(|n| match n % 2 {
+    connected(&servers, &browser).await;
+    let programs = (0..200).map(|n| match n % 2 {
         0 => format!("set k{n} {n}"),
         _ => "get n".to_owned(),
     });
@@ -94,10 +105,9 @@ async fn reads_cost_no_write(backend: Backend) {
             }
         }
     }
-    let writes = crowd / 2;
-    println!("{stored} of {writes} writes stored beside as many reads");
+    println!("{stored} of 100 writes stored beside 100 reads");
     assert_eq!(lost, [0; 0], "acknowledged and lost");
-    assert!(stored * 10 >= writes * 9, "{stored} of {writes}");
+    assert!(stored >= 90, "{stored} of 100");
 }
 
 /// Brings two programs to their gates `a` and `b`, opens both, and returns the answers.
@@ -177,6 +187,8 @@ async fn nothing_outlives_a_logout(backend: Backend) {
         answer.refuses(409);
         assert!(!browser.is_known(&servers[0]).await, "{late}");
         assert!(!browser.is_known(&servers[1]).await, "{late}");
-        assert_eq!(backend.records().await, 0, "{late}");
+        if backend.has_records_to_count() {
+            assert_eq!(backend.records().await, 0, "{late}");
+        }
     }
 }

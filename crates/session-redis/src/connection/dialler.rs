@@ -1,13 +1,16 @@
-//! The one place that knows what kind of connection commands go through.
+//! A connection that is dialled when first needed, and again after it broke.
 //!
 //! The client's own reconnecting manager is not used: its errors do not tell a command that was
 //! never sent from one whose answer was lost, and a failed log-in (as when a restarting server has
 //! no client slot left) stays its answer for ever.
 
-use redis::aio::{ConnectionLike, MultiplexedConnection};
+use super::endpoint::Connection;
+#[cfg(feature = "sentinel")]
+use super::sentinel::Sentinels;
+use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, Pipeline, ProtocolVersion, PushInfo, PushKind, RedisError,
-    RedisResult, Value,
+    AsyncConnectionConfig, Client, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
+    RedisResult,
 };
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -17,81 +20,20 @@ use tokio::sync::watch;
 /// Pauses between attempts to connect; short, because calls wait meanwhile.
 const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(60)];
 
-/// A source of connections.
-pub(crate) enum Link {
-    /// One connection of our own, dialled when first needed and again after it broke.
-    Own(Dialler),
-    /// The application's connection, which sees to itself.
-    Shared(Box<dyn Shared>),
-}
-
-impl Link {
-    pub(crate) fn dial(client: Client, connect_timeout: Duration) -> Self {
-        Self::Own(Dialler(Arc::new(Inner { client, connect_timeout, slot: Mutex::default() })))
-    }
-
-    pub(crate) fn shared<C>(connection: C) -> Self
-    where
-        C: ConnectionLike + Clone + Send + Sync + 'static,
-    {
-        Self::Shared(Box::new(connection))
-    }
-
-    /// Returns a connection to send on; after an error nothing was sent.
-    pub(crate) async fn connection(&self) -> RedisResult<Connection> {
-        match self {
-            Self::Own(dialler) => dialler.connection().await,
-            Self::Shared(shared) => Ok(Connection::Shared(shared.clone_connection())),
-        }
-    }
-
-    /// Has the next call use another connection; calls under way on this one go on.
-    pub(crate) fn leave(&self, connection: &Connection) {
-        if let (Self::Own(Dialler(inner)), Connection::Own { number, .. }) = (self, connection) {
-            inner.leave(*number);
-        }
-    }
-}
-
-/// A handle on a multiplexed connection; dropping a call leaves the others and their replies alone.
-pub(crate) enum Connection {
-    Own { connection: MultiplexedConnection, number: u64 },
-    Shared(Box<dyn ConnectionLike + Send>),
-}
-
-impl Connection {
-    pub(crate) async fn command(&mut self, cmd: &Cmd) -> RedisResult<Value> {
-        self.as_mut().req_packed_command(cmd).await
-    }
-
-    pub(crate) async fn pipeline(&mut self, pipeline: &Pipeline) -> RedisResult<Vec<Value>> {
-        self.as_mut().req_packed_commands(pipeline, 0, pipeline.len()).await
-    }
-
-    fn as_mut(&mut self) -> &mut (dyn ConnectionLike + Send) {
-        match self {
-            Self::Own { connection, .. } => connection,
-            Self::Shared(connection) => connection.as_mut(),
-        }
-    }
-}
-
-/// A connection of the application, whatever its type.
-pub(crate) trait Shared: Send + Sync {
-    fn clone_connection(&self) -> Box<dyn ConnectionLike + Send>;
-}
-
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> Shared for C {
-    fn clone_connection(&self) -> Box<dyn ConnectionLike + Send> {
-        Box::new(self.clone())
-    }
-}
-
 /// Keeps one connection; callers that need a new one wait for the same attempt.
 pub(crate) struct Dialler(Arc<Inner>);
 
+/// Where a connection leads.
+pub(crate) enum Source {
+    /// To one server.
+    Server(ConnectionInfo),
+    /// To whichever server is the master by now.
+    #[cfg(feature = "sentinel")]
+    Master(Sentinels),
+}
+
 struct Inner {
-    client: Client,
+    source: Source,
     connect_timeout: Duration,
     slot: Mutex<Slot>,
 }
@@ -107,7 +49,17 @@ struct Slot {
 type Attempt = Option<RedisResult<MultiplexedConnection>>;
 
 impl Dialler {
-    async fn connection(&self) -> RedisResult<Connection> {
+    pub(crate) fn new(source: Source, connect_timeout: Duration) -> Self {
+        Self(Arc::new(Inner { source, connect_timeout, slot: Mutex::default() }))
+    }
+
+    /// Has the next call use another connection than the one of this number.
+    pub(crate) fn leave(&self, number: u64) {
+        self.0.leave(number);
+    }
+
+    /// Returns a connection to send on; after an error nothing was sent.
+    pub(crate) async fn connection(&self) -> RedisResult<Connection> {
         let (number, mut attempt) = self.attempt();
         let ended = attempt.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
         match ended {
@@ -147,12 +99,39 @@ async fn attempt(inner: Arc<Inner>, number: u64, sender: watch::Sender<Attempt>)
 async fn dial(inner: &Arc<Inner>, number: u64) -> RedisResult<MultiplexedConnection> {
     let config = config(inner, number);
     for pause in PAUSES {
-        match inner.client.get_multiplexed_async_connection_with_config(&config).await {
+        match inner.source.open(&config, inner.connect_timeout).await {
             Err(error) if is_passing(&error) => tokio::time::sleep(pause).await,
             result => return result,
         }
     }
-    inner.client.get_multiplexed_async_connection_with_config(&config).await
+    inner.source.open(&config, inner.connect_timeout).await
+}
+
+impl Source {
+    async fn open(
+        &self,
+        config: &AsyncConnectionConfig,
+        timeout: Duration,
+    ) -> RedisResult<MultiplexedConnection> {
+        match self {
+            Self::Server(info) => {
+                let config = config.clone().set_connection_timeout(Some(timeout));
+                Client::open(info.clone())?
+                    .get_multiplexed_async_connection_with_config(&config)
+                    .await
+            }
+            #[cfg(feature = "sentinel")]
+            Self::Master(sentinels) => sentinels.open(config, timeout).await,
+        }
+    }
+
+    fn protocol(&self) -> ProtocolVersion {
+        match self {
+            Self::Server(info) => info.redis_settings().protocol(),
+            #[cfg(feature = "sentinel")]
+            Self::Master(sentinels) => sentinels.template.redis_settings().protocol(),
+        }
+    }
 }
 
 /// A server that restarts refuses or drops connections for a moment; one that is silent has used
@@ -163,10 +142,8 @@ fn is_passing(error: &RedisError) -> bool {
 
 fn config(inner: &Arc<Inner>, number: u64) -> AsyncConnectionConfig {
     // The store has a deadline of its own around each call.
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(inner.connect_timeout))
-        .set_response_timeout(None);
-    if inner.client.get_connection_info().redis_settings().protocol() == ProtocolVersion::RESP2 {
+    let config = AsyncConnectionConfig::new().set_response_timeout(None);
+    if inner.source.protocol() == ProtocolVersion::RESP2 {
         return config;
     }
     // Weak, because the connection holds this and the slot holds the connection.

@@ -1,0 +1,345 @@
+//! The nodes of a cluster, and the one that serves a key.
+//!
+//! The client's own cluster connection is not used: while it learns who serves what, every call
+//! waits, so that one silent node holds up all slots; and its errors do not tell a command that was
+//! never sent from one whose answer was lost.
+
+use super::at;
+use super::dialler::{Dialler, Source};
+use super::endpoint::Endpoint;
+use super::first::first;
+use super::slots::{Address, Slots, slot};
+use super::trip::{self, Repeat, pause, trip};
+use crate::error::Fault;
+use redis::{Arg, Cmd, ConnectionAddr, ConnectionInfo, RedisError, ServerErrorKind, Value};
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// How long nodes are left in peace after they were asked who serves what.
+const REST: Duration = Duration::from_millis(50);
+/// Redirections that are followed without a pause.
+const HOPS: u32 = 3;
+
+/// A cluster, as far as it is known.
+#[derive(Clone)]
+pub(crate) struct Cluster(Arc<Inner>);
+
+struct Inner {
+    seeds: Vec<Address>,
+    /// How to connect to a node; its address is what the nodes tell.
+    template: ConnectionInfo,
+    connect_timeout: Duration,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    slots: Slots,
+    /// Redirections since the slots were asked for.
+    moved: HashMap<u16, Address>,
+    nodes: HashMap<Address, Node>,
+    inquiry: Option<watch::Receiver<Answer>>,
+    inquiries: usize,
+}
+
+struct Node {
+    endpoint: Arc<Endpoint>,
+    /// Since the slots were asked for; such a node may be a new one without slots.
+    is_used: bool,
+}
+
+/// `None` until someone told who serves what, or no one did.
+type Answer = Option<Result<(), Fault>>;
+
+impl Cluster {
+    pub(crate) fn new(seeds: Vec<ConnectionInfo>, connect_timeout: Duration) -> Self {
+        let template = seeds.first().cloned();
+        let template = template.expect("a url with no host at all does not parse");
+        let seeds = seeds.iter().filter_map(|seed| match seed.addr() {
+            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
+                Some(Address { host: host.as_str().into(), port: *port })
+            }
+            _ => None,
+        });
+        let seeds = seeds.collect();
+        Self(Arc::new(Inner { seeds, template, connect_timeout, table: Mutex::default() }))
+    }
+
+    /// Learns who serves what.
+    pub(crate) async fn connect(&self) -> Result<(), Fault> {
+        learnt(self.inquire()).await
+    }
+
+    /// The way to the node of a command's key.
+    pub(crate) fn way(&self, cmd: &Cmd) -> trip::Way<'_> {
+        let slot = slot(key_of(cmd));
+        trip::Way::Cluster(Way { cluster: self, slot, at: None, asked: None, hops: 0 })
+    }
+
+    /// Sends the commands of each slot together, and the slots at once.
+    pub(crate) async fn run(&self, cmds: Vec<Cmd>, deadline: Instant) -> Vec<Result<Value, Fault>> {
+        let mut groups: BTreeMap<u16, Vec<(usize, Cmd)>> = BTreeMap::new();
+        let mut replies: Vec<_> = cmds.iter().map(|_| Err(Fault::Unsent)).collect();
+        for (index, cmd) in cmds.into_iter().enumerate() {
+            groups.entry(slot(key_of(&cmd))).or_default().push((index, cmd));
+        }
+        let mut running = JoinSet::new();
+        for group in groups.into_values() {
+            let cluster = self.clone();
+            running.spawn(async move {
+                let (indexes, cmds): (Vec<usize>, Vec<Cmd>) = group.into_iter().unzip();
+                let cmds: Vec<&Cmd> = cmds.iter().collect();
+                let way = cluster.way(cmds[0]);
+                let replies = trip(way, &cmds, Repeat::Refused, deadline).await;
+                indexes.into_iter().zip(replies).collect::<Vec<_>>()
+            });
+        }
+        while let Some(Ok(group)) = running.join_next().await {
+            for (index, reply) in group {
+                replies[index] = reply;
+            }
+        }
+        replies
+    }
+
+    /// Has the nodes asked who serves what, unless they are being asked, or were just now.
+    fn inquire(&self) -> watch::Receiver<Answer> {
+        let mut table = self.0.table();
+        if let Some(inquiry) = &table.inquiry {
+            return inquiry.clone();
+        }
+        let (sender, receiver) = watch::channel(None);
+        table.inquiry = Some(receiver.clone());
+        drop(table);
+        let rest = Rest(self.clone());
+        tokio::spawn(async move {
+            let answer = rest.0.learn().await;
+            sender.send_replace(Some(answer));
+            sleep(REST).await;
+            drop(rest);
+        });
+        receiver
+    }
+
+    async fn learn(&self) -> Result<(), Fault> {
+        let deadline = Instant::now() + self.0.connect_timeout;
+        let asked = self.0.informants().into_iter().map(|address| {
+            let endpoint = self.endpoint(&address);
+            async move {
+                let mut question = Cmd::with_capacity(2, 16);
+                question.arg("CLUSTER").arg("SLOTS");
+                let reply = endpoint.command(&question, deadline).await?;
+                Slots::read(&reply, &address.host).ok_or(Fault::NoCluster)
+            }
+        });
+        let slots = first(asked).await.unwrap_or(Err(Fault::Unsent))?;
+        let mut table = self.0.table();
+        let named: Vec<Address> = slots.masters().chain(&slots.replicas).cloned().collect();
+        table
+            .nodes
+            .retain(|address, node| std::mem::take(&mut node.is_used) || named.contains(address));
+        table.moved.clear();
+        table.slots = slots;
+        Ok(())
+    }
+
+    fn endpoint(&self, address: &Address) -> Arc<Endpoint> {
+        let mut table = self.0.table();
+        if let Some(node) = table.nodes.get_mut(address) {
+            node.is_used = true;
+            return Arc::clone(&node.endpoint);
+        }
+        let addr = at(self.0.template.addr(), address.host.to_string(), address.port);
+        let info = self.0.template.clone().set_addr(addr);
+        let dialler = Dialler::new(Source::Server(info), self.0.connect_timeout);
+        let endpoint = Arc::new(Endpoint::Own(dialler));
+        let node = Node { endpoint: Arc::clone(&endpoint), is_used: true };
+        table.nodes.insert(address.clone(), node);
+        endpoint
+    }
+
+    fn master(&self, slot: u16) -> Option<Address> {
+        let table = self.0.table();
+        table.moved.get(&slot).or_else(|| table.slots.master(slot)).cloned()
+    }
+}
+
+/// How commands of one slot reach their node.
+pub(crate) struct Way<'a> {
+    cluster: &'a Cluster,
+    slot: u16,
+    /// Where they were sent.
+    at: Option<Address>,
+    /// Where they are to be sent next, and no other.
+    asked: Option<Address>,
+    hops: u32,
+}
+
+impl Way<'_> {
+    pub(crate) async fn send(
+        &mut self,
+        cmds: &[&Cmd],
+        deadline: Instant,
+    ) -> Result<Vec<Value>, Fault> {
+        let asked = self.asked.take();
+        let is_asking = asked.is_some();
+        let address = match asked {
+            Some(address) => address,
+            None => self.master(deadline).await?,
+        };
+        let endpoint = self.cluster.endpoint(&address);
+        self.at = Some(address);
+        if is_asking {
+            endpoint.asking(cmds, deadline).await
+        } else {
+            endpoint.together(cmds, deadline).await
+        }
+    }
+
+    async fn master(&mut self, deadline: Instant) -> Result<Address, Fault> {
+        loop {
+            if let Some(address) = self.cluster.master(self.slot) {
+                return Ok(address);
+            }
+            self.learn(deadline).await?;
+            if self.cluster.master(self.slot).is_none() {
+                pause(Fault::Unsettled, deadline).await?;
+            }
+        }
+    }
+
+    /// Prepares the next attempt; an error ends the trip.
+    pub(crate) async fn again(&mut self, why: Fault, deadline: Instant) -> Result<(), Fault> {
+        let Fault::Refused(error) = &why else { return self.without_answer(why, deadline).await };
+        let redirection = error.details().and_then(|details| {
+            let (_, address) = details.split_once(' ')?;
+            Address::read(address, &self.at.as_ref()?.host)
+        });
+        match (error.kind(), redirection) {
+            (Some(ServerErrorKind::Ask), Some(address)) => {
+                self.asked = Some(address);
+                self.hop(deadline).await
+            }
+            (Some(ServerErrorKind::Moved), Some(address)) => {
+                self.cluster.0.table().moved.insert(self.slot, address);
+                self.cluster.inquire();
+                self.hop(deadline).await
+            }
+            (Some(ServerErrorKind::Ask | ServerErrorKind::Moved), None) => {
+                self.cluster.inquire();
+                pause(Fault::Unsettled, deadline).await
+            }
+            _ => {
+                self.cluster.inquire();
+                pause(why, deadline).await
+            }
+        }
+    }
+
+    async fn hop(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.hops += 1;
+        if self.hops > HOPS { pause(Fault::Unsettled, deadline).await } else { Ok(()) }
+    }
+
+    /// Another node may serve the slot by now; commands go there if they went nowhere yet.
+    async fn without_answer(&mut self, why: Fault, deadline: Instant) -> Result<(), Fault> {
+        if !matches!(why, Fault::Unreached(_) | Fault::Unsent) {
+            self.cluster.inquire();
+            return Err(why);
+        }
+        let before = self.at.take();
+        // What it says of the node, and not of those who were asked about it, is the answer.
+        let learnt = self.learn(deadline).await;
+        let now = self.cluster.master(self.slot);
+        if learnt.is_ok() && now.is_some() && now != before { Ok(()) } else { Err(why) }
+    }
+
+    async fn learn(&self, deadline: Instant) -> Result<(), Fault> {
+        let inquiry = self.cluster.inquire();
+        timeout_at(deadline, learnt(inquiry)).await.unwrap_or(Err(Fault::Unsent))
+    }
+}
+
+impl Inner {
+    /// Whom to ask who serves what: masters, then replicas, then the nodes of the URL; each time
+    /// beginning with another, so that no silent one is in the way for long.
+    fn informants(&self) -> Vec<Address> {
+        let mut table = self.table();
+        table.inquiries += 1;
+        let mut found: Vec<Address> = Vec::new();
+        let known = table.slots.masters().chain(&table.slots.replicas).chain(&self.seeds);
+        for address in known {
+            if !found.contains(address) {
+                found.push(address.clone());
+            }
+        }
+        let begin = table.inquiries % found.len().max(1);
+        found.rotate_left(begin);
+        found
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // A poisoned one holds what some node said, old or new.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// While this lives, nodes are not asked again. It also ends with the runtime that asks.
+struct Rest(Cluster);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        self.0.0.table().inquiry = None;
+    }
+}
+
+/// Waits for the answer; an error says that no node of the cluster could be asked, and so that
+/// nothing else was sent.
+async fn learnt(mut inquiry: watch::Receiver<Answer>) -> Result<(), Fault> {
+    let answer = inquiry.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone());
+    match answer {
+        Some(Err(Fault::Refused(error))) if error.code() == "ERR" => Err(Fault::NoCluster),
+        Some(Err(Fault::Refused(error))) => Err(Fault::Unreached(RedisError::from(error))),
+        Some(Err(Fault::Broken(error))) => Err(Fault::Unreached(error)),
+        Some(Err(Fault::Silent)) => Err(Fault::Unsent),
+        Some(answer) => answer,
+        // The runtime that asked was shut down.
+        None => Err(Fault::Unreached(io::Error::from(io::ErrorKind::Interrupted).into())),
+    }
+}
+
+/// The key that a command is about.
+fn key_of(cmd: &Cmd) -> &[u8] {
+    let mut args = cmd.args_iter();
+    let is_script = matches!(args.next(), Some(Arg::Simple(b"EVALSHA" | b"EVAL")));
+    match args.nth(if is_script { 2 } else { 0 }) {
+        Some(Arg::Simple(key)) => key,
+        _ => b"",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key_of;
+    use crate::scripts;
+    use redis::cmd;
+    use session_core::StoreKey;
+
+    #[test]
+    fn key_is_found_in_each_command() {
+        let key = StoreKey::new("session:", "id");
+        for cmd in [
+            cmd("GET").arg(key.as_bytes()).clone(),
+            cmd("SET").arg(key.as_bytes()).arg("value").arg("NX").clone(),
+            scripts::UPDATE.by_digest(&key, &[b"old", b"new"]),
+            scripts::TOUCH.by_text(&key, &[b"old", b"1"]),
+        ] {
+            assert_eq!(key_of(&cmd), key.as_bytes());
+        }
+    }
+}

@@ -15,7 +15,7 @@ mod wiretap;
 
 pub use counting::{Calls, CountingStore};
 pub use faulty::{Fault, FaultyStore, Method};
-pub use redis::RedisServer;
+pub use redis::{RedisCluster, RedisSentinels, RedisServer};
 pub use requests::store_calls_per_request;
 pub use run::run;
 pub use subject::{Link, Remote, Subject};

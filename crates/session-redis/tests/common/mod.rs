@@ -17,6 +17,39 @@ pub const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner:
 pub const DEADLINE: Duration = Duration::from_secs(2);
 pub const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 
+/// The clauses that put a proxy between a store and its server, a test for each.
+#[allow(unused_macros, reason = "each test binary uses its share of this")]
+macro_rules! link_clauses {
+    ($subject:expr) => {
+        $crate::common::link_clauses! {
+            @each $subject;
+            every_call_is_one_round_trip
+            lost_reply_to_a_create_is_unknown
+            lost_reply_to_an_update_is_unknown
+            lost_reply_to_a_touch_is_unknown
+            lost_reply_to_a_delete_is_unknown
+            lost_reply_to_a_load_is_no_miss
+            dead_server_is_an_error_in_time
+            dead_server_at_opening_is_an_error_in_time
+            frozen_server_is_an_error_in_time
+            store_recovers_from_a_dead_server
+            store_recovers_from_a_frozen_server
+        }
+    };
+    (@each $subject:expr; $($clause:ident)+) => {
+        $(
+            #[test]
+            fn $clause() {
+                let name = stringify!($clause);
+                let clause = session_testkit::clauses::ALL.iter().find(|it| it.name() == name);
+                session_testkit::run(clause.unwrap(), async { $subject });
+            }
+        )+
+    };
+}
+#[allow(unused_imports, reason = "each test binary uses its share of this")]
+pub(crate) use link_clauses;
+
 /// An empty server on a port of its own; it dies with the test.
 pub struct Server(RedisServer);
 

@@ -46,7 +46,9 @@ fn cluster(scheme: &str, rest: &str) -> Result<Place> {
 
 #[cfg(not(feature = "cluster"))]
 fn cluster(_: &str, _: &str) -> Result<Place> {
-    Err(config("redis+cluster:// needs the feature `cluster` of session-redis"))
+    Err(config(
+        "redis+cluster:// needs the feature `cluster` of session-redis, `redis-cluster` of session",
+    ))
 }
 
 #[cfg(feature = "sentinel")]
@@ -82,7 +84,9 @@ fn sentinel(scheme: &str, rest: &str) -> Result<Place> {
 
 #[cfg(not(feature = "sentinel"))]
 fn sentinel(_: &str, _: &str) -> Result<Place> {
-    Err(config("redis+sentinel:// needs the feature `sentinel` of session-redis"))
+    Err(config(
+        "redis+sentinel:// needs the feature `sentinel` of session-redis, `redis-sentinel` of session",
+    ))
 }
 
 /// A URL with one host.

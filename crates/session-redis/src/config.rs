@@ -14,7 +14,12 @@ const URL: &str = "redis://127.0.0.1:6379";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The settings that [`RedisOptions::from_settings`] reads.
-pub const KEYS: &[KeyInfo] = &[KeyInfo::new("SESSION_REDIS", Kind::Url, Some(URL), "The server.")];
+pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
+    "SESSION_REDIS",
+    Kind::Url,
+    Some(URL),
+    "The server, the nodes of a cluster, or the sentinels.",
+)];
 
 /// Where the Redis server is, and how long to wait for it.
 ///

@@ -11,7 +11,6 @@ use session_testkit::{Link, RedisServer, Remote, Subject, server};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// The sentinels at `SESSION_TEST_REDIS_SENTINEL`.
 struct Service;
@@ -35,13 +34,12 @@ session_testkit::store_conformance!(Service);
 struct Proxied {
     master: RedisServer,
     sentinels: Mutex<Vec<RedisServer>>,
-    dir: TempDir,
 }
 
 impl Proxied {
     async fn start() -> Self {
         let master = RedisServer::start().await.unwrap();
-        Self { master, sentinels: Mutex::default(), dir: tempfile::tempdir().unwrap() }
+        Self { master, sentinels: Mutex::default() }
     }
 }
 
@@ -63,7 +61,7 @@ impl Remote for Proxied {
     }
 
     async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
-        let sentinel = RedisServer::lone_sentinel(self.dir.path(), addr).await.unwrap();
+        let sentinel = RedisServer::lone_sentinel(addr).await.unwrap();
         let url = format!("redis+sentinel://{}/mymaster", sentinel.addr());
         self.sentinels.lock().unwrap().push(sentinel);
         Ok(Arc::new(RedisStore::connect(url).await?))

@@ -116,9 +116,8 @@ impl Source {
         match self {
             Self::Server(info) => {
                 let config = config.clone().set_connection_timeout(Some(timeout));
-                Client::open(info.clone())?
-                    .get_multiplexed_async_connection_with_config(&config)
-                    .await
+                let client = Client::open(info.clone())?;
+                Box::pin(client.get_multiplexed_async_connection_with_config(&config)).await
             }
             #[cfg(feature = "sentinel")]
             Self::Master(sentinels) => sentinels.open(config, timeout).await,

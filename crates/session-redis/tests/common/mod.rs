@@ -3,9 +3,14 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
+pub mod writers;
+
 use redis::aio::MultiplexedConnection;
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
 use session_redis::RedisStore;
+#[cfg(feature = "cluster")]
+use session_testkit::RedisCluster;
 use session_testkit::RedisServer;
 use session_testkit::proxy::Proxy;
 use std::net::{Ipv4Addr, TcpListener};
@@ -71,8 +76,7 @@ impl Server {
 
     /// A connection apart from those of the store.
     pub async fn admin(&self) -> MultiplexedConnection {
-        let client = redis::Client::open(self.url()).unwrap();
-        client.get_multiplexed_async_connection().await.unwrap()
+        admin(&self.url()).await
     }
 
     pub fn kill(&mut self) {
@@ -90,6 +94,30 @@ impl Server {
     pub fn thaw(&self) {
         self.0.thaw().unwrap();
     }
+}
+
+/// A connection apart from those of the store.
+pub async fn admin(url: &str) -> MultiplexedConnection {
+    let client = redis::Client::open(url).unwrap();
+    client.get_multiplexed_async_connection().await.unwrap()
+}
+
+/// Names of keys that a master serves at first.
+#[cfg(feature = "cluster")]
+pub async fn keys_of(cluster: &RedisCluster, master: usize, count: usize) -> Vec<String> {
+    let node = &cluster.nodes()[master];
+    let mut found = Vec::new();
+    for number in 0.. {
+        let name = format!("key-{number}");
+        // Nodes answer for their own slots, and redirect for the others.
+        if node.tell(&format!("EXISTS session:{name}")).await.is_ok() {
+            found.push(name);
+        }
+        if found.len() == count {
+            break;
+        }
+    }
+    found
 }
 
 pub fn free_port() -> u16 {

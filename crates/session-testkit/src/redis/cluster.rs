@@ -1,19 +1,19 @@
 //! A Redis Cluster of a test's own.
 
-use super::{RedisServer, free_port, until};
+use super::{RedisServer, until};
 use std::io;
-use tempfile::TempDir;
 
 const SLOTS: usize = 16_384;
 /// A node that is silent for longer is dead to the others.
 const NODE_TIMEOUT_MS: &str = "1000";
 
 /// Empty nodes on loopback ports of their own that share the slots evenly.
+///
+/// Each serves its slots whatever becomes of the others (`cluster-require-full-coverage no`).
 #[derive(Debug)]
 pub struct RedisCluster {
     nodes: Vec<RedisServer>,
     masters: usize,
-    _dir: TempDir,
 }
 
 impl RedisCluster {
@@ -25,13 +25,12 @@ impl RedisCluster {
     ///
     /// If a node does not start, or they do not agree within half a minute.
     pub async fn start(masters: usize, has_replicas: bool) -> io::Result<Self> {
-        let dir = tempfile::tempdir()?;
         let count = if has_replicas { masters * 2 } else { masters };
         let mut nodes = Vec::with_capacity(count);
         for _ in 0..count {
-            nodes.push(node(&dir).await?);
+            nodes.push(node().await?);
         }
-        let it = Self { nodes, masters, _dir: dir };
+        let it = Self { nodes, masters };
         it.join().await?;
         it.assign_replicas().await?;
         Ok(it)
@@ -131,16 +130,25 @@ impl RedisCluster {
     }
 }
 
-async fn node(dir: &TempDir) -> io::Result<RedisServer> {
-    RedisServer::with(|addr| {
-        let file = dir.path().join(format!("{}.conf", addr.port())).display().to_string();
-        let bus = free_port()?.to_string();
+impl Drop for RedisCluster {
+    fn drop(&mut self) {
+        // All of them before any port is free for others.
+        for node in &mut self.nodes {
+            let _ = node.kill();
+        }
+    }
+}
+
+async fn node() -> io::Result<RedisServer> {
+    RedisServer::with(|place| {
+        let bus = place.bus.to_string();
         let args = [
             ["--cluster-enabled", "yes"],
-            ["--cluster-config-file", &file],
+            ["--cluster-config-file", "nodes.conf"],
             ["--cluster-port", &bus],
             ["--cluster-node-timeout", NODE_TIMEOUT_MS],
             ["--cluster-allow-replica-migration", "no"],
+            ["--cluster-require-full-coverage", "no"],
             ["--cluster-replica-validity-factor", "0"],
             ["--repl-diskless-sync-delay", "0"],
         ];

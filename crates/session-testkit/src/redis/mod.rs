@@ -8,12 +8,13 @@ pub use sentinel::RedisSentinels;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep};
 
 const STARTS_WITHIN: Duration = Duration::from_secs(10);
@@ -28,6 +29,11 @@ pub struct RedisServer {
     child: Child,
     addr: SocketAddr,
     args: Vec<String>,
+    /// Where it works; a replica keeps there what it was sent.
+    _dir: TempDir,
+    /// Keeps the ports from others while the server is dead: its peers would take who answers
+    /// there for the server.
+    _reserved: [TcpSocket; 2],
 }
 
 impl RedisServer {
@@ -51,13 +57,20 @@ impl RedisServer {
         Self::with(|_| Ok(args.map(str::to_owned).to_vec())).await
     }
 
-    /// Starts a server with the arguments for its address; a file of configuration comes first.
-    async fn with(args: impl Fn(SocketAddr) -> io::Result<Vec<String>>) -> io::Result<Self> {
+    /// Starts a server with these arguments; a file of configuration comes first.
+    async fn with(args: impl Fn(&Place<'_>) -> io::Result<Vec<String>>) -> io::Result<Self> {
         let mut attempts = 0..ATTEMPTS;
         loop {
-            let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-            let args = args(addr)?;
-            let server = Self { child: spawn(addr, &args)?, addr, args };
+            let reserved = [reserve()?, reserve()?];
+            let addr = reserved[0].local_addr()?;
+            let dir = tempfile::tempdir()?;
+            let place = Place { dir: dir.path(), bus: reserved[1].local_addr()?.port() };
+            let mut args = args(&place)?;
+            if !args.iter().any(|arg| arg == "--dir") {
+                args.extend(["--dir".to_owned(), dir.path().display().to_string()]);
+            }
+            let mut server =
+                Self { child: spawn(addr, &args)?, addr, args, _dir: dir, _reserved: reserved };
             match server.wait_until_it_answers().await {
                 Err(error) if is_taken(&error) && attempts.next().is_some() => {}
                 waited => return waited.map(|()| server),
@@ -109,13 +122,16 @@ impl RedisServer {
         if status.success() { Ok(()) } else { Err(io::Error::other("the server has ended")) }
     }
 
-    async fn wait_until_it_answers(&self) -> io::Result<()> {
+    async fn wait_until_it_answers(&mut self) -> io::Result<()> {
         let deadline = Instant::now() + STARTS_WITHIN;
         // A server that still loads its data answers INFO, but nothing about keys; a sentinel has
         // none.
         let is_sentinel = self.args.iter().any(|arg| arg == "--sentinel");
         let question = if is_sentinel { "PING" } else { "DBSIZE" };
         while let Err(error) = self.tell(question).await {
+            if self.child.try_wait()?.is_some() {
+                return Err(io::Error::new(io::ErrorKind::AddrInUse, "a port of it was taken"));
+            }
             if Instant::now() > deadline {
                 return Err(error);
             }
@@ -184,6 +200,13 @@ impl RedisServer {
     }
 }
 
+/// What a server of a test has for itself, beside its port.
+struct Place<'a> {
+    dir: &'a Path,
+    /// A port for talk among nodes.
+    bus: u16,
+}
+
 impl Drop for RedisServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -200,8 +223,13 @@ fn spawn(addr: SocketAddr, args: &[String]) -> io::Result<Child> {
     command.stdout(Stdio::null()).spawn()
 }
 
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+/// Binds a port and never listens there.
+fn reserve() -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    // So that the server may listen there.
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    Ok(socket)
 }
 
 /// Asks until the condition holds, for thirty seconds.

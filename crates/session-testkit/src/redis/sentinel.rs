@@ -4,8 +4,6 @@ use super::{RedisServer, until};
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
-use tempfile::TempDir;
 
 /// The name by which the sentinels know the master.
 const SERVICE: &str = "mymaster";
@@ -18,7 +16,6 @@ const SERVICE: &str = "mymaster";
 pub struct RedisSentinels {
     servers: [RedisServer; 2],
     sentinels: Vec<RedisServer>,
-    _dir: TempDir,
 }
 
 impl RedisSentinels {
@@ -28,7 +25,6 @@ impl RedisSentinels {
     ///
     /// If one does not start, or they do not agree within half a minute.
     pub async fn start() -> io::Result<Self> {
-        let dir = tempfile::tempdir()?;
         let master = RedisServer::with(|_| Ok(diskless())).await?;
         let port = master.addr().port();
         let replica = RedisServer::with(|_| {
@@ -42,11 +38,11 @@ impl RedisSentinels {
         .await?;
         let mut sentinels = Vec::new();
         for _ in 0..3 {
-            let sentinel = sentinel(dir.path()).await?;
+            let sentinel = sentinel().await?;
             watch(&sentinel, master.addr(), 2).await?;
             sentinels.push(sentinel);
         }
-        let it = Self { servers: [master, replica], sentinels, _dir: dir };
+        let it = Self { servers: [master, replica], sentinels };
         for sentinel in &it.sentinels {
             until("the sentinels know each other", async || {
                 let info = sentinel.tell("INFO sentinel").await?;
@@ -101,24 +97,33 @@ impl RedisSentinels {
     }
 }
 
+impl Drop for RedisSentinels {
+    fn drop(&mut self) {
+        // All of them before any port is free for others.
+        for server in self.sentinels.iter_mut().chain(&mut self.servers) {
+            let _ = server.kill();
+        }
+    }
+}
+
 impl RedisServer {
     /// Starts a sentinel by whose name `mymaster` the server at `master` goes, and which never
-    /// replaces it, being alone; its file is kept in `dir`.
+    /// replaces it, being alone.
     ///
     /// # Errors
     ///
     /// Those of [`start`](Self::start).
-    pub async fn lone_sentinel(dir: &Path, master: SocketAddr) -> io::Result<Self> {
-        let sentinel = sentinel(dir).await?;
+    pub async fn lone_sentinel(master: SocketAddr) -> io::Result<Self> {
+        let sentinel = sentinel().await?;
         watch(&sentinel, master, 2).await?;
         Ok(sentinel)
     }
 }
 
-async fn sentinel(dir: &Path) -> io::Result<RedisServer> {
-    RedisServer::with(|addr| {
+async fn sentinel() -> io::Result<RedisServer> {
+    RedisServer::with(|place| {
         // It keeps what it learns in this file.
-        let file = dir.join(format!("{}.conf", addr.port()));
+        let file = place.dir.join("sentinel.conf");
         fs::write(&file, "")?;
         Ok(vec![file.display().to_string(), "--sentinel".to_owned()])
     })

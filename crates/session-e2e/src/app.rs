@@ -14,7 +14,7 @@ use session_redis::RedisStore;
 use session_tower::{Session, SessionLayer, SessionRejection};
 use std::sync::Arc;
 
-/// Opens the store that `address` names: `memory`, `redis://...` or a directory.
+/// Opens the store that `address` names: `memory`, a URL of Redis or a directory.
 ///
 /// # Errors
 ///
@@ -22,7 +22,9 @@ use std::sync::Arc;
 pub async fn open_store(address: &str) -> session_core::Result<Arc<dyn Store>> {
     Ok(match address {
         "memory" => Arc::new(MemoryStore::new()),
-        url if url.starts_with("redis://") => Arc::new(RedisStore::connect_lazy(url)?),
+        url if url.starts_with("redis") && url.contains("://") => {
+            Arc::new(RedisStore::connect_lazy(url)?)
+        }
         dir => Arc::new(FileStore::connect(FileOptions::new(dir)).await?),
     })
 }

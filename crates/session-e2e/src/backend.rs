@@ -1,6 +1,6 @@
 //! The store of one test: a directory or a Redis of its own.
 
-use session_testkit::RedisServer;
+use session_testkit::{RedisCluster, RedisSentinels, RedisServer};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -12,6 +12,10 @@ pub enum Backend {
     Files(TempDir),
     /// A server.
     Redis(RedisServer),
+    /// The nodes of a cluster.
+    RedisCluster(RedisCluster),
+    /// A master and its sentinels.
+    RedisSentinel(RedisSentinels),
 }
 
 /// While this lives, the store accepts no write.
@@ -19,8 +23,8 @@ pub enum Backend {
 pub enum Frozen<'a> {
     /// Every lock of the directory is held.
     Files(Vec<File>),
-    /// The server is stopped.
-    Redis(&'a RedisServer),
+    /// The servers with the records are stopped.
+    Redis(&'a [RedisServer]),
 }
 
 impl Backend {
@@ -34,11 +38,23 @@ impl Backend {
         Self::Redis(RedisServer::start().await.expect("redis-server starts"))
     }
 
+    /// Starts an empty cluster of three nodes.
+    pub async fn redis_cluster() -> Self {
+        Self::RedisCluster(RedisCluster::start(3, false).await.expect("a cluster starts"))
+    }
+
+    /// Starts an empty Redis behind sentinels.
+    pub async fn redis_sentinel() -> Self {
+        Self::RedisSentinel(RedisSentinels::start().await.expect("sentinels start"))
+    }
+
     /// What servers are told.
     pub fn address(&self) -> String {
         match self {
             Self::Files(_) => self.dir().to_string_lossy().into_owned(),
             Self::Redis(server) => server.url(),
+            Self::RedisCluster(cluster) => cluster.url(),
+            Self::RedisSentinel(service) => service.url(),
         }
     }
 
@@ -47,6 +63,8 @@ impl Backend {
         match self {
             Self::Files(_) => files(&self.dir()).len(),
             Self::Redis(server) => server.keys().await.unwrap(),
+            Self::RedisCluster(cluster) => cluster.keys().await.unwrap(),
+            Self::RedisSentinel(service) => service.keys().await.unwrap(),
         }
     }
 
@@ -54,18 +72,26 @@ impl Backend {
     pub fn freeze(&self) -> Frozen<'_> {
         match self {
             Self::Files(_) => Frozen::Files(locks(&self.dir())),
-            Self::Redis(server) => {
-                server.freeze().unwrap();
-                Frozen::Redis(server)
-            }
+            Self::Redis(server) => Frozen::redis(std::slice::from_ref(server)),
+            Self::RedisCluster(cluster) => Frozen::redis(cluster.nodes()),
+            Self::RedisSentinel(service) => Frozen::redis(service.servers()),
         }
     }
 
     fn dir(&self) -> PathBuf {
         match self {
             Self::Files(dir) => dir.path().join("sessions"),
-            Self::Redis(_) => PathBuf::new(),
+            Self::Redis(_) | Self::RedisCluster(_) | Self::RedisSentinel(_) => PathBuf::new(),
         }
+    }
+}
+
+impl<'a> Frozen<'a> {
+    fn redis(servers: &'a [RedisServer]) -> Self {
+        for server in servers {
+            server.freeze().unwrap();
+        }
+        Self::Redis(servers)
     }
 }
 
@@ -73,7 +99,7 @@ impl Drop for Frozen<'_> {
     fn drop(&mut self) {
         match self {
             Self::Files(files) => files.clear(),
-            Self::Redis(server) => server.thaw().unwrap(),
+            Self::Redis(servers) => servers.iter().for_each(|server| server.thaw().unwrap()),
         }
     }
 }

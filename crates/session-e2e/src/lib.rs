@@ -38,6 +38,21 @@ macro_rules! on_each_store {
     };
 }
 
+/// Makes each function a test on a Redis Cluster and on a Redis behind sentinels.
+///
+/// The tests are `redis_cluster::name` and `redis_sentinel::name`.
+#[macro_export]
+macro_rules! on_each_redis_deployment {
+    ($($name:ident),* $(,)?) => {
+        mod redis_cluster {
+            $(#[test] fn $name() { $crate::run(async { super::$name($crate::Backend::redis_cluster().await).await }); })*
+        }
+        mod redis_sentinel {
+            $(#[test] fn $name() { $crate::run(async { super::$name($crate::Backend::redis_sentinel().await).await }); })*
+        }
+    };
+}
+
 /// Runs a test on a runtime of its own.
 ///
 /// # Panics

@@ -3,9 +3,21 @@
 #![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use session_e2e::{Answer, Backend, Browser, Pending, Server, on_each_store};
+use session_e2e::{
+    Answer, Backend, Browser, Pending, Server, on_each_redis_deployment, on_each_store,
+};
 
 on_each_store!(
+    acknowledged_updates_are_all_counted,
+    writes_to_different_keys_all_survive,
+    reads_cost_no_write,
+    one_of_two_that_read_and_set_a_key_wins,
+    blind_sets_and_overwrites_win_over_what_was_read,
+    flash_is_shown_once_and_none_is_lost,
+    nothing_outlives_a_logout,
+);
+
+on_each_redis_deployment!(
     acknowledged_updates_are_all_counted,
     writes_to_different_keys_all_survive,
     reads_cost_no_write,

@@ -1,6 +1,7 @@
-//! The store of one test: a directory or a Redis of its own.
+//! The store of one test: a directory, a Redis or a MongoDB of its own.
 
-use session_testkit::{RedisCluster, RedisSentinels, RedisServer};
+use mongodb::bson::{Document, doc};
+use session_testkit::{MongoServer, RedisCluster, RedisSentinels, RedisServer};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -16,6 +17,8 @@ pub enum Backend {
     RedisCluster(RedisCluster),
     /// A master and its sentinels.
     RedisSentinel(RedisSentinels),
+    /// A server of the other kind.
+    MongoDb(MongoServer),
 }
 
 /// While this lives, the store accepts no write.
@@ -25,6 +28,8 @@ pub enum Frozen<'a> {
     Files(Vec<File>),
     /// The servers with the records are stopped.
     Redis(&'a [RedisServer]),
+    /// The server is stopped.
+    MongoDb(&'a MongoServer),
 }
 
 impl Backend {
@@ -48,6 +53,11 @@ impl Backend {
         Self::RedisSentinel(RedisSentinels::start().await.expect("sentinels start"))
     }
 
+    /// Starts an empty MongoDB.
+    pub async fn mongodb() -> Self {
+        Self::MongoDb(MongoServer::start().await.expect("the server starts"))
+    }
+
     /// What servers are told.
     pub fn address(&self) -> String {
         match self {
@@ -55,6 +65,7 @@ impl Backend {
             Self::Redis(server) => server.url(),
             Self::RedisCluster(cluster) => cluster.url(),
             Self::RedisSentinel(service) => service.url(),
+            Self::MongoDb(server) => server.url(),
         }
     }
 
@@ -65,6 +76,7 @@ impl Backend {
             Self::Redis(server) => server.keys().await.unwrap(),
             Self::RedisCluster(cluster) => cluster.keys().await.unwrap(),
             Self::RedisSentinel(service) => service.keys().await.unwrap(),
+            Self::MongoDb(server) => documents(&server.url()).await,
         }
     }
 
@@ -75,13 +87,19 @@ impl Backend {
             Self::Redis(server) => Frozen::redis(std::slice::from_ref(server)),
             Self::RedisCluster(cluster) => Frozen::redis(cluster.nodes()),
             Self::RedisSentinel(service) => Frozen::redis(service.servers()),
+            Self::MongoDb(server) => {
+                server.freeze().unwrap();
+                Frozen::MongoDb(server)
+            }
         }
     }
 
     fn dir(&self) -> PathBuf {
         match self {
             Self::Files(dir) => dir.path().join("sessions"),
-            Self::Redis(_) | Self::RedisCluster(_) | Self::RedisSentinel(_) => PathBuf::new(),
+            Self::Redis(_) | Self::RedisCluster(_) | Self::RedisSentinel(_) | Self::MongoDb(_) => {
+                PathBuf::new()
+            }
         }
     }
 }
@@ -100,6 +118,7 @@ impl Drop for Frozen<'_> {
         match self {
             Self::Files(files) => files.clear(),
             Self::Redis(servers) => servers.iter().for_each(|server| server.thaw().unwrap()),
+            Self::MongoDb(server) => server.thaw().unwrap(),
         }
     }
 }
@@ -118,6 +137,13 @@ pub fn scratch() -> TempDir {
 pub fn files(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.is_file()).collect()
+}
+
+/// Counts the documents where sessions are by default.
+async fn documents(url: &str) -> usize {
+    let client = mongodb::Client::with_uri_str(url).await.unwrap();
+    let sessions = client.database("flask_session").collection::<Document>("sessions");
+    usize::try_from(sessions.count_documents(doc! {}).await.unwrap()).unwrap()
 }
 
 /// Takes every lock that writers of the directory take.

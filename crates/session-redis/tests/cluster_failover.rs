@@ -34,6 +34,7 @@ async fn fail_over(fault: impl Fn(&mut RedisServer), end: impl Fn(&mut RedisServ
     let admin = common::admin(&cluster.nodes()[0].url()).await;
     let watch = writers.watch_replication(admin, marker);
     writers.go_on(50).await;
+    writers.be_replicated().await;
 
     fault(cluster.node_mut(0));
     // Frozen, it answers no more, as dead.
@@ -49,7 +50,6 @@ async fn fail_over(fault: impl Fn(&mut RedisServer), end: impl Fn(&mut RedisServ
     for (index, progress) in writers.progress.iter().enumerate() {
         let errors = progress.errors.load(Ordering::SeqCst);
         assert_eq!(errors > 0, index < 3, "{errors} errors of the writer {index}");
-        assert!(index >= 3 || progress.replicated() > 0, "the replica was asked what it has");
     }
     let last = writers.stop().await;
     for (name, last) in names.iter().zip(&last).take(3) {

@@ -13,13 +13,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The nodes at `SESSION_TEST_REDIS_CLUSTER`.
-struct Nodes;
+struct Nodes {
+    has_owners: bool,
+}
 
 #[async_trait]
 impl Subject for Nodes {
     async fn store(&self) -> Result<Arc<dyn Store>> {
         let options = RedisOptions::new(server::url("SESSION_TEST_REDIS_CLUSTER"));
         let options = options.operation_timeout(Duration::from_secs(10));
+        let options = options.owner_index(self.has_owners);
         Ok(Arc::new(RedisStore::connect(options).await?))
     }
 
@@ -28,7 +31,11 @@ impl Subject for Nodes {
     }
 }
 
-session_testkit::store_conformance!(Nodes);
+session_testkit::store_conformance!(Nodes { has_owners: false });
+
+mod owners {
+    session_testkit::store_conformance!(super::Nodes { has_owners: true });
+}
 
 /// A cluster of one node, which tells its clients the address of the proxy.
 struct Proxied(RedisCluster);

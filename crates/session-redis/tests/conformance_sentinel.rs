@@ -13,13 +13,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The sentinels at `SESSION_TEST_REDIS_SENTINEL`.
-struct Service;
+struct Service {
+    has_owners: bool,
+}
 
 #[async_trait]
 impl Subject for Service {
     async fn store(&self) -> Result<Arc<dyn Store>> {
         let options = RedisOptions::new(server::url("SESSION_TEST_REDIS_SENTINEL"));
         let options = options.operation_timeout(Duration::from_secs(10));
+        let options = options.owner_index(self.has_owners);
         Ok(Arc::new(RedisStore::connect(options).await?))
     }
 
@@ -28,7 +31,11 @@ impl Subject for Service {
     }
 }
 
-session_testkit::store_conformance!(Service);
+session_testkit::store_conformance!(Service { has_owners: false });
+
+mod owners {
+    session_testkit::store_conformance!(super::Service { has_owners: true });
+}
 
 /// A master and, for each store, a sentinel that knows it by the address of the proxy.
 struct Proxied {

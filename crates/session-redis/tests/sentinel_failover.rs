@@ -30,6 +30,7 @@ async fn fail_over(fault: impl Fn(&mut RedisServer), end: impl Fn(&mut RedisServ
     let admin = common::admin(&service.servers()[0].url()).await;
     let watch = writers.watch_replication(admin, "marker".to_owned());
     writers.go_on(50).await;
+    writers.be_replicated().await;
 
     fault(service.server_mut(0));
     watch.abort();
@@ -40,7 +41,6 @@ async fn fail_over(fault: impl Fn(&mut RedisServer), end: impl Fn(&mut RedisServ
     writers.go_on(50).await;
     for progress in &writers.progress {
         assert!(progress.errors.load(Ordering::SeqCst) > 0, "a failover takes a while");
-        assert!(progress.replicated() > 0, "the replica was asked what it has");
     }
     let last = writers.stop().await;
     for (name, last) in names.iter().zip(&last) {

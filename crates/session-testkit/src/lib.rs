@@ -3,6 +3,7 @@
 pub mod clauses;
 mod counting;
 mod faulty;
+mod mongo;
 mod probe;
 pub mod proxy;
 mod redis;
@@ -15,6 +16,7 @@ mod wiretap;
 
 pub use counting::{Calls, CountingStore};
 pub use faulty::{Fault, FaultyStore, Method};
+pub use mongo::MongoServer;
 pub use redis::{RedisCluster, RedisSentinels, RedisServer};
 pub use requests::store_calls_per_request;
 pub use run::run;

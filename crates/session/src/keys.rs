@@ -42,8 +42,11 @@ const FILESYSTEM: &[KeyInfo] = session_fs::KEYS;
 #[cfg(not(feature = "filesystem"))]
 const FILESYSTEM: &[KeyInfo] = absent::FILESYSTEM;
 
-const MONGODB: &[KeyInfo] =
-    &[unread("SESSION_MONGODB"), unread("SESSION_MONGODB_DB"), unread("SESSION_MONGODB_COLLECT")];
+#[cfg(feature = "mongodb")]
+const MONGODB: &[KeyInfo] = session_mongodb::KEYS;
+#[cfg(not(feature = "mongodb"))]
+const MONGODB: &[KeyInfo] = absent::MONGODB;
+
 const DYNAMODB: &[KeyInfo] = &[
     unread("SESSION_DYNAMODB"),
     unread("SESSION_DYNAMODB_TABLE"),
@@ -53,7 +56,13 @@ const DYNAMODB: &[KeyInfo] = &[
 /// The names of backends that have tables of their own, for builds that leave those out.
 #[cfg(any(
     test,
-    not(all(feature = "redis", feature = "memcached", feature = "filesystem", feature = "sql"))
+    not(all(
+        feature = "redis",
+        feature = "memcached",
+        feature = "filesystem",
+        feature = "sql",
+        feature = "mongodb"
+    ))
 ))]
 mod absent {
     use super::unread;
@@ -69,6 +78,12 @@ mod absent {
         unread("SQLALCHEMY_DATABASE_URI"),
         unread("SESSION_SQLALCHEMY_TABLE"),
         unread("SESSION_SQLALCHEMY_SCHEMA"),
+    ];
+    #[cfg(any(test, not(feature = "mongodb")))]
+    pub(super) const MONGODB: &[KeyInfo] = &[
+        unread("SESSION_MONGODB"),
+        unread("SESSION_MONGODB_DB"),
+        unread("SESSION_MONGODB_COLLECT"),
     ];
     #[cfg(any(test, not(feature = "filesystem")))]
     pub(super) const FILESYSTEM: &[KeyInfo] = &[
@@ -100,6 +115,7 @@ mod tests {
         assert_eq!(names(absent::REDIS), names(super::REDIS));
         assert_eq!(names(absent::MEMCACHED), names(super::MEMCACHED));
         assert_eq!(names(absent::SQL), names(super::SQL));
+        assert_eq!(names(absent::MONGODB), names(super::MONGODB));
         assert_eq!(names(absent::FILESYSTEM), names(super::FILESYSTEM));
     }
 

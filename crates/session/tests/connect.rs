@@ -31,7 +31,7 @@ async fn words_are_read_in_any_case() {
 
 #[tokio::test]
 async fn backend_that_does_not_exist_yet_says_so() {
-    for word in ["mongodb", "dynamodb", "DynamoDB"] {
+    for word in ["dynamodb", "DynamoDB"] {
         let message = refusal([("SESSION_TYPE", word)]).await;
         assert!(message.contains("this version of the library has no such backend"), "{message}");
     }
@@ -82,6 +82,13 @@ async fn redis_left_out_names_its_feature() {
 async fn memcached_left_out_names_its_feature() {
     let message = refusal([("SESSION_TYPE", "memcached")]).await;
     assert!(message.contains("feature `memcached` of the crate `session`"), "{message}");
+}
+
+#[cfg(not(feature = "mongodb"))]
+#[tokio::test]
+async fn mongodb_left_out_names_its_feature() {
+    let message = refusal([("SESSION_TYPE", "mongodb")]).await;
+    assert!(message.contains("feature `mongodb` of the crate `session`"), "{message}");
 }
 
 #[cfg(not(feature = "filesystem"))]
@@ -143,6 +150,32 @@ mod memcached {
         let address = server::url("SESSION_TEST_MEMCACHED");
         let settings = [("SESSION_TYPE", "Memcached"), ("SESSION_MEMCACHED", address.as_str())];
         assert_eq!(name_of(settings).await.unwrap(), "memcached");
+    }
+}
+
+#[cfg(feature = "mongodb")]
+mod mongodb {
+    use super::{name_of, refusal};
+    use session_testkit::server;
+
+    #[tokio::test]
+    async fn server_is_the_one_of_the_settings() {
+        let url = server::url("SESSION_TEST_MONGODB");
+        let settings = [
+            ("SESSION_TYPE", "MongoDB"),
+            ("SESSION_MONGODB", url.as_str()),
+            ("SESSION_MONGODB_DB", "session_tests"),
+            ("SESSION_MONGODB_COLLECT", "facade"),
+        ];
+        assert_eq!(name_of(settings).await.unwrap(), "mongodb");
+    }
+
+    #[tokio::test]
+    async fn bad_url_is_refused_and_not_repeated() {
+        for url in ["db.internal", "http://app:hunter2@host", "mongodb://app:hunter2@host:port"] {
+            let message = refusal([("SESSION_TYPE", "mongodb"), ("SESSION_MONGODB", url)]).await;
+            assert!(message.contains("mongodb") && !message.contains("hunter2"), "{message}");
+        }
     }
 }
 

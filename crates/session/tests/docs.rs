@@ -10,7 +10,13 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root.join(path)).expect(path)
 }
 
-#[cfg(all(feature = "filesystem", feature = "memcached", feature = "redis", feature = "sql"))]
+#[cfg(all(
+    feature = "filesystem",
+    feature = "memcached",
+    feature = "mongodb",
+    feature = "redis",
+    feature = "sql"
+))]
 #[test]
 fn page_has_the_row_of_every_key_of_a_backend() {
     let page = read("docs/configuration.md");
@@ -18,6 +24,7 @@ fn page_has_the_row_of_every_key_of_a_backend() {
         ("Redis", session::redis::KEYS),
         ("Memcached", session::memcached::KEYS),
         ("Filesystem", session::filesystem::KEYS),
+        ("MongoDB", session::mongodb::KEYS),
         ("SQL", session::sql::KEYS),
     ] {
         let section = page.split("\n## ").find(|section| section.starts_with(title)).expect(title);

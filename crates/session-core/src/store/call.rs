@@ -72,6 +72,11 @@ impl Call {
         matches!(self, Self::Connect | Self::Inspect | Self::Load | Self::List)
     }
 
+    /// An error of this call on `store`; `what` says what happened and what to change.
+    pub fn error(self, store: &str, kind: ErrorKind, what: &str) -> Error {
+        Error::new(kind, format!("{}: {what}", self.of(store)))
+    }
+
     /// The error of a call for whose answer nobody waits any longer.
     ///
     /// A read is `Timeout` or `Unavailable`; so is a write that provably was not sent. Any other
@@ -100,8 +105,7 @@ impl Call {
             (Lost::Silent, true) => (ErrorKind::Timeout, "no answer in time"),
             (Lost::Silent, false) => (ErrorKind::Unknown, "no answer in time"),
         };
-        Error::new(kind, format!("{}: {what}", self.of(store)))
-            .with_retryable(kind != ErrorKind::Unknown)
+        self.error(store, kind, what).with_retryable(kind != ErrorKind::Unknown)
     }
 }
 
@@ -117,8 +121,8 @@ impl Call {
 /// assert_eq!(error.kind(), ErrorKind::Unsupported);
 /// ```
 pub fn no_owner_index(store: &str, way_out: &str) -> Error {
-    let attempt = Call::List.of(store);
-    Error::new(ErrorKind::Unsupported, format!("{attempt}: it keeps no owner index; {way_out}"))
+    let what = format!("it keeps no owner index; {way_out}");
+    Call::List.error(store, ErrorKind::Unsupported, &what)
 }
 
 /// How long a store waits for its server.

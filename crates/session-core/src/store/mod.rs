@@ -62,9 +62,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         expected: Option<&Record>,
     ) -> Result<bool>;
 
-    /// Lists the keys of the live records that were written for `owner`.
+    /// Lists the keys of the live records that were written for `owner`, byte for byte.
     ///
-    /// A store without an owner index returns an error of kind `Unsupported`.
+    /// A record that was live before the call and is until its end is listed, whoever writes
+    /// meanwhile, unless the backend documents that its index is eventually consistent. A store
+    /// that keeps entries apart from records adds the entry first: a call that is cut off may leave
+    /// an entry without a record, never a live record without an entry. A store without an owner index returns an error of kind `Unsupported`.
     async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>>;
 
     /// Removes expired records in bounded batches and returns how many; 0 where the server
@@ -120,7 +123,12 @@ pub struct Lease<'a> {
     /// The lifetime from now; never zero. A store rounds it up to its resolution and caps it at
     /// what it can hold.
     pub ttl: Duration,
-    /// Whose session this is; only stores with an owner index look at it.
+    /// Whose session this is, never empty; only stores with an owner index look at it.
+    ///
+    /// The record is listed for this owner from this call on, whether or not it was before: one
+    /// from before the index was turned on, or one that another program wrote, is listed once it
+    /// is renewed. An owner that the store cannot hold is an error, `TooLarge` if it is too long,
+    /// and nothing is written.
     pub owner: Option<&'a str>,
 }
 

@@ -9,15 +9,14 @@ use super::dialler::{Dialler, Source};
 use super::endpoint::Endpoint;
 use super::first::first;
 use super::slots::{Address, Slots, slot};
-use super::trip::{self, Repeat, pause, trip};
+use super::trip::{self, pause};
 use crate::error::Fault;
 use redis::{Arg, Cmd, ConnectionAddr, ConnectionInfo, RedisError, ServerErrorKind, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// How long nodes are left in peace after they were asked who serves what.
@@ -79,32 +78,6 @@ impl Cluster {
     pub(crate) fn way(&self, cmd: &Cmd) -> trip::Way<'_> {
         let slot = slot(key_of(cmd));
         trip::Way::Cluster(Way { cluster: self, slot, at: None, asked: None, hops: 0 })
-    }
-
-    /// Sends the commands of each slot together, and the slots at once.
-    pub(crate) async fn run(&self, cmds: Vec<Cmd>, deadline: Instant) -> Vec<Result<Value, Fault>> {
-        let mut groups: BTreeMap<u16, Vec<(usize, Cmd)>> = BTreeMap::new();
-        let mut replies: Vec<_> = cmds.iter().map(|_| Err(Fault::Unsent)).collect();
-        for (index, cmd) in cmds.into_iter().enumerate() {
-            groups.entry(slot(key_of(&cmd))).or_default().push((index, cmd));
-        }
-        let mut running = JoinSet::new();
-        for group in groups.into_values() {
-            let cluster = self.clone();
-            running.spawn(async move {
-                let (indexes, cmds): (Vec<usize>, Vec<Cmd>) = group.into_iter().unzip();
-                let cmds: Vec<&Cmd> = cmds.iter().collect();
-                let way = cluster.way(cmds[0]);
-                let replies = trip(way, &cmds, Repeat::Refused, deadline).await;
-                indexes.into_iter().zip(replies).collect::<Vec<_>>()
-            });
-        }
-        while let Some(Ok(group)) = running.join_next().await {
-            for (index, reply) in group {
-                replies[index] = reply;
-            }
-        }
-        replies
     }
 
     /// Has the nodes asked who serves what, unless they are being asked, or were just now.
@@ -313,7 +286,7 @@ async fn learnt(mut inquiry: watch::Receiver<Answer>) -> Result<(), Fault> {
     }
 }
 
-/// The key that a command is about.
+/// The key that a command is about, or the first of them.
 fn key_of(cmd: &Cmd) -> &[u8] {
     let mut args = cmd.args_iter();
     let is_script = matches!(args.next(), Some(Arg::Simple(b"EVALSHA" | b"EVAL")));
@@ -336,8 +309,8 @@ mod tests {
         for cmd in [
             cmd("GET").arg(key.as_bytes()).clone(),
             cmd("SET").arg(key.as_bytes()).arg("value").arg("NX").clone(),
-            scripts::UPDATE.by_digest(&key, &[b"old", b"new"]),
-            scripts::TOUCH.by_text(&key, &[b"old", b"1"]),
+            scripts::UPDATE.by_digest(&[key.as_bytes()], &[b"old", b"new"]),
+            scripts::TOUCH.by_text(&[key.as_bytes()], &[b"old", b"1"]),
         ] {
             assert_eq!(key_of(&cmd), key.as_bytes());
         }

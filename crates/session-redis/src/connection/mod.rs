@@ -22,10 +22,7 @@ use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, Value};
 use tokio::time::Instant;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
-use {
-    redis::ConnectionAddr,
-    trip::{Repeat, trip},
-};
+use {redis::ConnectionAddr, trip::trip};
 
 /// Where commands go. Each is about one key: its first argument, in a script's call the third.
 ///
@@ -65,6 +62,15 @@ impl Link {
         Self::Server(Endpoint::shared(connection))
     }
 
+    /// Whether keys are known to lie on several nodes.
+    pub(crate) fn is_cluster(&self) -> bool {
+        match self {
+            #[cfg(feature = "cluster")]
+            Self::Cluster(_) => true,
+            _ => false,
+        }
+    }
+
     /// Makes the first contact.
     pub(crate) async fn connect(&self) -> Result<(), Fault> {
         match self {
@@ -101,48 +107,15 @@ impl Link {
             #[cfg(feature = "sentinel")]
             Self::Master(master) => {
                 let way = trip::Way::Master(master);
-                trip(way, &cmds, Repeat::All, deadline).await.into_iter().collect()
+                trip(way, &cmds, deadline).await
             }
             #[cfg(feature = "cluster")]
             Self::Cluster(cluster) => {
                 let Some(first) = cmds.first() else { return Ok(Vec::new()) };
                 let way = cluster.way(first);
-                trip(way, &cmds, Repeat::All, deadline).await.into_iter().collect()
+                trip(way, &cmds, deadline).await
             }
         }
-    }
-
-    /// Sends commands about any number of keys: together to one server, to a cluster those of each
-    /// slot together and the slots at once. Returns the replies in the order of the commands.
-    #[allow(dead_code, reason = "an owner's index keeps its keys on other slots than the records")]
-    pub(crate) async fn run(&self, cmds: Vec<Cmd>, deadline: Instant) -> Vec<Result<Value, Fault>> {
-        match self {
-            Self::Server(server) => {
-                let count = cmds.len();
-                let mut pipeline = Pipeline::with_capacity(count);
-                for cmd in cmds {
-                    pipeline.add_command(cmd);
-                }
-                match server.pipeline(&pipeline, deadline).await {
-                    Ok(replies) => replies.into_iter().map(answered).collect(),
-                    Err(fault) => vec![Err(fault); count],
-                }
-            }
-            #[cfg(feature = "sentinel")]
-            Self::Master(master) => {
-                let cmds: Vec<&Cmd> = cmds.iter().collect();
-                trip(trip::Way::Master(master), &cmds, Repeat::Refused, deadline).await
-            }
-            #[cfg(feature = "cluster")]
-            Self::Cluster(cluster) => cluster.run(cmds, deadline).await,
-        }
-    }
-}
-
-fn answered(reply: Value) -> Result<Value, Fault> {
-    match reply {
-        Value::ServerError(error) => Err(Fault::Refused(error)),
-        value => Ok(value),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Sending again what provably was not done, until the deadline.
 
-use super::answered;
 #[cfg(feature = "cluster")]
 use super::cluster;
 #[cfg(feature = "sentinel")]
 use super::endpoint::Endpoint;
 use crate::error::Fault;
 use redis::{Cmd, ServerError, ServerErrorKind, Value};
+use std::io;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -21,56 +21,31 @@ pub(crate) enum Way<'a> {
     Cluster(cluster::Way<'a>),
 }
 
-/// What is sent again when a command was refused.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeat {
-    /// Every command: they read, and their answers belong together.
-    All,
-    /// Those that were refused: the others were done.
-    Refused,
-}
-
 /// Sends one command.
 pub(crate) async fn single(way: Way<'_>, cmd: &Cmd, deadline: Instant) -> Result<Value, Fault> {
-    let reply = trip(way, &[cmd], Repeat::Refused, deadline).await.pop();
-    reply.expect("there is a reply to each command")
+    match trip(way, &[cmd], deadline).await?.pop() {
+        Some(Value::ServerError(error)) => Err(Fault::Refused(error)),
+        Some(value) => Ok(value),
+        None => Err(Fault::Broken(io::Error::from(io::ErrorKind::UnexpectedEof).into())),
+    }
 }
 
-/// Sends commands together; returns the reply to each.
+/// Sends commands together, and all of them again if one must be: several commands only read.
 pub(crate) async fn trip(
     mut way: Way<'_>,
     cmds: &[&Cmd],
-    repeat: Repeat,
     deadline: Instant,
-) -> Vec<Result<Value, Fault>> {
-    let mut replies: Vec<Option<Result<Value, Fault>>> = cmds.iter().map(|_| None).collect();
+) -> Result<Vec<Value>, Fault> {
     loop {
-        let open: Vec<usize> = (0..cmds.len()).filter(|&at| replies[at].is_none()).collect();
-        let sent: Vec<&Cmd> = open.iter().map(|&at| cmds[at]).collect();
-        let mut why = None;
-        match way.send(&sent, deadline).await {
-            Ok(values) => {
-                for (at, value) in open.into_iter().zip(values) {
-                    match value {
-                        Value::ServerError(error) if is_unsettled(&error) => {
-                            why = Some(Fault::Refused(error));
-                        }
-                        value => replies[at] = Some(answered(value)),
-                    }
-                }
-            }
-            Err(fault) => why = Some(fault),
-        }
-        let Some(why) = why else { break };
-        if repeat == Repeat::All {
-            replies.fill_with(|| None);
-        }
-        if let Err(fault) = way.again(why, deadline).await {
-            let end = || Err(fault.clone());
-            return replies.into_iter().map(|reply| reply.unwrap_or_else(end)).collect();
-        }
+        let why = match way.send(cmds, deadline).await {
+            Ok(replies) => match replies.iter().find_map(unsettled) {
+                Some(error) => Fault::Refused(error.clone()),
+                None => return Ok(replies),
+            },
+            Err(fault) => fault,
+        };
+        way.again(why, deadline).await?;
     }
-    replies.into_iter().flatten().collect()
 }
 
 impl Way<'_> {
@@ -106,10 +81,12 @@ pub(crate) async fn pause(why: Fault, deadline: Instant) -> Result<(), Fault> {
 }
 
 /// Answers that are given before a command runs, and that may soon be another.
-fn is_unsettled(error: &ServerError) -> bool {
+fn unsettled(reply: &Value) -> Option<&ServerError> {
     use ServerErrorKind::{Ask, BusyLoading, ClusterDown, MasterDown, Moved, ReadOnly, TryAgain};
+    let Value::ServerError(error) = reply else { return None };
     matches!(
         error.kind(),
         Some(Ask | BusyLoading | ClusterDown | MasterDown | Moved | ReadOnly | TryAgain)
     )
+    .then_some(error)
 }

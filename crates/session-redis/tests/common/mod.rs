@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
+pub mod node;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 pub mod writers;
 

@@ -88,6 +88,14 @@ impl Writers {
         })
     }
 
+    /// Waits until a value of each is known to be on the replica.
+    pub async fn be_replicated(&self) {
+        super::eventually("the replica has a value of each", async || {
+            self.progress.iter().all(|it| it.replicated() > 0)
+        })
+        .await;
+    }
+
     /// Stops all, and returns the last acknowledged value of each.
     pub async fn stop(self) -> Vec<u64> {
         for it in &self.progress {
@@ -105,7 +113,7 @@ impl Progress {
         self.acknowledged.load(Ordering::SeqCst)
     }
 
-    pub fn replicated(&self) -> u64 {
+    fn replicated(&self) -> u64 {
         self.replicated.load(Ordering::SeqCst)
     }
 }
@@ -122,7 +130,7 @@ async fn write(store: Arc<RedisStore>, key: StoreKey, progress: Arc<Progress>) {
         let loaded = match store.load(&key).await {
             Ok(Some(loaded)) => loaded,
             Ok(None) => {
-                panic!("a record that the replica has is lost: {progress:?} {fates:?} last {last}")
+                panic!("a record that the replica has is lost: {progress:?}")
             }
             Err(error) => {
                 let is_right = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout);

@@ -6,7 +6,7 @@
 
 use super::endpoint::Connection;
 #[cfg(feature = "sentinel")]
-use super::sentinel::Sentinels;
+use super::sentinel::{Master, Sentinels};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
@@ -19,6 +19,10 @@ use tokio::sync::watch;
 
 /// Pauses between attempts to connect; short, because calls wait meanwhile.
 const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(60)];
+
+/// How often sentinels are asked whether a master is still the one.
+#[cfg(feature = "sentinel")]
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Keeps one connection; callers that need a new one wait for the same attempt.
 pub(crate) struct Dialler(Arc<Inner>);
@@ -99,31 +103,49 @@ async fn attempt(inner: Arc<Inner>, number: u64, sender: watch::Sender<Attempt>)
 async fn dial(inner: &Arc<Inner>, number: u64) -> RedisResult<MultiplexedConnection> {
     let config = config(inner, number);
     for pause in PAUSES {
-        match inner.source.open(&config, inner.connect_timeout).await {
+        match open(inner, number, &config).await {
             Err(error) if is_passing(&error) => tokio::time::sleep(pause).await,
             result => return result,
         }
     }
-    inner.source.open(&config, inner.connect_timeout).await
+    open(inner, number, &config).await
+}
+
+async fn open(
+    inner: &Arc<Inner>,
+    number: u64,
+    config: &AsyncConnectionConfig,
+) -> RedisResult<MultiplexedConnection> {
+    match &inner.source {
+        Source::Server(info) => {
+            let client = Client::open(info.clone())?;
+            Box::pin(client.get_multiplexed_async_connection_with_config(config)).await
+        }
+        #[cfg(feature = "sentinel")]
+        Source::Master(sentinels) => {
+            let limit = inner.connect_timeout;
+            let (connection, master) = Box::pin(sentinels.open(config, limit)).await?;
+            tokio::spawn(leave_when_replaced(Arc::downgrade(inner), number, master));
+            Ok(connection)
+        }
+    }
+}
+
+/// A master that is replaced while it is up keeps its connections, and for some seconds takes
+/// writes that will be lost.
+#[cfg(feature = "sentinel")]
+async fn leave_when_replaced(inner: Weak<Inner>, number: u64, master: Master) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let Some(inner) = inner.upgrade().filter(|inner| inner.is_current(number)) else { return };
+        let Source::Master(sentinels) = &inner.source else { return };
+        if sentinels.have_replaced(&master, inner.connect_timeout).await {
+            inner.leave(number);
+        }
+    }
 }
 
 impl Source {
-    async fn open(
-        &self,
-        config: &AsyncConnectionConfig,
-        timeout: Duration,
-    ) -> RedisResult<MultiplexedConnection> {
-        match self {
-            Self::Server(info) => {
-                let config = config.clone().set_connection_timeout(Some(timeout));
-                let client = Client::open(info.clone())?;
-                Box::pin(client.get_multiplexed_async_connection_with_config(&config)).await
-            }
-            #[cfg(feature = "sentinel")]
-            Self::Master(sentinels) => sentinels.open(config, timeout).await,
-        }
-    }
-
     fn protocol(&self) -> ProtocolVersion {
         match self {
             Self::Server(info) => info.redis_settings().protocol(),
@@ -141,7 +163,9 @@ fn is_passing(error: &RedisError) -> bool {
 
 fn config(inner: &Arc<Inner>, number: u64) -> AsyncConnectionConfig {
     // The store has a deadline of its own around each call.
-    let config = AsyncConnectionConfig::new().set_response_timeout(None);
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(inner.connect_timeout))
+        .set_response_timeout(None);
     if inner.source.protocol() == ProtocolVersion::RESP2 {
         return config;
     }
@@ -163,6 +187,12 @@ impl Inner {
         if slot.number == number {
             slot.attempt = None;
         }
+    }
+
+    #[cfg(feature = "sentinel")]
+    fn is_current(&self, number: u64) -> bool {
+        let slot = self.slot();
+        slot.number == number && slot.attempt.is_some()
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {

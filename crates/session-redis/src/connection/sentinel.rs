@@ -8,6 +8,10 @@ use redis::{
 };
 use std::io;
 use std::time::Duration;
+use tokio::time::timeout;
+
+/// Host and port.
+pub(crate) type Master = (String, u16);
 
 /// Whom to ask, and for what.
 #[derive(Clone)]
@@ -19,7 +23,7 @@ pub(crate) struct Sentinels {
 }
 
 impl Sentinels {
-    /// Connects to the master.
+    /// Connects to the master, and tells where it is.
     ///
     /// A sentinel may not know of a failover yet, so the server must itself say that it is the
     /// master; if it does not, what the next sentinel names is tried.
@@ -27,27 +31,28 @@ impl Sentinels {
         &self,
         config: &AsyncConnectionConfig,
         limit: Duration,
-    ) -> RedisResult<MultiplexedConnection> {
+    ) -> RedisResult<(MultiplexedConnection, Master)> {
         let attempts = self.sentinels.clone().into_iter().map(|sentinel| {
             let this = self.clone();
-            let config = config.clone().set_connection_timeout(Some(limit));
-            async move {
-                let opened = async {
-                    let master = this.ask(sentinel, limit).await?;
-                    this.connect(master, &config).await
-                };
-                match tokio::time::timeout(limit, opened).await {
-                    Ok(opened) => opened,
-                    Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-                }
-            }
+            let config = config.clone();
+            within(limit, async move {
+                let master = this.ask(sentinel, limit).await?;
+                Ok((this.connect(master.clone(), &config).await?, master))
+            })
         });
-        first(attempts).await.unwrap_or_else(|| {
-            Err(RedisError::from((ErrorKind::EmptySentinelList, "no sentinel to ask")))
-        })
+        first(attempts).await.unwrap_or_else(|| Err(no_sentinel()))
     }
 
-    async fn ask(&self, sentinel: ConnectionInfo, limit: Duration) -> RedisResult<(String, u16)> {
+    /// Whether the sentinels name another master by now.
+    pub(crate) async fn have_replaced(&self, master: &Master, limit: Duration) -> bool {
+        let questions = self.sentinels.clone().into_iter().map(|sentinel| {
+            let this = self.clone();
+            within(limit, async move { this.ask(sentinel, limit).await })
+        });
+        matches!(first(questions).await, Some(Ok(named)) if named != *master)
+    }
+
+    async fn ask(&self, sentinel: ConnectionInfo, limit: Duration) -> RedisResult<Master> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(limit))
             .set_response_timeout(None);
@@ -55,7 +60,7 @@ impl Sentinels {
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         let mut question = cmd("SENTINEL");
         question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.service);
-        let named: Option<(String, u16)> = question.query_async(&mut connection).await?;
+        let named: Option<Master> = question.query_async(&mut connection).await?;
         named.ok_or_else(|| {
             RedisError::from((ErrorKind::MasterNameNotFoundBySentinel, "no such service"))
         })
@@ -63,7 +68,7 @@ impl Sentinels {
 
     async fn connect(
         &self,
-        (host, port): (String, u16),
+        (host, port): Master,
         config: &AsyncConnectionConfig,
     ) -> RedisResult<MultiplexedConnection> {
         let addr = at(self.template.addr(), host, port);
@@ -80,4 +85,15 @@ impl Sentinels {
             )))
         }
     }
+}
+
+async fn within<T>(limit: Duration, call: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+    match timeout(limit, call).await {
+        Ok(ended) => ended,
+        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+    }
+}
+
+fn no_sentinel() -> RedisError {
+    RedisError::from((ErrorKind::EmptySentinelList, "no sentinel to ask"))
 }

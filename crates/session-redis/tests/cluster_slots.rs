@@ -21,7 +21,7 @@ struct Move<'a> {
 impl<'a> Move<'a> {
     /// From the master whose slot it is, the first, to the second.
     async fn of(cluster: &'a RedisCluster, name: &str) -> Self {
-        let [from, to, ..] = cluster.nodes() else { panic!("two nodes") };
+        let (from, to) = (&cluster.nodes()[0], &cluster.nodes()[1]);
         let slot = from.tell(&format!("CLUSTER KEYSLOT session:{name}")).await.unwrap();
         Self { slot, from, to }
     }

@@ -8,10 +8,11 @@ use super::at;
 use super::dialler::{Dialler, Source};
 use super::endpoint::Endpoint;
 use super::first::first;
+use super::redirect::Way;
 use super::slots::{Address, Slots, slot};
-use super::trip::{self, pause};
+use super::trip;
 use crate::error::Fault;
-use redis::{Arg, Cmd, ConnectionAddr, ConnectionInfo, RedisError, ServerErrorKind, Value};
+use redis::{Arg, Cmd, ConnectionAddr, ConnectionInfo, RedisError};
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,8 +22,6 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 /// How long nodes are left in peace after they were asked who serves what.
 const REST: Duration = Duration::from_millis(50);
-/// Redirections that are followed without a pause.
-const HOPS: u32 = 3;
 
 /// A cluster, as far as it is known.
 #[derive(Clone)]
@@ -76,12 +75,11 @@ impl Cluster {
 
     /// The way to the node of a command's key.
     pub(crate) fn way(&self, cmd: &Cmd) -> trip::Way<'_> {
-        let slot = slot(key_of(cmd));
-        trip::Way::Cluster(Way { cluster: self, slot, at: None, asked: None, hops: 0 })
+        trip::Way::Cluster(Way::new(self, slot(key_of(cmd))))
     }
 
     /// Has the nodes asked who serves what, unless they are being asked, or were just now.
-    fn inquire(&self) -> watch::Receiver<Answer> {
+    pub(super) fn inquire(&self) -> watch::Receiver<Answer> {
         let mut table = self.0.table();
         if let Some(inquiry) = &table.inquiry {
             return inquiry.clone();
@@ -121,7 +119,8 @@ impl Cluster {
         Ok(())
     }
 
-    fn endpoint(&self, address: &Address) -> Arc<Endpoint> {
+    /// The node at an address, known before or not.
+    pub(super) fn endpoint(&self, address: &Address) -> Arc<Endpoint> {
         let mut table = self.0.table();
         if let Some(node) = table.nodes.get_mut(address) {
             node.is_used = true;
@@ -136,105 +135,21 @@ impl Cluster {
         endpoint
     }
 
-    fn master(&self, slot: u16) -> Option<Address> {
+    /// Who serves a slot, as far as is known.
+    pub(super) fn master(&self, slot: u16) -> Option<Address> {
         let table = self.0.table();
         table.moved.get(&slot).or_else(|| table.slots.master(slot)).cloned()
     }
-}
 
-/// How commands of one slot reach their node.
-pub(crate) struct Way<'a> {
-    cluster: &'a Cluster,
-    slot: u16,
-    /// Where they were sent.
-    at: Option<Address>,
-    /// Where they are to be sent next, and no other.
-    asked: Option<Address>,
-    hops: u32,
-}
-
-impl Way<'_> {
-    pub(crate) async fn send(
-        &mut self,
-        cmds: &[&Cmd],
-        deadline: Instant,
-    ) -> Result<Vec<Value>, Fault> {
-        let asked = self.asked.take();
-        let is_asking = asked.is_some();
-        let address = match asked {
-            Some(address) => address,
-            None => self.master(deadline).await?,
-        };
-        let endpoint = self.cluster.endpoint(&address);
-        self.at = Some(address);
-        if is_asking {
-            endpoint.asking(cmds, deadline).await
-        } else {
-            endpoint.together(cmds, deadline).await
-        }
+    /// Notes who serves a slot now; more may have changed.
+    pub(super) fn has_moved(&self, slot: u16, to: Address) {
+        self.0.table().moved.insert(slot, to);
+        self.inquire();
     }
 
-    async fn master(&mut self, deadline: Instant) -> Result<Address, Fault> {
-        loop {
-            if let Some(address) = self.cluster.master(self.slot) {
-                return Ok(address);
-            }
-            self.learn(deadline).await?;
-            if self.cluster.master(self.slot).is_none() {
-                pause(Fault::Unsettled, deadline).await?;
-            }
-        }
-    }
-
-    /// Prepares the next attempt; an error ends the trip.
-    pub(crate) async fn again(&mut self, why: Fault, deadline: Instant) -> Result<(), Fault> {
-        let Fault::Refused(error) = &why else { return self.without_answer(why, deadline).await };
-        let redirection = error.details().and_then(|details| {
-            let (_, address) = details.split_once(' ')?;
-            Address::read(address, &self.at.as_ref()?.host)
-        });
-        match (error.kind(), redirection) {
-            (Some(ServerErrorKind::Ask), Some(address)) => {
-                self.asked = Some(address);
-                self.hop(deadline).await
-            }
-            (Some(ServerErrorKind::Moved), Some(address)) => {
-                self.cluster.0.table().moved.insert(self.slot, address);
-                self.cluster.inquire();
-                self.hop(deadline).await
-            }
-            (Some(ServerErrorKind::Ask | ServerErrorKind::Moved), None) => {
-                self.cluster.inquire();
-                pause(Fault::Unsettled, deadline).await
-            }
-            _ => {
-                self.cluster.inquire();
-                pause(why, deadline).await
-            }
-        }
-    }
-
-    async fn hop(&mut self, deadline: Instant) -> Result<(), Fault> {
-        self.hops += 1;
-        if self.hops > HOPS { pause(Fault::Unsettled, deadline).await } else { Ok(()) }
-    }
-
-    /// Another node may serve the slot by now; commands go there if they went nowhere yet.
-    async fn without_answer(&mut self, why: Fault, deadline: Instant) -> Result<(), Fault> {
-        if !matches!(why, Fault::Unreached(_) | Fault::Unsent) {
-            self.cluster.inquire();
-            return Err(why);
-        }
-        let before = self.at.take();
-        // What it says of the node, and not of those who were asked about it, is the answer.
-        let learnt = self.learn(deadline).await;
-        let now = self.cluster.master(self.slot);
-        if learnt.is_ok() && now.is_some() && now != before { Ok(()) } else { Err(why) }
-    }
-
-    async fn learn(&self, deadline: Instant) -> Result<(), Fault> {
-        let inquiry = self.cluster.inquire();
-        timeout_at(deadline, learnt(inquiry)).await.unwrap_or(Err(Fault::Unsent))
+    /// Waits until the nodes were asked who serves what.
+    pub(super) async fn learn_until(&self, deadline: Instant) -> Result<(), Fault> {
+        timeout_at(deadline, learnt(self.inquire())).await.unwrap_or(Err(Fault::Unsent))
     }
 }
 

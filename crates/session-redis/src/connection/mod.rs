@@ -6,6 +6,8 @@ mod dialler;
 mod endpoint;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 mod first;
+#[cfg(feature = "cluster")]
+mod redirect;
 #[cfg(feature = "sentinel")]
 pub(crate) mod sentinel;
 #[cfg(feature = "cluster")]

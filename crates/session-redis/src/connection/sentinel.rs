@@ -35,10 +35,10 @@ impl Sentinels {
         let attempts = self.sentinels.clone().into_iter().map(|sentinel| {
             let this = self.clone();
             let config = config.clone();
-            within(limit, async move {
+            Box::pin(within(limit, async move {
                 let master = this.ask(sentinel, limit).await?;
                 Ok((this.connect(master.clone(), &config).await?, master))
-            })
+            }))
         });
         first(attempts).await.unwrap_or_else(|| Err(no_sentinel()))
     }
@@ -47,7 +47,7 @@ impl Sentinels {
     pub(crate) async fn have_replaced(&self, master: &Master, limit: Duration) -> bool {
         let questions = self.sentinels.clone().into_iter().map(|sentinel| {
             let this = self.clone();
-            within(limit, async move { this.ask(sentinel, limit).await })
+            Box::pin(within(limit, async move { this.ask(sentinel, limit).await }))
         });
         matches!(first(questions).await, Some(Ok(named)) if named != *master)
     }

@@ -1,9 +1,9 @@
 //! Sending again what provably was not done, until the deadline.
 
-#[cfg(feature = "cluster")]
-use super::cluster;
 #[cfg(feature = "sentinel")]
 use super::endpoint::Endpoint;
+#[cfg(feature = "cluster")]
+use super::redirect;
 use crate::error::Fault;
 use redis::{Cmd, ServerError, ServerErrorKind, Value};
 use std::io;
@@ -18,7 +18,7 @@ pub(crate) enum Way<'a> {
     #[cfg(feature = "sentinel")]
     Master(&'a Endpoint),
     #[cfg(feature = "cluster")]
-    Cluster(cluster::Way<'a>),
+    Cluster(redirect::Way<'a>),
 }
 
 /// Sends one command.

@@ -128,10 +128,7 @@ async fn write(store: Arc<RedisStore>, key: StoreKey, progress: Arc<Progress>) {
     while !progress.is_over.load(Ordering::SeqCst) {
         let floor = progress.replicated();
         let loaded = match store.load(&key).await {
-            Ok(Some(loaded)) => loaded,
-            Ok(None) => {
-                panic!("a record that the replica has is lost: {progress:?}")
-            }
+            Ok(loaded) => loaded.expect("a record that the replica has is not lost"),
             Err(error) => {
                 let is_right = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout);
                 assert!(is_right && error.is_retryable(), "{error:?}");
@@ -154,10 +151,14 @@ async fn write(store: Arc<RedisStore>, key: StoreKey, progress: Arc<Progress>) {
             Ok(Outcome::Refused) => Fate::NotWritten,
             Err(error) => {
                 progress.errors.fetch_add(1, Ordering::SeqCst);
-                match error.kind() {
-                    ErrorKind::Unknown => Fate::Unknown,
-                    ErrorKind::Unavailable if error.is_retryable() => Fate::NotWritten,
-                    _ => panic!("{error:?}"),
+                if error.kind() == ErrorKind::Unknown {
+                    Fate::Unknown
+                } else {
+                    assert!(
+                        error.kind() == ErrorKind::Unavailable && error.is_retryable(),
+                        "{error:?}"
+                    );
+                    Fate::NotWritten
                 }
             }
         };

@@ -111,6 +111,10 @@ async fn dial(inner: &Arc<Inner>, number: u64) -> RedisResult<MultiplexedConnect
     open(inner, number, &config).await
 }
 
+#[cfg_attr(
+    not(feature = "sentinel"),
+    allow(unused_variables, reason = "a server has no successor")
+)]
 async fn open(
     inner: &Arc<Inner>,
     number: u64,

@@ -2,6 +2,7 @@
 
 pub mod clauses;
 mod counting;
+mod dynamodb;
 mod faulty;
 mod mongo;
 mod probe;
@@ -15,6 +16,7 @@ mod verdict;
 mod wiretap;
 
 pub use counting::{Calls, CountingStore};
+pub use dynamodb::DynamoDbServer;
 pub use faulty::{Fault, FaultyStore, Method};
 pub use mongo::MongoServer;
 pub use redis::{RedisCluster, RedisSentinels, RedisServer};

@@ -1,6 +1,6 @@
 //! All settings of all backends.
 
-use session_core::config::{CORE_KEYS, KeyInfo, Kind};
+use session_core::config::{CORE_KEYS, KeyInfo};
 
 /// The settings of the core and of every backend, for [`Settings::from_env`] and
 /// [`Settings::refuse_unknown`].
@@ -47,11 +47,10 @@ const MONGODB: &[KeyInfo] = session_mongodb::KEYS;
 #[cfg(not(feature = "mongodb"))]
 const MONGODB: &[KeyInfo] = absent::MONGODB;
 
-const DYNAMODB: &[KeyInfo] = &[
-    unread("SESSION_DYNAMODB"),
-    unread("SESSION_DYNAMODB_TABLE"),
-    unread("SESSION_DYNAMODB_REGION"),
-];
+#[cfg(feature = "dynamodb")]
+const DYNAMODB: &[KeyInfo] = session_dynamodb::KEYS;
+#[cfg(not(feature = "dynamodb"))]
+const DYNAMODB: &[KeyInfo] = absent::DYNAMODB;
 
 /// The names of backends that have tables of their own, for builds that leave those out.
 #[cfg(any(
@@ -61,12 +60,12 @@ const DYNAMODB: &[KeyInfo] = &[
         feature = "memcached",
         feature = "filesystem",
         feature = "sql",
-        feature = "mongodb"
+        feature = "mongodb",
+        feature = "dynamodb"
     ))
 ))]
 mod absent {
-    use super::unread;
-    use session_core::config::KeyInfo;
+    use session_core::config::{KeyInfo, Kind};
 
     #[cfg(any(test, not(feature = "redis")))]
     pub(super) const REDIS: &[KeyInfo] = &[unread("SESSION_REDIS")];
@@ -93,11 +92,22 @@ mod absent {
         unread("SESSION_FILE_HASH"),
         unread("SESSION_FILE_EVICT_LIVE"),
     ];
-}
+    #[cfg(any(test, not(feature = "dynamodb")))]
+    pub(super) const DYNAMODB: &[KeyInfo] = &[
+        unread("SESSION_DYNAMODB"),
+        unread("SESSION_DYNAMODB_TABLE"),
+        unread("SESSION_DYNAMODB_REGION"),
+        unread("SESSION_DYNAMODB_KEY_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_VALUE_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_EXPIRY_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_OWNER_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_MISSING_EXPIRY"),
+    ];
 
-/// A setting whose reader is not built in; it may hold a password.
-const fn unread(name: &'static str) -> KeyInfo {
-    KeyInfo::new(name, Kind::Secret, None, "Not read: this build has no such store.")
+    /// A setting whose reader is not built in; it may hold a password.
+    const fn unread(name: &'static str) -> KeyInfo {
+        KeyInfo::new(name, Kind::Secret, None, "Not read: this build has no such store.")
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +127,7 @@ mod tests {
         assert_eq!(names(absent::SQL), names(super::SQL));
         assert_eq!(names(absent::MONGODB), names(super::MONGODB));
         assert_eq!(names(absent::FILESYSTEM), names(super::FILESYSTEM));
+        assert_eq!(names(absent::DYNAMODB), names(super::DYNAMODB));
     }
 
     #[test]

@@ -30,14 +30,6 @@ async fn words_are_read_in_any_case() {
 }
 
 #[tokio::test]
-async fn backend_that_does_not_exist_yet_says_so() {
-    for word in ["dynamodb", "DynamoDB"] {
-        let message = refusal([("SESSION_TYPE", word)]).await;
-        assert!(message.contains("this version of the library has no such backend"), "{message}");
-    }
-}
-
-#[tokio::test]
 async fn unknown_word_is_told_all_words_and_not_repeated() {
     let message = refusal([("SESSION_TYPE", "hunter2")]).await;
     for word in ["null", "redis", "filesystem", "sqlalchemy", "memory"] {
@@ -84,6 +76,13 @@ async fn memcached_left_out_names_its_feature() {
     assert!(message.contains("feature `memcached` of the crate `session`"), "{message}");
 }
 
+#[cfg(not(feature = "dynamodb"))]
+#[tokio::test]
+async fn dynamodb_left_out_names_its_feature() {
+    let message = refusal([("SESSION_TYPE", "dynamodb")]).await;
+    assert!(message.contains("feature `dynamodb` of the crate `session`"), "{message}");
+}
+
 #[cfg(not(feature = "mongodb"))]
 #[tokio::test]
 async fn mongodb_left_out_names_its_feature() {
@@ -121,6 +120,24 @@ async fn table_is_made_where_the_settings_say() {
 #[cfg(feature = "filesystem")]
 mod filesystem {
     use super::{name_of, refusal};
+    use session::config::Settings;
+
+    #[tokio::test]
+    async fn index_of_owners_is_kept_if_the_settings_ask_for_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("sessions");
+        for (flag, has_owners) in [("false", false), ("true", true)] {
+            let settings: Settings = [
+                ("SESSION_TYPE", "filesystem"),
+                ("SESSION_FILE_DIR", dir.to_str().unwrap()),
+                ("SESSION_OWNER_INDEX", flag),
+            ]
+            .into_iter()
+            .collect();
+            let store = session::connect(&settings).await.unwrap();
+            assert_eq!(store.capabilities().owner_index, has_owners, "{flag}");
+        }
+    }
 
     #[tokio::test]
     async fn files_are_where_the_settings_say() {
@@ -179,12 +196,59 @@ mod mongodb {
     }
 }
 
+#[cfg(feature = "dynamodb")]
+mod dynamodb {
+    use super::{name_of, refusal};
+    use session_testkit::server;
+
+    #[tokio::test]
+    async fn table_is_made_where_the_settings_say() {
+        let url = server::url("SESSION_TEST_DYNAMODB");
+        for word in ["dynamodb", "DynamoDB"] {
+            let settings = [
+                ("SESSION_TYPE", word),
+                ("SESSION_DYNAMODB", url.as_str()),
+                ("SESSION_DYNAMODB_TABLE", "FacadeSessions"),
+            ];
+            assert_eq!(name_of(settings).await.unwrap(), "dynamodb");
+        }
+    }
+
+    #[tokio::test]
+    async fn bad_endpoint_is_refused_and_not_repeated() {
+        for url in ["127.0.0.1:8000", "ftp://host", "http://:hunter2@host"] {
+            let settings = [("SESSION_TYPE", "dynamodb"), ("SESSION_DYNAMODB", url)];
+            let message = refusal(settings).await;
+            assert!(message.contains("SESSION_DYNAMODB"), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+    }
+}
+
 #[cfg(feature = "redis")]
 mod redis {
     use super::{name_of, refusal};
     use session::ErrorKind;
+    use session::config::Settings;
     use session_testkit::RedisServer;
     use std::net::TcpListener;
+
+    #[tokio::test]
+    async fn index_of_owners_is_kept_if_the_settings_ask_for_it() {
+        let server = RedisServer::start().await.unwrap();
+        for (flag, has_owners) in [("false", false), ("true", true)] {
+            let url = server.url();
+            let settings: Settings = [
+                ("SESSION_TYPE", "redis"),
+                ("SESSION_REDIS", &*url),
+                ("SESSION_OWNER_INDEX", flag),
+            ]
+            .into_iter()
+            .collect();
+            let store = session::connect(&settings).await.unwrap();
+            assert_eq!(store.capabilities().owner_index, has_owners, "{flag}");
+        }
+    }
 
     #[tokio::test]
     async fn server_is_the_one_of_the_settings() {

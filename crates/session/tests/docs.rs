@@ -11,6 +11,7 @@ fn read(path: &str) -> String {
 }
 
 #[cfg(all(
+    feature = "dynamodb",
     feature = "filesystem",
     feature = "memcached",
     feature = "mongodb",
@@ -26,6 +27,7 @@ fn page_has_the_row_of_every_key_of_a_backend() {
         ("Filesystem", session::filesystem::KEYS),
         ("MongoDB", session::mongodb::KEYS),
         ("SQL", session::sql::KEYS),
+        ("DynamoDB", session::dynamodb::KEYS),
     ] {
         let section = page.split("\n## ").find(|section| section.starts_with(title)).expect(title);
         let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();

@@ -10,6 +10,7 @@
 //! comes back after logout. There is no upsert anywhere.
 
 mod caching;
+mod calendar;
 mod clock;
 mod codec;
 mod commit;
@@ -35,6 +36,7 @@ pub mod store;
 mod sweep;
 mod sweeper;
 mod telemetry;
+mod timestamp;
 mod turns;
 mod value;
 
@@ -56,6 +58,7 @@ pub use store::{
     Capabilities, Lease, MemoryLimits, MemoryStore, Outcome, Precondition, Record, Store, StoreKey,
 };
 pub use sweeper::Sweeper;
+pub use timestamp::Timestamp;
 pub use value::Value;
 
 /// The attribute that implementations of [`Store`] carry.

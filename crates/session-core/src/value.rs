@@ -10,7 +10,8 @@ use std::fmt;
 /// Use it where the type is not known, or has no counterpart in Rust (`msgspec` writes a date and
 /// time with an offset as the extension -1). It keeps the order of maps and every MessagePack
 /// type; JSON has neither [`Bytes`](Self::Bytes) nor [`Extension`](Self::Extension), nor maps
-/// with keys that are not text.
+/// with keys that are not text. Of a pickle, tuples and sets are arrays, dates, decimals and UUIDs
+/// are text, and integers beyond 64 bits are floats (of JSON as well).
 ///
 /// # Examples
 ///
@@ -108,6 +109,14 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(i64::try_from(number).map_or(Value::Unsigned(number), Value::Integer))
     }
 
+    fn visit_i128<E>(self, number: i128) -> Result<Value, E> {
+        Ok(Value::Float(number as f64))
+    }
+
+    fn visit_u128<E>(self, number: u128) -> Result<Value, E> {
+        Ok(Value::Float(number as f64))
+    }
+
     fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
         Ok(Value::Float(number))
     }
@@ -152,7 +161,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 }
 
 /// Bytes that serialize as bytes, where serde makes an array of numbers of a slice.
-struct Octets<'a>(&'a [u8]);
+pub(crate) struct Octets<'a>(pub(crate) &'a [u8]);
 
 impl Serialize for Octets<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -160,7 +169,7 @@ impl Serialize for Octets<'_> {
     }
 }
 
-struct OctetBuf(Vec<u8>);
+pub(crate) struct OctetBuf(pub(crate) Vec<u8>);
 
 impl<'de> Deserialize<'de> for OctetBuf {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

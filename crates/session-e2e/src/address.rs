@@ -7,12 +7,17 @@ const STORES: &[(&str, &str, &str)] = &[
     ("redis", "redis", "SESSION_REDIS"),
     ("memcached:", "memcached", "SESSION_MEMCACHED"),
     ("mongodb:", "mongodb", "SESSION_MONGODB"),
+    // DynamoDB Local has no scheme of its own.
     ("http:", "dynamodb", "SESSION_DYNAMODB"),
     ("postgres:", "sqlalchemy", "SESSION_SQLALCHEMY"),
     ("mysql:", "sqlalchemy", "SESSION_SQLALCHEMY"),
     ("sqlite:", "sqlalchemy", "SESSION_SQLALCHEMY"),
     ("/", "filesystem", "SESSION_FILE_DIR"),
 ];
+
+/// The stores whose servers here stand in for others, and take their time over a burst; a request
+/// has two seconds.
+const SLOW: &[&str] = &["mongodb", "dynamodb"];
 
 /// The settings that open the store at `address`: `memory`, a URL, or an absolute path.
 ///
@@ -29,6 +34,9 @@ pub fn settings(address: &str) -> Vec<(&'static str, String)> {
         // Memcached has no URLs of its own.
         let place = address.strip_prefix("memcached://").unwrap_or(address);
         settings.push((key, place.to_owned()));
+    }
+    if SLOW.contains(kind) {
+        settings.push(("SESSION_OPERATION_TIMEOUT", "1.5".to_owned()));
     }
     settings
 }

@@ -24,10 +24,10 @@ use std::time::{Duration, Instant};
 /// Longer than any test takes, so that one that hangs fails.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Makes each function a test on files, on Redis and on MongoDB, whose records it can count and freeze.
+/// Makes each function a test on files, Redis, MongoDB and DynamoDB, whose records it can count and freeze.
 ///
 /// The functions take the [`Backend`] by value; the tests are `filesystem::name`,
-/// `redis::name` and `mongodb::name`.
+/// `redis::name`, `mongodb::name` and `dynamodb::name`.
 #[macro_export]
 macro_rules! on_each_store {
     ($($name:ident),* $(,)?) => {
@@ -35,6 +35,7 @@ macro_rules! on_each_store {
             filesystem: $crate::Backend::files();
             redis: $crate::Backend::redis().await;
             mongodb: $crate::Backend::mongodb().await;
+            dynamodb: $crate::Backend::dynamodb().await;
             => [$($name),*]
         }
     };
@@ -47,9 +48,11 @@ macro_rules! on_every_store {
         $crate::on_stores! {
             filesystem: $crate::Backend::files();
             redis: $crate::Backend::redis().await;
-            dynamodb: $crate::Backend::dynamodb().await;
+            redis_cluster: $crate::Backend::shared("SESSION_TEST_REDIS_CLUSTER");
+            redis_sentinel: $crate::Backend::shared("SESSION_TEST_REDIS_SENTINEL");
             memcached: $crate::Backend::memcached().await;
             mongodb: $crate::Backend::mongodb().await;
+            dynamodb: $crate::Backend::dynamodb().await;
             sqlite: $crate::Backend::sqlite();
             postgres: $crate::Backend::postgres();
             mariadb: $crate::Backend::mariadb();
@@ -64,9 +67,9 @@ macro_rules! on_every_server {
     ($($name:ident),* $(,)?) => {
         $crate::on_stores! {
             redis: $crate::Backend::durable_redis().await;
-            dynamodb: $crate::Backend::durable_dynamodb().await;
             memcached: $crate::Backend::memcached().await;
             mongodb: $crate::Backend::mongodb().await;
+            dynamodb: $crate::Backend::durable_dynamodb().await;
             postgres: $crate::Backend::own_postgres().await;
             mariadb: $crate::Backend::own_mariadb().await;
             => [$($name),*]

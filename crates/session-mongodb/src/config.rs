@@ -12,6 +12,9 @@ const URL: &str = "mongodb://127.0.0.1:27017";
 const DATABASE: &str = "flask_session";
 const COLLECTION: &str = "sessions";
 const MAX_IDLE: Duration = Duration::from_secs(60);
+/// Enough for thousands of calls a second, and few for a server that many processes share: the
+/// driver's own 100 are all opened by one burst, and each costs the server a handshake.
+const MAX_POOL: u32 = 16;
 
 const URL_KEY: &str = "SESSION_MONGODB";
 const DATABASE_KEY: &str = "SESSION_MONGODB_DB";
@@ -71,7 +74,7 @@ impl MongoOptions {
         }
     }
 
-    /// Reads [`KEYS`] and `SESSION_OWNER_INDEX`.
+    /// Reads [`KEYS`], [`Timeouts::KEYS`] and `SESSION_OWNER_INDEX`.
     ///
     /// # Errors
     ///
@@ -91,6 +94,7 @@ impl MongoOptions {
     /// ```
     pub fn from_settings(settings: &Settings) -> Result<Self> {
         let mut options = settings.text(URL_KEY)?.map_or_else(Self::default, Self::new);
+        options.timeouts = Timeouts::from_settings(settings)?;
         if let Some(database) = settings.text(DATABASE_KEY)? {
             options = options.database(database);
         }
@@ -198,6 +202,7 @@ impl MongoOptions {
             Some(options.server_selection_timeout.map_or(select, |own| own.min(select)));
         // What rested for longer, a balancer or firewall may have cut without a word.
         options.max_idle_time = options.max_idle_time.or(Some(MAX_IDLE));
+        options.max_pool_size = options.max_pool_size.or(Some(MAX_POOL));
         options
     }
 }

@@ -7,44 +7,12 @@
 
 use super::Format;
 use super::compound::{Compound, Guarded};
+use super::rules::{Refusal, Rules, timestamp};
+use crate::timestamp::{EXTENSION, TIMESTAMP};
+use crate::value::Octets;
+use rmp_serde::MSGPACK_EXT_STRUCT_NAME;
 use serde::ser::{Serialize, Serializer};
-use std::cell::Cell;
 use std::fmt::Display;
-
-/// Why a [`Guard`] stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    TooDeep,
-    TooLong,
-    WrongLength,
-    NotFinite,
-    Bytes,
-    Extension,
-    NotTextKey,
-}
-
-/// What holds for all guards of one value, and what they found.
-pub(super) struct Rules {
-    is_text: bool,
-    refusal: Cell<Option<Refusal>>,
-}
-
-impl Rules {
-    pub(super) fn new(format: Format) -> Self {
-        Self { is_text: format.is_text(), refusal: Cell::new(None) }
-    }
-
-    /// The reason of a guard's error; `None` if the error came from elsewhere.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
-        self.refusal.get()
-    }
-
-    #[cold]
-    pub(super) fn refuse<E: serde::ser::Error>(&self, refusal: Refusal) -> E {
-        self.refusal.set(Some(refusal));
-        E::custom("refused")
-    }
-}
 
 /// Wraps `inner`; `depth` more containers may be open at once.
 pub(super) struct Guard<'a, S> {
@@ -205,13 +173,27 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        if name == rmp_serde::MSGPACK_EXT_STRUCT_NAME {
-            if self.rules.is_text {
-                return Err(self.rules.refuse(Refusal::Extension));
-            }
+        let is_extension = name == MSGPACK_EXT_STRUCT_NAME;
+        if !is_extension && name != TIMESTAMP {
+            return value.serialize(self);
+        }
+        if is_extension && self.rules.format == Format::MessagePack {
             return self.inner.serialize_newtype_struct(name, value);
         }
-        value.serialize(self)
+        let Some(timestamp) = timestamp(name, value) else {
+            return Err(self.rules.refuse(Refusal::Extension));
+        };
+        match self.rules.format {
+            Format::MessagePack => {
+                let content = (EXTENSION, Octets(&timestamp.to_extension()));
+                self.inner.serialize_newtype_struct(MSGPACK_EXT_STRUCT_NAME, &content)
+            }
+            #[cfg(feature = "json")]
+            Format::Json => self.inner.collect_str(&timestamp),
+            Format::Pickle => {
+                self.inner.serialize_newtype_struct(TIMESTAMP, timestamp.to_string().as_str())
+            }
+        }
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

@@ -5,10 +5,13 @@
 //! touched into the next payload byte for byte.
 
 mod compound;
+mod fault;
 mod guard;
 #[cfg(feature = "json")]
 mod json;
 mod msgpack;
+mod pickle;
+mod rules;
 mod scalar;
 #[cfg(feature = "json")]
 mod scan;
@@ -17,14 +20,17 @@ mod typed;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
+pub(crate) use pickle::Opened;
 pub(crate) use scalar::{as_bool, as_text, as_u64};
 pub(crate) use transcode::{is_equal, transcode};
 pub(crate) use typed::{decode, encode};
 pub(crate) use writer::{MapWriter, entry_size, entry_start, frame_size, write_array, write_key};
 
 use crate::error::{Error, ErrorKind, Result};
+use fault::Fault;
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,6 +41,9 @@ use std::str::FromStr;
 pub(crate) const DEPTH_CEILING: usize = 128;
 
 /// How session data is written into a payload.
+///
+/// Whichever is written, all are read: a record in another format is found out by how it begins
+/// and changes to this one when it is next written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -44,6 +53,12 @@ pub enum Format {
     /// [JSON](https://www.rfc-editor.org/rfc/rfc8259), named `json`; behind the feature `json`.
     #[cfg(feature = "json")]
     Json,
+    /// Python's pickle, named `pickle`, to share files with Flask: data alone, in protocol 4.
+    ///
+    /// Sequences are lists, tuples and arrays of a fixed length are tuples, structs are
+    /// dictionaries; dates, sets, decimals and the like that Python wrote stay what they are until
+    /// they are overwritten. Keys are written in a form that Python can hash.
+    Pickle,
 }
 
 impl Format {
@@ -52,6 +67,7 @@ impl Format {
         Self::MessagePack,
         #[cfg(feature = "json")]
         Self::Json,
+        Self::Pickle,
     ];
 
     /// The name in `SESSION_SERIALIZATION_FORMAT`.
@@ -60,13 +76,14 @@ impl Format {
             Self::MessagePack => "msgpack",
             #[cfg(feature = "json")]
             Self::Json => "json",
+            Self::Pickle => "pickle",
         }
     }
 
     /// Whether it is text, with neither bytes, extensions, infinite numbers nor keys but text.
     pub(crate) fn is_text(self) -> bool {
         match self {
-            Self::MessagePack => false,
+            Self::MessagePack | Self::Pickle => false,
             #[cfg(feature = "json")]
             Self::Json => true,
         }
@@ -75,9 +92,11 @@ impl Format {
     /// Whether a map in this format can begin like `payload`.
     fn opens(self, payload: &[u8]) -> bool {
         match self {
-            Self::MessagePack => matches!(payload.first(), Some(0x80..=0x8f | 0xde | 0xdf)),
+            Self::MessagePack => matches!(payload, [0x80] | [0x81..=0x8f | 0xde | 0xdf, ..]),
             #[cfg(feature = "json")]
             Self::Json => payload.get(scan::blank(payload, 0)) == Some(&b'{'),
+            // Protocols 2 and up say which they are; 0 and 1 begin with the dictionary.
+            Self::Pickle => matches!(payload, [0x80, 2..=5, ..] | [b'(', b'd', ..] | [b'}', ..]),
         }
     }
 }
@@ -101,9 +120,10 @@ impl FromStr for Format {
             Error::new(
                 ErrorKind::Config,
                 if cfg!(feature = "json") {
-                    "read a serialization format: expected `msgpack` or `json`"
+                    "read a serialization format: expected `msgpack`, `json` or `pickle`"
                 } else {
-                    "read a serialization format: expected `msgpack` (`json` needs the feature `json`)"
+                    "read a serialization format: expected `msgpack` or `pickle` (`json` \
+                     needs the feature `json`)"
                 },
             )
         })
@@ -146,40 +166,6 @@ pub(crate) enum Key<'p> {
     Owned(String),
 }
 
-/// Why bytes are no payload or no value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    Truncated,
-    Trailing,
-    TooDeep,
-    TooLong,
-    NotMap,
-    NotArray,
-    NotTextKey,
-    NotUtf8,
-    Syntax,
-}
-
-impl From<Fault> for Error {
-    #[cold]
-    fn from(fault: Fault) -> Self {
-        Self::new(
-            ErrorKind::Decode,
-            match fault {
-                Fault::Truncated => "read stored session data: it ends too early",
-                Fault::Trailing => "read stored session data: bytes follow its end",
-                Fault::TooDeep => "read stored session data: it is nested too deeply",
-                Fault::TooLong => "read stored session data: it is over 4 GiB",
-                Fault::NotMap => "read stored session data: it is no map",
-                Fault::NotArray => "split a stored value: it is no array",
-                Fault::NotTextKey => "read stored session data: a key is no text",
-                Fault::NotUtf8 => "read stored session data: text is not UTF-8",
-                Fault::Syntax => "read stored session data: it is malformed",
-            },
-        )
-    }
-}
-
 /// Detects the format of a stored payload by how it begins, trying the configured one first.
 ///
 /// `None` is an undecodable payload, the empty one among them.
@@ -188,6 +174,46 @@ pub(crate) fn detect(payload: &[u8], configured: Format) -> Option<Format> {
         return Some(configured);
     }
     Format::READABLE.iter().copied().find(|format| format.opens(payload))
+}
+
+/// Rewrites a payload whose values cannot be sliced as they stand: a pickle, or JSON with the tags
+/// of Flask. It is then a pickle in the one form of ours; `None` if it can stay as it is.
+///
+/// JSON has tags only where it is not the configured format: nothing of ours is ever taken for
+/// something else.
+///
+/// # Errors
+///
+/// `Decode` if a pickle is malformed, deeper than `max_depth`, holds anything but data, or shares
+/// so much that it would grow out of proportion. Of tags that are none, no error: the payload is
+/// plain JSON.
+#[cfg_attr(not(feature = "json"), expect(unused_variables, reason = "only JSON asks"))]
+pub(crate) fn open(
+    payload: &[u8],
+    format: Format,
+    configured: Format,
+    max_depth: usize,
+) -> Result<Option<Opened>> {
+    match format {
+        Format::MessagePack => Ok(None),
+        #[cfg(feature = "json")]
+        Format::Json if configured == Format::Json || !pickle::tagged::is_tagged(payload) => {
+            Ok(None)
+        }
+        #[cfg(feature = "json")]
+        Format::Json => Ok(pickle::tagged::open(payload, max_depth).ok()),
+        Format::Pickle => Ok(Some(pickle::open(payload, max_depth)?)),
+    }
+}
+
+/// Reads a payload that is no JSON as what Python's `json` writes beyond it.
+#[cfg_attr(not(feature = "json"), expect(unused_variables, reason = "only JSON is read so"))]
+pub(crate) fn open_lenient(payload: &[u8], format: Format, max_depth: usize) -> Option<Opened> {
+    match format {
+        #[cfg(feature = "json")]
+        Format::Json => pickle::tagged::open(payload, max_depth).ok(),
+        _ => None,
+    }
 }
 
 /// Calls `sink` with the key and the value of each entry of the top-level map, in order.
@@ -210,18 +236,34 @@ pub(crate) fn index<'p>(
         Format::MessagePack => Ok(msgpack::index(payload, depth, sink)?),
         #[cfg(feature = "json")]
         Format::Json => Ok(json::index(payload, depth, sink)?),
+        Format::Pickle => {
+            let mut sink = sink;
+            let opened = pickle::open(payload, depth)?;
+            // Spans are of the form that `open` gives; in any other they would be of other bytes.
+            if opened.payload != payload {
+                return Err(Fault::Syntax.into());
+            }
+            for (key, value) in opened.entries {
+                sink(Key::Raw(key.of(payload), key), value);
+            }
+            Ok(())
+        }
     }
 }
 
-/// Splits an encoded array into the spans of its elements.
+/// Splits an encoded array into its elements.
 ///
 /// # Errors
 ///
 /// `Decode` if `value` is not exactly one array.
-pub(crate) fn elements(value: &[u8], format: Format) -> Result<Vec<Span>> {
-    match format {
-        Format::MessagePack => Ok(msgpack::elements(value)?),
+pub(crate) fn elements(value: &[u8], format: Format) -> Result<Vec<Cow<'_, [u8]>>> {
+    let spans = match format {
+        Format::MessagePack => msgpack::elements(value)?,
         #[cfg(feature = "json")]
-        Format::Json => Ok(json::elements(value)?),
-    }
+        Format::Json => json::elements(value)?,
+        Format::Pickle => {
+            return Ok(pickle::elements(value)?.into_iter().map(Cow::Owned).collect());
+        }
+    };
+    Ok(spans.into_iter().map(|span| Cow::Borrowed(span.of(value))).collect())
 }

@@ -1,5 +1,9 @@
 //! MessagePack as bytes, after <https://github.com/msgpack/msgpack/blob/master/spec.md>.
 
+mod write;
+
+pub(super) use write::{write_bytes, write_extension, write_int, write_unsigned};
+
 use super::scalar::Scalar;
 use super::{DEPTH_CEILING, Fault, Key, Span};
 use std::borrow::Cow;
@@ -135,6 +139,11 @@ pub(super) fn write_array_header(len: usize, out: &mut Vec<u8>) {
         0..=15 => out.push(0x90 | len as u8),
         _ => write_wide_header([0xdc, 0xdd], len, out),
     }
+}
+
+/// Whether a timestamp may be in `value`: the marker of one and the type -1 follow each other.
+pub(super) fn may_have_timestamp(value: &[u8]) -> bool {
+    value.windows(2).any(|pair| matches!(pair, [0xd6 | 0xd7 | 12, 0xff]))
 }
 
 /// Finds where the header of the text that starts at `start` begins, whichever form it has.

@@ -104,7 +104,7 @@ const TYPES: &[&str] = &[
     "dynamodb",
     "memory",
 ];
-pub(super) const FORMATS: &[&str] = &["msgpack", "json"];
+pub(super) const FORMATS: &[&str] = &["msgpack", "json", "pickle"];
 
 /// The settings of this crate, and those that every application has.
 pub const CORE_KEYS: &[KeyInfo] = &[
@@ -156,7 +156,7 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "SESSION_SERIALIZATION_FORMAT",
         Kind::Choice(FORMATS),
         Some("msgpack"),
-        "How records are written. Every format that is built in is read.",
+        "How records are written. All formats are read, pickles as data alone; `json` needs the feature `json`.",
     ),
     KeyInfo::new(
         "PERMANENT_SESSION_LIFETIME",

@@ -1,0 +1,40 @@
+"""Flask-Login and Flask-WTF on the same session."""
+
+from flask import request
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFProtect, generate_csrf
+
+
+class User(UserMixin):
+    def __init__(self, name):
+        self.id = name
+
+
+def add_routes(app):
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    protect = CSRFProtect(app)
+    users = LoginManager(app)
+    users.user_loader(User)
+
+    @app.post("/users/in")
+    def sign_in():
+        login_user(User(request.get_json(force=True)))
+        return ""
+
+    @app.post("/users/out")
+    def sign_out():
+        logout_user()
+        return ""
+
+    @app.post("/users/me")
+    def me():
+        return [current_user.get_id()]
+
+    @app.post("/csrf")
+    def token():
+        return [generate_csrf()]
+
+    @app.post("/csrf/check")
+    def check():
+        protect.protect()
+        return ""

@@ -1,0 +1,65 @@
+//! Where a test keeps its sessions: a backend that both sides have, with names of its own in it.
+
+use session_testkit::server;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tempfile::TempDir;
+
+/// The settings of a store that both sides read, under keys that no other test has.
+#[derive(Debug)]
+pub struct Backend {
+    settings: Vec<(&'static str, String)>,
+    _dir: Option<TempDir>,
+}
+
+impl Backend {
+    /// Redis.
+    pub fn redis() -> Self {
+        Self::new("redis", [("SESSION_REDIS", server::url("SESSION_TEST_REDIS"))])
+    }
+
+    /// Memcached.
+    pub fn memcached() -> Self {
+        Self::new("memcached", [("SESSION_MEMCACHED", server::url("SESSION_TEST_MEMCACHED"))])
+    }
+
+    /// A table in PostgreSQL.
+    pub fn postgres() -> Self {
+        // The name of the scheme that SQLAlchemy takes, and the driver that is installed for it.
+        let url = server::url("SESSION_TEST_POSTGRES");
+        let url = url.replacen("postgres://", "postgresql+psycopg2://", 1);
+        Self::new(
+            "sqlalchemy",
+            [
+                ("SESSION_SQLALCHEMY", url),
+                ("SESSION_SQLALCHEMY_TABLE", format!("flask_{}", unique())),
+            ],
+        )
+    }
+
+    /// A file of SQLite.
+    pub fn sqlite() -> Self {
+        let dir = session_e2e::backend::scratch();
+        let url = format!("sqlite:///{}/sessions.db", dir.path().display());
+        let backend = Self::new("sqlalchemy", [("SESSION_SQLALCHEMY", url)]);
+        Self { _dir: Some(dir), ..backend }
+    }
+
+    /// What both sides are told of it.
+    pub fn settings(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.settings.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    fn new<const N: usize>(kind: &str, own: [(&'static str, String); N]) -> Self {
+        let common = [
+            ("SESSION_TYPE", kind.to_owned()),
+            ("SESSION_KEY_PREFIX", format!("flask:{}:", unique())),
+        ];
+        Self { settings: common.into_iter().chain(own).collect(), _dir: None }
+    }
+}
+
+/// A name that nothing else has, in this process or another.
+fn unique() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}_{:x}", std::process::id(), now.as_nanos())
+}

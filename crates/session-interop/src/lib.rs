@@ -1,0 +1,41 @@
+//! The library beside real Flask apps.
+//!
+//! A [`Site`] is two processes, `flask/app.py` on a released Flask-Session and the Rust [`app`],
+//! with one environment and one store; a [`Browser`] visits both and keeps one jar of cookies.
+// The crate is test code, of which the lints cannot know.
+#![allow(clippy::unwrap_used, reason = "a test whose tools fail has failed")]
+
+pub mod app;
+pub mod backend;
+pub mod browser;
+pub mod python_values;
+pub mod rust_types;
+pub mod site;
+
+pub use backend::Backend;
+pub use browser::Browser;
+pub use session_e2e::{Answer, Server, run, within};
+pub use site::{Era, Site};
+
+/// Makes each function a test on every backend that both sides have.
+///
+/// The functions take the [`Backend`] by value; the tests are `redis::name` and so on.
+#[macro_export]
+macro_rules! on_each_backend {
+    ($($name:ident),* $(,)?) => {
+        $crate::on_each_backend!(@ [redis memcached sqlite postgres] [$($name)*]);
+    };
+    (@ [$($backend:ident)*] $names:tt) => {
+        $($crate::on_each_backend!(@one $backend $names);)*
+    };
+    (@one $backend:ident [$($name:ident)*]) => {
+        mod $backend {
+            $(
+                #[test]
+                fn $name() {
+                    $crate::run(async { super::$name($crate::Backend::$backend()).await });
+                }
+            )*
+        }
+    };
+}

@@ -1,0 +1,94 @@
+//! A Flask app and a Rust app on one store.
+
+use crate::backend::Backend;
+use session_e2e::Server;
+use session_testkit::server;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The releases of Flask-Session that there are environments for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Era {
+    /// Pickle, UUIDs as ids.
+    V04,
+    /// Pickle, ids as today.
+    V06,
+    /// Today's.
+    V08,
+}
+
+impl Era {
+    fn name(self) -> &'static str {
+        match self {
+            Self::V04 => "0.4",
+            Self::V06 => "0.6",
+            Self::V08 => "0.8",
+        }
+    }
+}
+
+/// Both sides, running.
+#[derive(Debug)]
+pub struct Site {
+    /// The Flask app.
+    pub flask: Server,
+    /// The Rust app.
+    pub rust: Server,
+    /// Where they keep their sessions.
+    pub backend: Backend,
+}
+
+impl Site {
+    /// Starts Flask-Session 0.8 and Rust on `backend`, both with these settings over it.
+    pub fn start(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(backend, Era::V08, settings, settings)
+    }
+
+    /// Starts both sides, each with its own settings.
+    ///
+    /// Flask comes first, so that it makes the table where there is one.
+    pub fn start_with(
+        backend: Backend,
+        era: Era,
+        of_flask: &[(&str, &str)],
+        of_rust: &[(&str, &str)],
+    ) -> Self {
+        let flask = start_flask(&backend, era, of_flask);
+        let rust = start_rust(&backend, of_rust);
+        Self { flask, rust, backend }
+    }
+
+    /// Both, in an order that tests can loop over.
+    pub fn sides(&self) -> [(&'static str, &Server); 2] {
+        [("flask", &self.flask), ("rust", &self.rust)]
+    }
+}
+
+/// Starts the Flask app of an era.
+pub fn start_flask(backend: &Backend, era: Era, settings: &[(&str, &str)]) -> Server {
+    let mut command = Command::new(python(era));
+    // Deprecations of old releases are no news.
+    command.args(["-W", "ignore", "-B"]).arg(app_dir().join("app.py"));
+    Server::spawn(configured(command, backend, settings))
+}
+
+/// Starts the Rust app.
+pub fn start_rust(backend: &Backend, settings: &[(&str, &str)]) -> Server {
+    let program = session_e2e::server::binary().with_file_name("session-interop-server");
+    Server::spawn(configured(Command::new(program), backend, settings))
+}
+
+/// The interpreter of an era's environment.
+pub fn python(era: Era) -> PathBuf {
+    Path::new(&server::url("SESSION_TEST_FLASK")).join(era.name()).join("bin/python")
+}
+
+fn app_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("flask")
+}
+
+/// The environment is what the settings say, and nothing that this process happens to have.
+fn configured(mut command: Command, backend: &Backend, settings: &[(&str, &str)]) -> Command {
+    command.env_clear().envs(backend.settings()).envs(settings.iter().copied());
+    command
+}

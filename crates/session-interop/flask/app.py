@@ -95,8 +95,9 @@ def add_routes(app):
         session["_user_id"] = request.get_json(force=True)
         return ""
 
+    @app.post("/clear")
     @app.post("/logout")
-    def logout():
+    def clear():
         session.clear()
         return ""
 

@@ -30,7 +30,12 @@ def redis(app, env):
 def memcached(app, env):
     from pymemcache.client.base import Client
 
-    app.config["SESSION_MEMCACHED"] = PerThread(lambda: Client(env["SESSION_MEMCACHED"]))
+    # By default pymemcache does not wait for the answer to a write: the browser may have the
+    # response, and another process read the old record, before Memcached has the new one.
+    def connect():
+        return Client(env["SESSION_MEMCACHED"], default_noreply=False)
+
+    app.config["SESSION_MEMCACHED"] = PerThread(connect)
 
 
 def filesystem(app, env):

@@ -7,19 +7,39 @@ use tempfile::TempDir;
 /// The settings of a store that both sides read, under keys that no other test has.
 #[derive(Debug)]
 pub struct Backend {
+    name: &'static str,
     settings: Vec<(&'static str, String)>,
     _dir: Option<TempDir>,
 }
 
 impl Backend {
+    /// One of each.
+    pub fn all() -> Vec<Self> {
+        vec![Self::redis(), Self::memcached(), Self::sqlite(), Self::postgres()]
+    }
+
+    /// What it is called in messages.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether a record that has expired is gone for Flask-Session 0.8, too.
+    pub fn flask_checks_expiry(&self) -> bool {
+        true
+    }
+
     /// Redis.
     pub fn redis() -> Self {
-        Self::new("redis", [("SESSION_REDIS", server::url("SESSION_TEST_REDIS"))])
+        Self::new("redis", "redis", [("SESSION_REDIS", server::url("SESSION_TEST_REDIS"))])
     }
 
     /// Memcached.
     pub fn memcached() -> Self {
-        Self::new("memcached", [("SESSION_MEMCACHED", server::url("SESSION_TEST_MEMCACHED"))])
+        Self::new(
+            "memcached",
+            "memcached",
+            [("SESSION_MEMCACHED", server::url("SESSION_TEST_MEMCACHED"))],
+        )
     }
 
     /// A table in PostgreSQL.
@@ -28,6 +48,7 @@ impl Backend {
         let url = server::url("SESSION_TEST_POSTGRES");
         let url = url.replacen("postgres://", "postgresql+psycopg2://", 1);
         Self::new(
+            "postgres",
             "sqlalchemy",
             [
                 ("SESSION_SQLALCHEMY", url),
@@ -40,7 +61,7 @@ impl Backend {
     pub fn sqlite() -> Self {
         let dir = session_e2e::backend::scratch();
         let url = format!("sqlite:///{}/sessions.db", dir.path().display());
-        let backend = Self::new("sqlalchemy", [("SESSION_SQLALCHEMY", url)]);
+        let backend = Self::new("sqlite", "sqlalchemy", [("SESSION_SQLALCHEMY", url)]);
         Self { _dir: Some(dir), ..backend }
     }
 
@@ -49,12 +70,16 @@ impl Backend {
         self.settings.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
-    fn new<const N: usize>(kind: &str, own: [(&'static str, String); N]) -> Self {
+    fn new<const N: usize>(
+        name: &'static str,
+        kind: &str,
+        own: [(&'static str, String); N],
+    ) -> Self {
         let common = [
             ("SESSION_TYPE", kind.to_owned()),
             ("SESSION_KEY_PREFIX", format!("flask:{}:", unique())),
         ];
-        Self { settings: common.into_iter().chain(own).collect(), _dir: None }
+        Self { name, settings: common.into_iter().chain(own).collect(), _dir: None }
     }
 }
 

@@ -15,7 +15,7 @@ pub mod site;
 pub use backend::Backend;
 pub use browser::Browser;
 pub use session_e2e::{Answer, Server, run, within};
-pub use site::{Era, Site};
+pub use site::{Era, SIGNED, Site};
 
 /// Makes each function a test on every backend that both sides have.
 ///
@@ -23,12 +23,12 @@ pub use site::{Era, Site};
 #[macro_export]
 macro_rules! on_each_backend {
     ($($name:ident),* $(,)?) => {
-        $crate::on_each_backend!(@ [redis memcached sqlite postgres] [$($name)*]);
+        $crate::on_each_backend!(@redis $($name)*);
+        $crate::on_each_backend!(@memcached $($name)*);
+        $crate::on_each_backend!(@sqlite $($name)*);
+        $crate::on_each_backend!(@postgres $($name)*);
     };
-    (@ [$($backend:ident)*] $names:tt) => {
-        $($crate::on_each_backend!(@one $backend $names);)*
-    };
-    (@one $backend:ident [$($name:ident)*]) => {
+    (@$backend:ident $($name:ident)*) => {
         mod $backend {
             $(
                 #[test]

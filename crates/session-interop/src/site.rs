@@ -6,6 +6,13 @@ use session_testkit::server;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Settings under which ids are signed as Flask does it; Flask reads all but the last.
+pub const SIGNED: &[(&str, &str)] = &[
+    ("SESSION_USE_SIGNER", "true"),
+    ("SECRET_KEY", "a short key"),
+    ("SESSION_SIGNATURE", "flask"),
+];
+
 /// The releases of Flask-Session that there are environments for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Era {
@@ -34,13 +41,11 @@ pub struct Site {
     pub flask: Server,
     /// The Rust app.
     pub rust: Server,
-    /// Where they keep their sessions.
-    pub backend: Backend,
 }
 
 impl Site {
     /// Starts Flask-Session 0.8 and Rust on `backend`, both with these settings over it.
-    pub fn start(backend: Backend, settings: &[(&str, &str)]) -> Self {
+    pub fn start(backend: &Backend, settings: &[(&str, &str)]) -> Self {
         Self::start_with(backend, Era::V08, settings, settings)
     }
 
@@ -48,19 +53,19 @@ impl Site {
     ///
     /// Flask comes first, so that it makes the table where there is one.
     pub fn start_with(
-        backend: Backend,
+        backend: &Backend,
         era: Era,
         of_flask: &[(&str, &str)],
         of_rust: &[(&str, &str)],
     ) -> Self {
-        let flask = start_flask(&backend, era, of_flask);
-        let rust = start_rust(&backend, of_rust);
-        Self { flask, rust, backend }
+        let flask = start_flask(backend, era, of_flask);
+        let rust = start_rust(backend, of_rust);
+        Self { flask, rust }
     }
 
-    /// Both, in an order that tests can loop over.
-    pub fn sides(&self) -> [(&'static str, &Server); 2] {
-        [("flask", &self.flask), ("rust", &self.rust)]
+    /// Here and there: Flask and Rust, then Rust and Flask.
+    pub fn both_ways(&self) -> [(&Server, &Server); 2] {
+        [(&self.flask, &self.rust), (&self.rust, &self.flask)]
     }
 }
 

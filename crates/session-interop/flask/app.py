@@ -5,6 +5,7 @@ Prints its address, and ends with its standard input. For tests on loopback only
 evaluates what it is sent.
 """
 
+import collections
 import os
 import sys
 import threading
@@ -106,8 +107,31 @@ def add_routes(app):
         app.session_interface.regenerate(session)
         return ""
 
-    @app.post("/idle")
-    def idle():
+    add_signals(app)
+
+
+def add_signals(app):
+    signals = collections.defaultdict(threading.Event)
+
+    @app.post("/hold/<name>")
+    def hold(name):
+        # Flask opens the session before the handler; a key means that the handler writes it.
+        key = request.get_json(force=True)
+        signals[f"{name}:reached"].set()
+        signals[name].wait()
+        if key is not None:
+            session[key] = "late"
+        return ""
+
+    # The session is not looked at, so it is not written either.
+    @app.post("/signals/<name>/set")
+    def set_signal(name):
+        signals[name].set()
+        return ""
+
+    @app.post("/signals/<name>/wait")
+    def wait_for_signal(name):
+        signals[name].wait()
         return ""
 
 

@@ -1,11 +1,13 @@
 //! The Rust side: the routes of `flask/app.py`.
 
 use crate::rust_types;
+use axum::extract::{Path, State};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use session::SessionManager;
 use session::axum::{Session, SessionLayer, SessionRejection};
+use session_e2e::signals::Signals;
 
 type Answered = Result<Json<Value>, SessionRejection>;
 type Done = Result<(), SessionRejection>;
@@ -23,7 +25,8 @@ type Done = Result<(), SessionRejection>;
 /// | `/flash`, `/flashes` | category and message | adds one, takes all |
 /// | `/login`, `/owner`, `/logout` | user | sets, answers the owner; ends the session |
 /// | `/clear`, `/regenerate` | | what they say |
-/// | `/idle` | | nothing |
+/// | `/hold/NAME` | key or null | sets the signal `NAME:reached`, waits for `NAME`, and sets the key if there is one |
+/// | `/signals/NAME/set`, `/signals/NAME/wait` | | what they say |
 pub fn router(manager: SessionManager) -> Router {
     Router::new()
         .route("/set", post(set))
@@ -41,8 +44,11 @@ pub fn router(manager: SessionManager) -> Router {
         .route("/logout", post(async |session: Session| -> Done { Ok(session.flush()?) }))
         .route("/clear", post(async |session: Session| -> Done { Ok(session.clear()?) }))
         .route("/regenerate", post(async |session: Session| -> Done { Ok(session.regenerate()?) }))
-        .route("/idle", post(async || ()))
+        .route("/hold/{name}", post(hold))
         .layer(SessionLayer::new(manager))
+        .route("/signals/{name}/set", post(set_signal))
+        .route("/signals/{name}/wait", post(wait_for_signal))
+        .with_state(Signals::new())
 }
 
 async fn set(session: Session, body: String) -> Done {
@@ -106,6 +112,29 @@ async fn login(session: Session, body: String) -> Done {
 
 async fn owner(session: Session) -> Answered {
     Ok(Json(json!([session.owner()?])))
+}
+
+async fn hold(
+    State(signals): State<Signals>,
+    Path(name): Path<String>,
+    session: Session,
+    body: String,
+) -> Done {
+    let key: Option<String> = parse(&body);
+    signals.set(format!("{name}:reached"));
+    signals.wait(&name).await;
+    if let Some(key) = key {
+        session.insert(key.as_str(), "late")?;
+    }
+    Ok(())
+}
+
+async fn set_signal(State(signals): State<Signals>, Path(name): Path<String>) {
+    signals.set(name);
+}
+
+async fn wait_for_signal(State(signals): State<Signals>, Path(name): Path<String>) {
+    signals.wait(&name).await;
 }
 
 fn parse<T: serde::de::DeserializeOwned>(body: &str) -> T {

@@ -3,7 +3,7 @@
 use cookie_store::CookieStore;
 use http::header::SET_COOKIE;
 use serde_json::{Value as Json, json};
-use session_e2e::{Answer, Server};
+use session_e2e::{Answer, Pending, Server};
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -49,6 +49,15 @@ impl Browser {
             let _ = self.jar.parse(field.to_str().expect("it is ASCII"), &self.site);
         }
         answer
+    }
+
+    /// Begins a request that waits at `/hold/gate` with the session open, and then sets `key`.
+    pub async fn hold(&self, server: &Server, gate: &str, key: Option<&str>) -> Pending {
+        let cookies = self.cookies();
+        let body = json!(key).to_string();
+        let pending = server.begin(&format!("/hold/{gate}"), cookies.as_deref(), &body);
+        server.reached(gate).await;
+        pending
     }
 
     /// Does `path` with `body`, which must succeed.

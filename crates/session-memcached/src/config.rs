@@ -1,21 +1,20 @@
 //! Where the servers are, how long to wait for them, and how large their items are.
 
 use session_core::config::{KeyInfo, Kind, Settings};
+use session_core::store::{Call, Timeouts};
 use session_core::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
-/// Longer ones are cut to it: a deadline must be a time that the clock can tell.
-pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
+/// The store's name in messages.
+pub(crate) const STORE: &str = "memcached";
 
 /// What a server holds as shipped (`-I 1m`).
 pub(crate) const ITEM_SIZE_MAX: usize = 1 << 20;
 
 const SERVERS: &str = "127.0.0.1:11211";
 const PORT: u16 = 11_211;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const IDLE_CONNECTIONS: usize = 64;
 
 /// The settings that [`MemcachedOptions::from_settings`] reads.
@@ -40,8 +39,7 @@ pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemcachedOptions {
     servers: Vec<String>,
-    connect_timeout: Duration,
-    operation_timeout: Duration,
+    timeouts: Timeouts,
     idle_connections: usize,
     item_size_max: Option<usize>,
 }
@@ -54,8 +52,7 @@ impl MemcachedOptions {
     pub fn new<S: Into<String>>(servers: impl IntoIterator<Item = S>) -> Self {
         Self {
             servers: servers.into_iter().map(Into::into).collect(),
-            connect_timeout: CONNECT_TIMEOUT,
-            operation_timeout: OPERATION_TIMEOUT,
+            timeouts: Timeouts::default(),
             idle_connections: IDLE_CONNECTIONS,
             item_size_max: None,
         }
@@ -82,17 +79,17 @@ impl MemcachedOptions {
         Ok(settings.list("SESSION_MEMCACHED")?.map_or_else(Self::default, Self::new))
     }
 
-    /// Bounds the first contact with each server; 1 s by default.
+    /// Bounds the first contact with each server; 1 s by default, a day at most.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.timeouts = self.timeouts.with_connect(timeout);
         self
     }
 
     /// Bounds each call of the store, with any wait for a connection; 500 ms by default, a day at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout.min(LONGEST_TIMEOUT);
+        self.timeouts = self.timeouts.with_operation(timeout);
         self
     }
 
@@ -118,7 +115,7 @@ impl MemcachedOptions {
     /// Checks the options and spells the servers as `host:port`.
     pub(crate) fn check(&self) -> Result<Target> {
         let complain = |what: &'static str| {
-            Err(Error::new(ErrorKind::Config, format!("connect to memcached: {what}")))
+            Err(Error::new(ErrorKind::Config, format!("{}: {what}", Call::Connect.of(STORE))))
         };
         let Some(servers) = self.servers.iter().map(|server| address(server)).collect() else {
             return complain(
@@ -133,14 +130,11 @@ impl MemcachedOptions {
         if servers.iter().collect::<BTreeSet<_>>().len() < servers.len() {
             return complain("a server is listed twice");
         }
-        if self.connect_timeout.is_zero() || self.operation_timeout.is_zero() {
-            return complain("a timeout of zero lets no call succeed");
-        }
+        self.timeouts.check(STORE)?;
         Ok(Target {
             servers,
-            connect_timeout: self.connect_timeout,
-            operation_timeout: self.operation_timeout,
-            dial_timeout: self.connect_timeout.min(self.operation_timeout * 4 / 5),
+            timeouts: self.timeouts,
+            dial_timeout: self.timeouts.connect().min(self.timeouts.operation() * 4 / 5),
             idle_connections: self.idle_connections,
             item_size_max: self.item_size_max.unwrap_or(ITEM_SIZE_MAX),
         })
@@ -170,8 +164,7 @@ impl From<String> for MemcachedOptions {
 /// Options that were checked.
 pub(crate) struct Target {
     pub(crate) servers: Vec<String>,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) operation_timeout: Duration,
+    pub(crate) timeouts: Timeouts,
     /// Ends before the operation does, so that a call without a connection knows it sent nothing.
     pub(crate) dial_timeout: Duration,
     pub(crate) idle_connections: usize,
@@ -207,10 +200,9 @@ fn port(written: Option<&str>, instead: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KEYS, MemcachedOptions, address};
+    use super::{MemcachedOptions, address};
     use session_core::ErrorKind;
-    use session_core::config::{KeyInfo, Settings};
-    use std::path::Path;
+    use session_core::config::Settings;
     use std::time::Duration;
 
     #[test]
@@ -275,21 +267,5 @@ mod tests {
         let two: Settings = [("SESSION_MEMCACHED", "a:1 , b")].into_iter().collect();
         let options = MemcachedOptions::from_settings(&two).unwrap();
         assert_eq!(options.check().unwrap().servers, ["a:1", "b:11211"]);
-    }
-
-    #[test]
-    fn page_has_the_row_of_every_key() {
-        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
-        let page = std::fs::read_to_string(page).unwrap();
-        let section = page.split("\n## ").find(|section| section.starts_with("Memcached")).unwrap();
-        let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
-        assert_eq!(rows, KEYS.iter().map(KeyInfo::markdown_row).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn deadline_of_the_longest_timeout_is_a_time() {
-        let options = MemcachedOptions::default().operation_timeout(Duration::MAX);
-        assert!(std::time::Instant::now().checked_add(options.operation_timeout).is_some());
-        assert!(options.check().is_ok());
     }
 }

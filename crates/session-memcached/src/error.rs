@@ -2,22 +2,11 @@
 //!
 //! Texts of the client and the server stay out, since they may name the key; I/O errors do not.
 
+use crate::config::STORE;
 use session_core::Error;
-use session_core::ErrorKind::{self, Timeout, Unavailable, Unknown, Unsupported};
+use session_core::ErrorKind::{self, Unavailable, Unknown, Unsupported};
+use session_core::store::{Call, Lost};
 use std::io;
-
-use Retry::{Later, Useless};
-
-/// The call that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Call {
-    Connect,
-    Load,
-    Create,
-    Update,
-    Touch,
-    Delete,
-}
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -40,80 +29,50 @@ pub(crate) enum Fault {
     WithoutCas,
 }
 
-/// Whether the same call may succeed later.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Retry {
-    Later,
-    Useless,
-}
-
-impl Call {
-    pub(crate) fn verb(self) -> &'static str {
-        match self {
-            Self::Connect => "connect to memcached",
-            Self::Load => "load a session from memcached",
-            Self::Create | Self::Update => "write a session to memcached",
-            Self::Touch => "renew a session in memcached",
-            Self::Delete => "delete a session from memcached",
-        }
-    }
-
-    fn is_read(self) -> bool {
-        matches!(self, Self::Connect | Self::Load)
-    }
-}
-
 impl Fault {
     pub(crate) fn into_error(self, call: Call) -> Error {
-        let (kind, retry, what) = self.meaning(call);
-        let error =
-            Error::new(kind, format!("{}: {what}", call.verb())).with_retryable(retry == Later);
         match self {
-            Self::Unreached(cause) | Self::Broken(cause) => error.with_source(cause),
-            _ => error,
-        }
-    }
-
-    /// Kind, whether to retry, and what happened.
-    fn meaning(&self, call: Call) -> (ErrorKind, Retry, &'static str) {
-        match self {
-            Self::Unreached(_) => (Unavailable, Later, "the server cannot be reached"),
+            Self::Unreached(cause) => call.lost(STORE, Lost::Unreached).with_source(cause),
+            Self::Broken(cause) => call.lost(STORE, Lost::Broken).with_source(cause),
             Self::Unsent | Self::Silent if call == Call::Connect => {
-                (Unavailable, Later, "the server did not answer in time")
+                call.lost(STORE, Lost::Unreached)
             }
-            Self::Unsent if call.is_read() => (Timeout, Later, "no connection in time"),
-            Self::Unsent => (Unavailable, Later, "no connection in time, nothing was sent"),
-            Self::Broken(_) if call.is_read() => (Unavailable, Later, "the connection broke"),
-            Self::Broken(_) => (Unknown, Useless, "the connection broke before the answer"),
-            Self::Silent if call.is_read() => (Timeout, Later, "no answer in time"),
-            Self::Silent => (Unknown, Useless, "no answer in time"),
+            Self::Unsent => call.lost(STORE, Lost::Unsent),
+            Self::Silent => call.lost(STORE, Lost::Silent),
             // A server without free memory has dropped the record that it could not replace.
             Self::Failed if matches!(call, Call::Update | Call::Touch | Call::Delete) => {
-                (Unknown, Useless, "the server failed, and may have dropped the session")
+                refused(call, Unknown, "the server failed, and may have dropped the session")
             }
             Self::Failed => {
-                (Unavailable, Later, "the server failed, as it does when out of memory")
+                refused(call, Unavailable, "the server failed, as it does when out of memory")
+                    .with_retryable(true)
             }
-            Self::Rejected => (
-                Unavailable,
-                Useless,
-                "the server rejects the command; memcached 1.6 or newer is needed",
-            ),
-            Self::Garbled if call.is_read() => {
-                (Unavailable, Useless, "the answer is not one of memcached's")
+            Self::Rejected => {
+                let what = "the server rejects the command; memcached 1.6 or newer is needed";
+                refused(call, Unavailable, what)
             }
-            Self::Garbled => (Unknown, Useless, "the answer is not one of memcached's"),
+            Self::Garbled => {
+                let kind = if call.is_read() { Unavailable } else { Unknown };
+                refused(call, kind, "the answer is not one of memcached's")
+            }
             Self::WithoutCas => {
-                (Unsupported, Useless, "the server gives no cas tokens; start it without -C")
+                let what = "the server gives no cas tokens; start it without -C";
+                refused(call, Unsupported, what)
             }
         }
     }
+}
+
+/// An error after which the same call fails again, unless it says otherwise.
+fn refused(call: Call, kind: ErrorKind, what: &str) -> Error {
+    call.error(STORE, kind, what).with_retryable(false)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, Fault};
+    use super::Fault;
     use session_core::ErrorKind::{self, Timeout, Unavailable, Unknown, Unsupported};
+    use session_core::store::Call;
     use std::io;
 
     #[test]

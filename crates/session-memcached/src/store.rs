@@ -1,11 +1,12 @@
 //! The store: each call one command, each write one compared with the item's CAS token.
 
 use crate::client::{Answer, Client, Item};
-use crate::config::{ITEM_SIZE_MAX, LONGEST_TIMEOUT, MemcachedOptions, OPERATION_TIMEOUT};
+use crate::config::{ITEM_SIZE_MAX, MemcachedOptions, STORE};
 use crate::contact::{self, Told};
-use crate::error::{Call, Fault};
+use crate::error::Fault;
 use crate::lifetime::{exptime, left};
 use memcache::exp::AsyncMemcache;
+use session_core::store::{Call, Timeouts, no_owner_index};
 use session_core::{
     Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
     StoreKey, async_trait,
@@ -28,7 +29,7 @@ const OVERHEAD: usize = 512;
 /// the commands.
 pub struct MemcachedStore {
     client: Client,
-    operation_timeout: Duration,
+    timeouts: Timeouts,
     max_payload: usize,
 }
 
@@ -57,7 +58,7 @@ impl MemcachedStore {
     /// ```
     pub async fn connect(options: impl Into<MemcachedOptions>) -> Result<Self> {
         let target = options.into().check()?;
-        let limit = target.connect_timeout;
+        let limit = target.timeouts.connect();
         let mut item_size_max = usize::MAX;
         for server in &target.servers {
             let Told { item_size_max: told } = contact(limit, contact::ask(server)).await?;
@@ -65,7 +66,7 @@ impl MemcachedStore {
         }
         Ok(Self {
             client: contact(limit, Client::open(&target)).await?,
-            operation_timeout: target.operation_timeout,
+            timeouts: target.timeouts,
             max_payload: max_payload(item_size_max),
         })
     }
@@ -95,7 +96,7 @@ impl MemcachedStore {
     pub fn from_client(client: AsyncMemcache) -> Self {
         Self {
             client: Client::shared(client),
-            operation_timeout: OPERATION_TIMEOUT,
+            timeouts: Timeouts::default(),
             max_payload: max_payload(ITEM_SIZE_MAX),
         }
     }
@@ -103,7 +104,7 @@ impl MemcachedStore {
     /// Bounds each call, with any wait for a connection; a day at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout.min(LONGEST_TIMEOUT);
+        self.timeouts = self.timeouts.with_operation(timeout);
         self
     }
 
@@ -127,7 +128,7 @@ impl MemcachedStore {
     /// When a call that begins now ends. The client is dropped then, and with it the connection
     /// that the answer may still come on.
     fn deadline(&self) -> Instant {
-        Instant::now() + self.operation_timeout
+        Instant::now() + self.timeouts.operation()
     }
 
     fn check_payload(&self, call: Call, payload: &Bytes) -> Result<()> {
@@ -139,7 +140,7 @@ impl MemcachedStore {
             ErrorKind::TooLarge,
             format!(
                 "{}: an item of the server leaves {most} bytes to a session; memcached -I sets more",
-                call.verb()
+                call.of(STORE)
             ),
         ))
     }
@@ -149,7 +150,7 @@ impl MemcachedStore {
 impl Store for MemcachedStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            name: "memcached",
+            name: STORE,
             owner_index: false,
             needs_sweep: false,
             max_payload: Some(self.max_payload),
@@ -219,10 +220,7 @@ impl Store for MemcachedStore {
     }
 
     async fn list_by_owner(&self, _owner: &str) -> Result<Vec<StoreKey>> {
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            "list an owner's sessions: the memcached store keeps no owner index",
-        ))
+        Err(no_owner_index(STORE, "memcached lists no keys; another SESSION_TYPE does"))
     }
 
     async fn delete_expired(&self) -> Result<u64> {
@@ -233,7 +231,7 @@ impl Store for MemcachedStore {
 impl fmt::Debug for MemcachedStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemcachedStore")
-            .field("operation_timeout", &self.operation_timeout)
+            .field("timeouts", &self.timeouts)
             .field("max_payload", &self.max_payload)
             .finish_non_exhaustive()
     }
@@ -264,7 +262,7 @@ fn check_key(call: Call, key: &StoreKey) -> Result<&str> {
         _ => return Ok(key.as_str()),
     };
     let (kind, what) = complaint;
-    Err(Error::new(kind, format!("{}: {what}", call.verb())))
+    Err(call.error(STORE, kind, what))
 }
 
 fn record(item: Item) -> Result<Record> {
@@ -299,7 +297,7 @@ fn now() -> u64 {
 mod tests {
     use super::{check_key, record};
     use crate::client::Item;
-    use crate::error::Call;
+    use session_core::store::Call;
     use session_core::{ErrorKind, StoreKey};
 
     #[test]

@@ -112,7 +112,7 @@ fn sqlite(rest: &str, limits: &Limits) -> Result<Target> {
         .synchronous(SqliteSynchronous::Normal)
         // Well before the deadline: a lock that was not to be had is known to have written nothing,
         // and SQLite counts its pauses as it asked for them, not as they were.
-        .busy_timeout(limits.operation_timeout / 2);
+        .busy_timeout(limits.timeouts.operation() / 2);
     Ok(dial::<Sqlite>(options, limits))
 }
 
@@ -137,7 +137,7 @@ fn dial<DB: crate::engine::Speak>(
 ) -> Target {
     let dial = Dial {
         options: options.disable_statement_logging(),
-        timeout: limits.connect_timeout,
+        timeout: limits.timeouts.connect(),
         max: limits.max_connections,
     };
     Target { engine: Box::new(Arc::new(Connections::<DB>::own(dial))), words: DB::WORDS }

@@ -2,17 +2,17 @@
 
 use crate::name::{Name, TableName};
 use session_core::config::{KeyInfo, Kind, Settings};
+use session_core::store::{Call, Timeouts};
 use session_core::{Error, ErrorKind, Result};
 use std::fmt;
 use std::time::Duration;
 
 const URL: &str = "sqlite:///sessions.db";
+/// The name of a database in messages, before its kind is known.
+const STORE: &str = "a database";
+
 const TABLE: &str = "sessions";
 const MAX_CONNECTIONS: usize = 10;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
-/// Longer ones are cut to it: a deadline must be a time that the clock can tell.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 const URL_KEY: &str = "SESSION_SQLALCHEMY";
 const FALLBACK_KEY: &str = "SQLALCHEMY_DATABASE_URI";
@@ -70,8 +70,7 @@ pub struct SqlOptions {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) max_connections: usize,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) operation_timeout: Duration,
+    pub(crate) timeouts: Timeouts,
 }
 
 /// Options that were checked.
@@ -94,11 +93,7 @@ impl SqlOptions {
             table: TABLE.to_owned(),
             schema: None,
             owner_index: false,
-            limits: Limits {
-                max_connections: MAX_CONNECTIONS,
-                connect_timeout: CONNECT_TIMEOUT,
-                operation_timeout: OPERATION_TIMEOUT,
-            },
+            limits: Limits { max_connections: MAX_CONNECTIONS, timeouts: Timeouts::default() },
         }
     }
 
@@ -177,7 +172,7 @@ impl SqlOptions {
     /// most.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.connect_timeout = timeout.min(LONGEST_TIMEOUT);
+        self.limits.timeouts = self.limits.timeouts.with_connect(timeout);
         self
     }
 
@@ -187,16 +182,14 @@ impl SqlOptions {
     /// A sweep takes this long per batch at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.operation_timeout = timeout.min(LONGEST_TIMEOUT);
+        self.limits.timeouts = self.limits.timeouts.with_operation(timeout);
         self
     }
 
     /// Checks all but the URL.
     pub(crate) fn check(&self) -> Result<Checked> {
         let limits = self.limits;
-        if limits.connect_timeout.is_zero() || limits.operation_timeout.is_zero() {
-            return Err(refuse("a timeout of zero lets no call succeed"));
-        }
+        limits.timeouts.check(STORE)?;
         if limits.max_connections == 0 {
             return Err(refuse("without a connection no call succeeds"));
         }
@@ -237,7 +230,7 @@ impl fmt::Debug for SqlOptions {
 }
 
 fn refuse(complaint: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("connect to a database: {complaint}"))
+    Call::Connect.error(STORE, ErrorKind::Config, complaint)
 }
 
 #[cfg(test)]
@@ -300,15 +293,6 @@ mod tests {
         }
         let hostile = settings(&[("SESSION_SQLALCHEMY_TABLE", "a\"b")]);
         assert!(SqlOptions::from_settings(&hostile).is_err());
-    }
-
-    #[test]
-    fn deadlines_of_the_longest_timeouts_are_times() {
-        let options =
-            SqlOptions::default().connect_timeout(Duration::MAX).operation_timeout(Duration::MAX);
-        let limits = options.check().unwrap().limits;
-        let longest = limits.connect_timeout + limits.operation_timeout;
-        assert!(std::time::Instant::now().checked_add(longest).is_some());
     }
 
     #[test]

@@ -4,25 +4,11 @@
 //! neither reaches our errors.
 
 use session_core::Error;
-use session_core::ErrorKind::{self, Config, Decode, Timeout, TooLarge, Unavailable, Unknown};
+use session_core::ErrorKind::{self, Config, Decode, TooLarge, Unavailable, Unknown};
+use session_core::store::{Call, Lost};
 use std::io;
 
 use Retry::{Later, Useless};
-
-/// The call that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Call {
-    Connect,
-    /// Looks at the table, before another call.
-    Look,
-    Init,
-    Load,
-    Write,
-    Touch,
-    Delete,
-    List,
-    Sweep,
-}
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -85,31 +71,6 @@ enum Retry {
     Useless,
 }
 
-impl Call {
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Connect => "connect to",
-            Self::Look => "look at the session table in",
-            Self::Init => "prepare the session table in",
-            Self::Load => "load a session from",
-            Self::Write => "write a session to",
-            Self::Touch => "renew a session in",
-            Self::Delete => "delete a session from",
-            Self::List => "list an owner's sessions in",
-            Self::Sweep => "remove expired sessions from",
-        }
-    }
-
-    pub(crate) fn is_read(self) -> bool {
-        matches!(self, Self::Connect | Self::Look | Self::Load | Self::List)
-    }
-
-    /// The start of a message about this call: `load a session from postgresql`.
-    pub(crate) fn to(self, database: &str) -> String {
-        format!("{} {database}", self.verb())
-    }
-}
-
 impl Refusal {
     /// Whether the connection should not be used again.
     pub(crate) fn taints_connection(self) -> bool {
@@ -119,35 +80,31 @@ impl Refusal {
 
 impl Fault {
     pub(crate) fn into_error(self, call: Call, database: &str) -> Error {
-        let (kind, retry, what) = self.meaning(call);
-        let error = Error::new(kind, format!("{}: {what}", call.to(database)))
-            .with_retryable(retry == Later);
-        match self {
-            Self::Unreached(sqlx::Error::Io(cause)) | Self::Broken(sqlx::Error::Io(cause)) => {
-                // The text of a custom error is the client's.
-                error.with_source(io::Error::from(cause.kind()))
+        let (kind, retry, what) = match &self {
+            Self::Unreached(sqlx::Error::Io(cause)) => {
+                return call.lost(database, Lost::Unreached).with_source(plain(cause));
             }
-            _ => error,
-        }
-    }
-
-    fn meaning(&self, call: Call) -> Meaning {
-        match self {
+            Self::Broken(sqlx::Error::Io(cause)) => {
+                return call.lost(database, Lost::Broken).with_source(plain(cause));
+            }
+            Self::Broken(_) => return call.lost(database, Lost::Broken),
+            Self::Unsent => return call.lost(database, Lost::Unsent),
+            Self::Silent => return call.lost(database, Lost::Silent),
             Self::Unreached(cause) => unreached(cause),
             Self::TurnedAway(refusal) => turned_away(*refusal),
             Self::Refused(refusal) => refused(call, *refusal),
-            Self::Unsent if call.is_read() => (Timeout, Later, "no connection in time"),
-            Self::Unsent => (Unavailable, Later, "no connection in time, nothing was sent"),
-            Self::Silent if call.is_read() => (Timeout, Later, "no answer in time"),
-            Self::Silent => (Unknown, Useless, "no answer in time"),
-            Self::Broken(_) if call.is_read() => (Unavailable, Later, "the connection broke"),
-            Self::Broken(_) => (Unknown, Useless, "the connection broke before the answer"),
             Self::Unexpected if call.is_read() => {
                 (Decode, Useless, "a column is of another type than expected")
             }
             Self::Unexpected => (Unknown, Useless, "the answer is of another type than expected"),
-        }
+        };
+        call.error(database, kind, what).with_retryable(retry == Later)
     }
+}
+
+/// The text of a custom error is the client's.
+fn plain(cause: &io::Error) -> io::Error {
+    io::Error::from(cause.kind())
 }
 
 const NO_DATABASE: &str = "there is no such database or schema; `init` makes neither";
@@ -212,11 +169,12 @@ fn refused(call: Call, refusal: Refusal) -> Meaning {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, Fault, Refusal};
+    use super::{Fault, Refusal};
     use session_core::ErrorKind::{Config, Decode, Timeout, TooLarge, Unavailable, Unknown};
+    use session_core::store::Call;
     use std::io;
 
-    const WRITES: [Call; 4] = [Call::Write, Call::Touch, Call::Delete, Call::Sweep];
+    const WRITES: [Call; 4] = [Call::Update, Call::Touch, Call::Delete, Call::Sweep];
 
     fn broken(kind: io::ErrorKind) -> sqlx::Error {
         sqlx::Error::Io(io::Error::new(kind, "hunter2"))
@@ -258,20 +216,20 @@ mod tests {
             (Refusal::Failed, Unavailable, Unavailable, false),
         ];
         for (refusal, read, write, is_retryable) in table {
-            for (call, kind) in [(Call::Load, read), (Call::Write, write), (Call::Delete, write)] {
+            for (call, kind) in [(Call::Load, read), (Call::Update, write), (Call::Delete, write)] {
                 let error = Fault::Refused(refusal).into_error(call, "sql");
                 let seen = (error.kind(), error.is_retryable());
                 assert_eq!(seen, (kind, is_retryable), "{refusal:?}");
             }
         }
         let doubtful = |call| Fault::Refused(Refusal::Doubtful).into_error(call, "sql").kind();
-        assert_eq!((doubtful(Call::Load), doubtful(Call::Write)), (Unavailable, Unknown));
+        assert_eq!((doubtful(Call::Load), doubtful(Call::Update)), (Unavailable, Unknown));
     }
 
     #[test]
     fn unexpected_answers_are_errors() {
         assert_eq!(Fault::Unexpected.into_error(Call::Load, "sql").kind(), Decode);
-        assert_eq!(Fault::Unexpected.into_error(Call::Write, "sql").kind(), Unknown);
+        assert_eq!(Fault::Unexpected.into_error(Call::Update, "sql").kind(), Unknown);
     }
 
     #[test]
@@ -283,7 +241,7 @@ mod tests {
             Fault::Broken(broken(io::ErrorKind::Other)),
             Fault::Broken(sqlx::Error::Protocol("hunter2".into())),
         ] {
-            let error = fault.into_error(Call::Write, "sql");
+            let error = fault.into_error(Call::Update, "sql");
             assert!(!format!("{error:#} {error:?}").contains("hunter2"), "{error:?}");
         }
     }

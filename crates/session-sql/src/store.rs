@@ -5,9 +5,10 @@ mod open;
 use crate::config::Checked;
 use crate::dialect::Words;
 use crate::engine::{Answer, Ask, Engine};
-use crate::error::{Call, Fault, Refusal};
+use crate::error::{Fault, Refusal};
 use crate::statement::{Bound, Slot, Statement, Value};
 use crate::table::{BATCH, Statements, Table};
+use session_core::store::{Call, no_owner_index};
 use session_core::{
     Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
     StoreKey, async_trait,
@@ -19,9 +20,6 @@ use tokio::time::Instant;
 
 /// What the columns `session_id` and `owner` hold, in characters; bytes are never fewer.
 const MAX_TEXT: usize = 255;
-
-/// About a century, which every database's dates hold.
-const MAX_TTL_MS: i64 = 100 * 365 * 24 * 3_600 * 1_000;
 
 /// Sessions in a table of PostgreSQL, MySQL, MariaDB or SQLite.
 ///
@@ -61,7 +59,7 @@ impl SqlStore {
         if known.is_settled {
             return Ok(known);
         }
-        let table = self.describe(Call::Look).await?;
+        let table = self.describe(Call::Inspect).await?;
         if !table.exists() {
             return Err(self.error(call, Fault::Refused(Refusal::NoTable)));
         }
@@ -78,7 +76,7 @@ impl SqlStore {
     }
 
     fn operation_timeout(&self) -> Duration {
-        self.options.limits.operation_timeout
+        self.options.limits.timeouts.operation()
     }
 
     fn error(&self, call: Call, fault: Fault) -> Error {
@@ -88,6 +86,7 @@ impl SqlStore {
     /// Refuses what a column would cut or the server would not take.
     fn check_lengths(
         &self,
+        call: Call,
         known: &Known,
         key: &StoreKey,
         payload: &[u8],
@@ -102,8 +101,7 @@ impl SqlStore {
         } else {
             return Ok(());
         };
-        let call = Call::Write.to(self.words.name);
-        Err(Error::new(ErrorKind::TooLarge, format!("{call}: {what}")))
+        Err(call.error(self.words.name, ErrorKind::TooLarge, &what))
     }
 }
 
@@ -150,22 +148,26 @@ impl Store for SqlStore {
         lease: &Lease<'_>,
         when: Precondition<'_>,
     ) -> Result<Outcome> {
-        let known = self.settled(Call::Write).await?;
-        self.check_lengths(&known, key, &payload, lease.owner)?;
-        let (statement, old) = match when {
-            Precondition::Absent => (&known.statements.create, None),
-            Precondition::Unchanged(loaded) => (&known.statements.update, Some(loaded)),
+        let (call, old) = match when {
+            Precondition::Absent => (Call::Create, None),
+            Precondition::Unchanged(loaded) => (Call::Update, Some(loaded)),
+        };
+        let known = self.settled(call).await?;
+        self.check_lengths(call, &known, key, &payload, lease.owner)?;
+        let statement = match when {
+            Precondition::Absent => &known.statements.create,
+            Precondition::Unchanged(_) => &known.statements.update,
         };
         let values = Values { key: Some(key), data: &payload, old, lease: Some(lease) };
         match self.change(bind(statement, values), self.operation_timeout()).await {
             Err(Fault::Refused(Refusal::Taken)) if old.is_none() => Ok(Outcome::Refused),
-            rows => self.outcome(Call::Write, rows),
+            rows => self.outcome(call, rows),
         }
     }
 
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
         let known = self.settled(Call::Touch).await?;
-        self.check_lengths(&known, key, &[], lease.owner)?;
+        self.check_lengths(Call::Touch, &known, key, &[], lease.owner)?;
         let values =
             Values { key: Some(key), old: Some(loaded), lease: Some(lease), ..Values::default() };
         let bound = bind(&known.statements.touch, values);
@@ -190,10 +192,7 @@ impl Store for SqlStore {
 
     async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>> {
         if !self.options.has_owners {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "list an owner's sessions: the owner index is off (SESSION_OWNER_INDEX)",
-            ));
+            return Err(no_owner_index(self.words.name, "set SESSION_OWNER_INDEX"));
         }
         let known = self.settled(Call::List).await?;
         let lease = Lease { ttl: Duration::ZERO, owner: Some(owner) };
@@ -255,7 +254,7 @@ fn bind(statement: &Statement, values: Values<'_>) -> Bound {
         Slot::Key => Value::Text(values.key.map_or_else(String::new, |key| key.as_str().into())),
         Slot::Data => Value::Bytes(values.data.to_vec()),
         Slot::Old => Value::Bytes(values.old.map_or_else(Vec::new, |old| old.payload.to_vec())),
-        Slot::TtlMs => Value::Number(values.lease.map_or(0, |lease| ttl_ms(lease.ttl))),
+        Slot::TtlMs => Value::Number(values.lease.map_or(0, Lease::ttl_ms)),
         Slot::Owner => {
             Value::Nullable(values.lease.and_then(|lease| lease.owner.map(str::to_owned)))
         }
@@ -269,28 +268,10 @@ fn record((data, left_ms): (Option<Vec<u8>>, i64)) -> Option<Record> {
     data.map(|data| Record { payload: data.into(), cas: 0, ttl: left })
 }
 
-fn ttl_ms(ttl: Duration) -> i64 {
-    let ms = ttl.as_nanos().div_ceil(1_000_000);
-    i64::try_from(ms).unwrap_or(MAX_TTL_MS).clamp(1, MAX_TTL_MS)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{MAX_TTL_MS, record, ttl_ms};
+    use super::record;
     use std::time::Duration;
-
-    #[test]
-    fn lifetimes_are_rounded_up_and_capped() {
-        for (ttl, expected) in [
-            (Duration::from_nanos(1), 1),
-            (Duration::from_millis(1), 1),
-            (Duration::from_micros(1_001), 2),
-            (Duration::from_secs(31 * 86_400), 2_678_400_000),
-            (Duration::MAX, MAX_TTL_MS),
-        ] {
-            assert_eq!(ttl_ms(ttl), expected, "{ttl:?}");
-        }
-    }
 
     #[test]
     fn rows_are_records_unless_they_have_no_data() {

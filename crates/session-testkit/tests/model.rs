@@ -13,7 +13,7 @@ const KEYS: usize = 3;
 enum Step {
     Load { key: usize },
     Write { key: usize, payload: u8, ttl: u64, owner: Option<u8>, when: When },
-    Touch { key: usize, ttl: u64, loaded: u8 },
+    Touch { key: usize, ttl: u64, owner: Option<u8>, loaded: u8 },
     Delete { key: usize, expected: Option<u8> },
     List { owner: u8 },
     Sweep,
@@ -58,12 +58,6 @@ impl Model {
         holds
     }
 
-    fn touch(&mut self, key: usize, ends: u64, loaded: u8) -> bool {
-        let Some(kept) = self.live(key).filter(|kept| kept.payload == loaded) else { return false };
-        kept.ends = ends;
-        true
-    }
-
     fn delete(&mut self, key: usize, expected: Option<u8>) -> bool {
         let found = self.live(key).map(|kept| kept.payload);
         let holds = found.is_some() && expected.is_none_or(|payload| found == Some(payload));
@@ -98,11 +92,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
                 owner,
                 when
             }),
-        (key.clone(), ttl, payload.clone()).prop_map(|(key, ttl, loaded)| Step::Touch {
-            key,
-            ttl,
-            loaded
-        }),
+        (key.clone(), ttl, payload.clone(), prop::option::of(owner.clone()))
+            .prop_map(|(key, ttl, loaded, owner)| Step::Touch { key, ttl, loaded, owner }),
         (key, prop::option::of(payload)).prop_map(|(key, expected)| Step::Delete { key, expected }),
         owner.prop_map(|owner| Step::List { owner }),
         any::<()>().prop_map(|()| Step::Sweep),
@@ -140,9 +131,11 @@ async fn compare(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 let written = store.write(&name(key), bytes(payload), &lease, when).await;
                 prop_assert_eq!(written.map_err(fail)? != Outcome::Refused, expected);
             }
-            Step::Touch { key, ttl, loaded } => {
-                let expected = model.touch(key, model.now + ttl, loaded);
-                let lease = Lease { ttl: Duration::from_secs(ttl), owner: None };
+            Step::Touch { key, ttl, loaded, owner } => {
+                let kept = Kept { payload: loaded, ends: model.now + ttl, owner };
+                let expected = model.write(key, kept, When::Unchanged(loaded));
+                let owner = owner.map(|owner| owner.to_string());
+                let lease = Lease { ttl: Duration::from_secs(ttl), owner: owner.as_deref() };
                 let touched = store.touch(&name(key), &lease, &record(loaded)).await;
                 prop_assert_eq!(touched.map_err(fail)? != Outcome::Refused, expected);
             }

@@ -193,7 +193,8 @@ impl Store for MemoryStore {
 
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
         let now = Instant::now();
-        Ok(self.shard(key).touch(key, deadline(now, lease.ttl), loaded, now))
+        let expires = deadline(now, lease.ttl);
+        Ok(self.shard(key).touch(key, expires, lease.owner, loaded, now, &self.usage))
     }
 
     async fn delete(

@@ -1,8 +1,10 @@
 //! The contract between sessions and the places that keep them: bytes and durations, no upsert.
 
+mod call;
 mod key;
 mod memory;
 
+pub use call::{Call, Lost, Timeouts, no_owner_index};
 pub use key::StoreKey;
 pub use memory::{MemoryLimits, MemoryStore};
 
@@ -60,9 +62,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         expected: Option<&Record>,
     ) -> Result<bool>;
 
-    /// Lists the keys of the live records that were written for `owner`.
+    /// Lists the keys of the live records that were written for `owner`, byte for byte.
     ///
-    /// A store without an owner index returns an error of kind `Unsupported`.
+    /// A record that was live before the call and is until its end is listed, whoever writes
+    /// meanwhile, unless the backend documents that its index is eventually consistent. A store
+    /// that keeps entries apart from records adds the entry first: a call that is cut off may leave
+    /// an entry without a record, never a live record without an entry. A store without an owner index returns an error of kind `Unsupported`.
     async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>>;
 
     /// Removes expired records in bounded batches and returns how many; 0 where the server
@@ -118,8 +123,30 @@ pub struct Lease<'a> {
     /// The lifetime from now; never zero. A store rounds it up to its resolution and caps it at
     /// what it can hold.
     pub ttl: Duration,
-    /// Whose session this is; only stores with an owner index look at it.
+    /// Whose session this is, never empty; only stores with an owner index look at it.
+    ///
+    /// The record is listed for this owner from this call on, whether or not it was before: one
+    /// from before the index was turned on, or one that another program wrote, is listed once it
+    /// is renewed. An owner that the store cannot hold is an error, `TooLarge` if it is too long,
+    /// and nothing is written.
     pub owner: Option<&'a str>,
+}
+
+impl Lease<'_> {
+    /// About a century: added to the time since 1970 it overflows no server's integer or date.
+    const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
+
+    /// The lifetime in whole milliseconds, rounded up: at least 1, at most a century's.
+    pub fn ttl_ms(&self) -> i64 {
+        let ms = self.ttl.min(Self::LONGEST).as_nanos().div_ceil(1_000_000);
+        i64::try_from(ms).unwrap_or(i64::MAX).max(1)
+    }
+
+    /// The lifetime in whole seconds, rounded up: at least 1, at most a century's.
+    pub fn ttl_secs(&self) -> i64 {
+        let secs = self.ttl.min(Self::LONGEST).as_nanos().div_ceil(1_000_000_000);
+        i64::try_from(secs).unwrap_or(i64::MAX).max(1)
+    }
 }
 
 impl fmt::Debug for Lease<'_> {
@@ -146,4 +173,28 @@ pub struct Capabilities {
     pub max_key: Option<usize>,
     /// The step to which lifetimes are rounded up.
     pub ttl_resolution: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lease;
+    use std::time::Duration;
+
+    #[test]
+    fn lifetimes_are_rounded_up_and_capped() {
+        let century = 100 * 365 * 24 * 3_600;
+        for (ttl, ms, secs) in [
+            (Duration::ZERO, 1, 1),
+            (Duration::from_nanos(1), 1, 1),
+            (Duration::from_millis(1), 1, 1),
+            (Duration::from_micros(1_001), 2, 1),
+            (Duration::from_millis(1_000), 1_000, 1),
+            (Duration::from_millis(1_001), 1_001, 2),
+            (Duration::from_secs(31 * 86_400), 2_678_400_000, 2_678_400),
+            (Duration::MAX, century * 1_000, century),
+        ] {
+            let lease = Lease { ttl, owner: None };
+            assert_eq!((lease.ttl_ms(), lease.ttl_secs()), (ms, secs), "{ttl:?}");
+        }
+    }
 }

@@ -6,10 +6,11 @@ use crate::config::{Checked, SqlOptions};
 use crate::connections::Client;
 use crate::dialect::Words;
 use crate::engine::{Answer, Ask, Engine};
-use crate::error::{Call, Fault, Refusal};
+use crate::error::{Fault, Refusal};
 use crate::statement::Bound;
 use crate::table::{self, Table};
 use session_core::Result;
+use session_core::store::Call;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -94,7 +95,7 @@ impl SqlStore {
         let (name, has_owners) = (&self.options.name, self.options.has_owners);
         let mut attempts = 1;
         loop {
-            let table = self.describe(Call::Look).await?;
+            let table = self.describe(Call::Inspect).await?;
             let steps = table.missing(&self.words, name, has_owners);
             if steps.is_empty() {
                 table.check(&self.words, has_owners)?;
@@ -133,7 +134,7 @@ impl SqlStore {
     pub(super) async fn describe(&self, call: Call) -> Result<Table> {
         let question = table::describe(&self.words, &self.options.name);
         let limits = self.options.limits;
-        let deadline = Instant::now() + limits.connect_timeout + limits.operation_timeout;
+        let deadline = Instant::now() + limits.timeouts.connect() + limits.timeouts.operation();
         match self.engine.ask(Bound::plain(&question), Ask::Texts, deadline).await {
             Ok(Answer::Texts(lines)) => Ok(Table::read(&lines)),
             Ok(_) => Err(self.error(call, Fault::Unexpected)),

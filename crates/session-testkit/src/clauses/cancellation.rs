@@ -1,12 +1,13 @@
 //! A call that is dropped halfway leaves the old or the new record, whole, and a usable store.
 
+use super::owners::indexed;
 use crate::probe::{
-    MINUTE, create, ensure_holds, fresh_key, fresh_payload, is_written, lease, load_live, open,
-    random_below,
+    MINUTE, create, ensure_holds, fresh_key, fresh_owner, fresh_payload, is_written, lease,
+    load_live, open, random_below,
 };
 use crate::verdict::ensure;
 use crate::{Finding, Subject, Verdict};
-use session_core::{Precondition, Store, StoreKey};
+use session_core::{Lease, Precondition, Store, StoreKey};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -58,6 +59,27 @@ pub async fn cancelled_delete_leaves_all_or_nothing(subject: &dyn Subject) -> Ve
         let other = fresh_key();
         create(&*store, &other, fresh_payload(), &lease(MINUTE)).await?;
         ensure_usable(&*store, &other).await?;
+    }
+    Ok(())
+}
+
+/// A create that is dropped halfway never leaves a live record that its owner's listing lacks: a
+/// sign-out everywhere would miss it.
+pub async fn cancelled_create_lives_only_if_it_is_listed(subject: &dyn Subject) -> Verdict {
+    let (store, _) = indexed(subject).await?;
+    let owner = fresh_owner();
+    let owned = Lease { ttl: MINUTE, owner: Some(&owner) };
+    for trial in 0..TRIALS {
+        let key = fresh_key();
+        give_up(trial, store.write(&key, fresh_payload(), &owned, Precondition::Absent)).await;
+        // It may be applied late, so it is looked at twice.
+        for _ in 0..2 {
+            if store.load(&key).await?.is_some() {
+                let listed = store.list_by_owner(&owner).await?;
+                ensure!(listed.contains(&key), "a cancelled create left an unlisted live record");
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
     Ok(())
 }

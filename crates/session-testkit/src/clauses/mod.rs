@@ -10,6 +10,7 @@ pub mod expiry;
 pub mod faults;
 pub mod keys;
 pub mod leases;
+pub mod listings;
 pub mod lost_replies;
 pub mod owners;
 pub mod races;
@@ -137,11 +138,18 @@ macro_rules! store_conformance {
             owners::deleted_record_is_not_listed
             owners::expired_record_is_not_listed
             owners::refused_calls_leave_the_index
+            listings::owners_match_byte_for_byte
+            listings::long_owners_are_told_apart
+            listings::thousand_records_are_listed
+            listings::update_lists_a_record_that_had_no_owner
+            listings::touch_lists_a_record_that_had_no_owner
+            listings::no_entry_is_lost_among_many_writers
             sweeps::sweep_spares_the_living
             sweeps::sweep_removes_the_expired
             cancellation::cancelled_write_leaves_a_whole_record
             cancellation::cancelled_touch_leaves_a_whole_record
             cancellation::cancelled_delete_leaves_all_or_nothing
+            cancellation::cancelled_create_lives_only_if_it_is_listed
             cancellation::cancelled_calls_do_not_mix_replies
             round_trips::every_call_is_one_round_trip
             lost_replies::lost_reply_to_a_create_is_unknown

@@ -113,19 +113,25 @@ pub async fn refused_calls_leave_the_index(subject: &dyn Subject) -> Verdict {
     ensure_lists(&*store, &owner, &[key]).await
 }
 
-async fn indexed(subject: &dyn Subject) -> Result<(Arc<dyn Store>, Capabilities), Finding> {
+pub(super) async fn indexed(
+    subject: &dyn Subject,
+) -> Result<(Arc<dyn Store>, Capabilities), Finding> {
     let (store, capabilities) = open(subject).await?;
     not_applicable_if!(!capabilities.owner_index, "it has no owner index");
     Ok((store, capabilities))
 }
 
-async fn owned_record(store: &dyn Store, owner: &str, ttl: Duration) -> Result<StoreKey, Finding> {
+pub(super) async fn owned_record(
+    store: &dyn Store,
+    owner: &str,
+    ttl: Duration,
+) -> Result<StoreKey, Finding> {
     let key = fresh_key();
     create(store, &key, fresh_payload(), &Lease { ttl, owner: Some(owner) }).await?;
     Ok(key)
 }
 
-async fn ensure_lists(store: &dyn Store, owner: &str, expected: &[StoreKey]) -> Verdict {
+pub(super) async fn ensure_lists(store: &dyn Store, owner: &str, expected: &[StoreKey]) -> Verdict {
     let mut listed = store.list_by_owner(owner).await?;
     let mut expected = expected.to_vec();
     listed.sort();

@@ -29,6 +29,7 @@ impl BrokenStore {
                 yield_now().await;
                 self.force(key, payload, lease).await
             }
+            Defect::CreateListsLast => self.create_then_list(key, payload, lease).await,
             Defect::CreateIsForgotten if past.is_some() => Ok(Outcome::Written { cas: 0 }),
             Defect::CreateOverExpiredIsHalf => {
                 let payload = past.map_or(payload, |past| past.payload);
@@ -105,6 +106,14 @@ impl BrokenStore {
                 self.inner.delete(key, None, None).await?;
                 let lease = Lease { owner: None, ..*lease };
                 self.inner.write(key, now.payload, &lease, Precondition::Absent).await
+            }
+            (Defect::TouchNamesNoOwner, Some(_)) => {
+                let is_listed = |owner: &str| {
+                    let listed = self.listed.lock().unwrap();
+                    listed.iter().any(|entry| *entry == (owner.to_owned(), key.clone()))
+                };
+                let owner = lease.owner.filter(|owner| is_listed(owner));
+                self.inner.touch(key, &Lease { owner, ..*lease }, loaded).await
             }
             (Defect::TouchEmptiesThenRestores, Some(_)) if is_current => {
                 let _ = self.force(key, Bytes::new(), lease).await?;

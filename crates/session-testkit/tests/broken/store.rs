@@ -28,7 +28,7 @@ pub(crate) struct BrokenStore {
     pub(crate) defect: Defect,
     /// What was written last under each key that was not deleted since.
     pub(crate) past: Mutex<HashMap<StoreKey, Past>>,
-    listed: Mutex<Vec<(String, StoreKey)>>,
+    pub(crate) listed: Mutex<Vec<(String, StoreKey)>>,
     epoch: Instant,
 }
 
@@ -95,9 +95,6 @@ impl BrokenStore {
     fn remember(&self, key: &StoreKey, payload: &Bytes, lease: &Lease<'_>) {
         let entry = Past { payload: payload.clone(), ttl: lease.ttl };
         self.past.lock().unwrap().insert(key.clone(), entry);
-        if let Some(owner) = lease.owner {
-            self.listed.lock().unwrap().push((owner.to_owned(), key.clone()));
-        }
     }
 
     fn outcome(&self, outcome: Outcome) -> Outcome {
@@ -156,7 +153,8 @@ impl Store for BrokenStore {
             self.inner.delete(key, None, None).await?;
         }
         let payload = self.payload(payload);
-        let lease = &Lease { ttl: self.ttl(lease.ttl), ..*lease };
+        let owner = lease.owner.map(|owner| self.owner(owner));
+        let lease = &Lease { ttl: self.ttl(lease.ttl), owner: owner.as_deref() };
         let outcome = match when {
             Precondition::Absent => self.create(key, payload.clone(), lease).await?,
             Precondition::Unchanged(loaded)
@@ -170,6 +168,9 @@ impl Store for BrokenStore {
         };
         if outcome != Outcome::Refused || self.is(Defect::ListsRefusedCalls) {
             self.remember(key, &payload, lease);
+            if let Some(owner) = lease.owner {
+                self.enlist(key, owner).await;
+            }
         }
         Ok(self.outcome(outcome))
     }
@@ -178,6 +179,9 @@ impl Store for BrokenStore {
         let key = &self.key(key)?;
         let lease = &Lease { ttl: self.ttl(lease.ttl), ..*lease };
         let outcome = self.renew(key, lease, loaded).await?;
+        if let (Outcome::Written { .. }, Some(owner)) = (outcome, lease.owner) {
+            self.enlist(key, owner).await;
+        }
         Ok(self.outcome(outcome))
     }
 
@@ -199,22 +203,7 @@ impl Store for BrokenStore {
     }
 
     async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>> {
-        let mut keys = self.inner.list_by_owner(owner).await?;
-        let listed = self.listed.lock().unwrap().clone();
-        for (of, key) in listed {
-            let is_past = self.past.lock().unwrap().contains_key(&key);
-            let adds = match self.defect {
-                Defect::ListsDeletedRecords => of == owner && !is_past,
-                Defect::ListsExpiredRecords => of == owner && is_past,
-                Defect::ListsRefusedCalls => of == owner && is_past && keys.is_empty(),
-                Defect::ListsOthersRecords => true,
-                _ => false,
-            };
-            if adds && !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-        Ok(keys)
+        self.list(owner).await
     }
 
     async fn delete_expired(&self) -> Result<u64> {

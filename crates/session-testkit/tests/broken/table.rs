@@ -50,26 +50,16 @@ pub(crate) enum Defect {
     ListsRefusedCalls,
     ListsOthersRecords,
     ListsNothingWithoutAnIndex,
+    ListsOnePage,
+    OwnersIgnoreCase,
+    OwnersAreCut,
+    TouchNamesNoOwner,
+    CreateListsLast,
+    IndexIsReadThenWritten,
     SweepTakesTheLiving,
     SweepTakesNothing,
     CreateOverExpiredIsHalf,
 }
-
-/// Clauses that need a connection; `tests/remote` breaks them.
-pub(crate) const ON_THE_WIRE: &[&str] = &[
-    "cancelled_calls_do_not_mix_replies",
-    "dead_server_at_opening_is_an_error_in_time",
-    "dead_server_is_an_error_in_time",
-    "every_call_is_one_round_trip",
-    "frozen_server_is_an_error_in_time",
-    "lost_reply_to_a_create_is_unknown",
-    "lost_reply_to_a_delete_is_unknown",
-    "lost_reply_to_a_load_is_no_miss",
-    "lost_reply_to_a_touch_is_unknown",
-    "lost_reply_to_an_update_is_unknown",
-    "store_recovers_from_a_dead_server",
-    "store_recovers_from_a_frozen_server",
-];
 
 /// Every defect and exactly the clauses that find it.
 pub(crate) const TABLE: &[(Defect, &[&str])] = &[
@@ -130,7 +120,11 @@ pub(crate) const TABLE: &[(Defect, &[&str])] = &[
     (Defect::UpdateAppends, &["empty_payload_survives", "update_replaces_the_payload"]),
     (
         Defect::UpdateForgetsOwner,
-        &["refused_calls_leave_the_index", "update_keeps_a_record_listed"],
+        &[
+            "refused_calls_leave_the_index",
+            "update_keeps_a_record_listed",
+            "update_lists_a_record_that_had_no_owner",
+        ],
     ),
     (
         Defect::TouchCreates,
@@ -138,14 +132,25 @@ pub(crate) const TABLE: &[(Defect, &[&str])] = &[
     ),
     (
         Defect::TouchIgnoresLoaded,
-        &["stale_touch_does_not_undo_a_longer_lease", "touch_refuses_a_changed_record"],
+        &[
+            "refused_calls_leave_the_index",
+            "stale_touch_does_not_undo_a_longer_lease",
+            "touch_refuses_a_changed_record",
+        ],
     ),
     (Defect::TouchRevivesExpired, &["expired_record_is_not_touched"]),
     (
         Defect::TouchOnlyExtends,
         &["short_lease_is_rounded_up", "short_leases_are_held", "touch_sets_a_shorter_lease_too"],
     ),
-    (Defect::TouchForgetsOwner, &["touch_keeps_a_record_listed"]),
+    (
+        Defect::TouchForgetsOwner,
+        &[
+            "no_entry_is_lost_among_many_writers",
+            "touch_keeps_a_record_listed",
+            "touch_lists_a_record_that_had_no_owner",
+        ],
+    ),
     (Defect::TouchEmptiesThenRestores, &["cancelled_touch_leaves_a_whole_record"]),
     (
         Defect::DeleteIgnoresExpected,
@@ -175,6 +180,7 @@ pub(crate) const TABLE: &[(Defect, &[&str])] = &[
             "delete_is_honest",
             "deleted_key_can_be_created_again",
             "deleted_record_is_not_listed",
+            "no_entry_is_lost_among_many_writers",
             "one_of_many_deleters_wins",
             "touch_revives_nothing",
             "update_refuses_a_deleted_key",
@@ -230,13 +236,20 @@ pub(crate) const TABLE: &[(Defect, &[&str])] = &[
     (
         Defect::KeysIgnoreCase,
         &[
+            "cancelled_create_lives_only_if_it_is_listed",
             "deleted_record_is_not_listed",
             "expired_record_is_not_listed",
             "keys_match_byte_for_byte",
+            "long_owners_are_told_apart",
+            "no_entry_is_lost_among_many_writers",
+            "owners_match_byte_for_byte",
             "records_are_listed_for_their_owner",
             "refused_calls_leave_the_index",
+            "thousand_records_are_listed",
             "touch_keeps_a_record_listed",
+            "touch_lists_a_record_that_had_no_owner",
             "update_keeps_a_record_listed",
+            "update_lists_a_record_that_had_no_owner",
         ],
     ),
     (Defect::KeysAreTrimmed, &["keys_match_byte_for_byte"]),
@@ -246,7 +259,10 @@ pub(crate) const TABLE: &[(Defect, &[&str])] = &[
     (Defect::LeaseEndsWithTheTick, &["lease_is_never_cut_short"]),
     (Defect::LeaseTurnsAbsolute, &["endless_lease_is_capped_or_an_error", "long_leases_are_held"]),
     (Defect::LeaseOverflows, &["endless_lease_is_capped_or_an_error"]),
-    (Defect::ListsDeletedRecords, &["deleted_record_is_not_listed"]),
+    (
+        Defect::ListsDeletedRecords,
+        &["deleted_record_is_not_listed", "no_entry_is_lost_among_many_writers"],
+    ),
     (Defect::ListsExpiredRecords, &["expired_record_is_not_listed"]),
     (Defect::ListsRefusedCalls, &["refused_calls_leave_the_index"]),
     (
@@ -254,11 +270,27 @@ pub(crate) const TABLE: &[(Defect, &[&str])] = &[
         &[
             "deleted_record_is_not_listed",
             "expired_record_is_not_listed",
+            "long_owners_are_told_apart",
+            "no_entry_is_lost_among_many_writers",
+            "owners_match_byte_for_byte",
             "records_are_listed_for_their_owner",
             "refused_calls_leave_the_index",
         ],
     ),
     (Defect::ListsNothingWithoutAnIndex, &["listing_without_an_index_is_unsupported"]),
+    (Defect::ListsOnePage, &["thousand_records_are_listed"]),
+    (Defect::OwnersIgnoreCase, &["owners_match_byte_for_byte"]),
+    (Defect::OwnersAreCut, &["long_owners_are_told_apart"]),
+    (Defect::TouchNamesNoOwner, &["touch_lists_a_record_that_had_no_owner"]),
+    (Defect::CreateListsLast, &["cancelled_create_lives_only_if_it_is_listed"]),
+    (
+        Defect::IndexIsReadThenWritten,
+        &[
+            "cancelled_create_lives_only_if_it_is_listed",
+            "no_entry_is_lost_among_many_writers",
+            "thousand_records_are_listed",
+        ],
+    ),
     (Defect::SweepTakesTheLiving, &["sweep_spares_the_living"]),
     (Defect::SweepTakesNothing, &["sweep_removes_the_expired"]),
     (Defect::CreateOverExpiredIsHalf, &["create_over_an_expired_record_is_whole_or_refused"]),

@@ -87,11 +87,7 @@ impl Shard {
         usage.release(0, old_size.saturating_sub(new_size));
         slot.payload = new.payload;
         slot.expires = new.expires;
-        if slot.owner.as_deref() != new.owner {
-            let former = std::mem::replace(&mut slot.owner, new.owner.map(Box::from));
-            self.unlink(key, former.as_deref());
-            self.link(key, new.owner);
-        }
+        self.assign(key, new.owner);
         Ok(WRITTEN)
     }
 
@@ -99,16 +95,22 @@ impl Shard {
         &mut self,
         key: &StoreKey,
         expires: Instant,
+        owner: Option<&str>,
         loaded: &Record,
         now: Instant,
+        usage: &Usage,
     ) -> Outcome {
-        match self.records.get_mut(key) {
-            Some(slot) if slot.is_current(loaded, now) => {
-                slot.expires = expires;
-                WRITTEN
-            }
-            _ => Outcome::Refused,
-        }
+        let Some(slot) = self.records.get_mut(key).filter(|slot| slot.is_current(loaded, now))
+        else {
+            return Outcome::Refused;
+        };
+        slot.expires = expires;
+        let old_size = slot.owner.as_ref().map_or(0, |owner| owner.len());
+        // Renewing always works, so a name may go a little beyond the limit.
+        usage.bytes.fetch_add(owner.map_or(0, str::len), Ordering::Relaxed);
+        usage.release(0, old_size);
+        self.assign(key, owner);
+        WRITTEN
     }
 
     pub(super) fn delete(
@@ -148,10 +150,26 @@ impl Shard {
         expired.len() as u64
     }
 
+    #[cfg(test)]
+    pub(super) fn has_no_owners(&self) -> bool {
+        self.owners.is_empty()
+    }
+
     fn remove(&mut self, key: &StoreKey, usage: &Usage) {
         let Some(slot) = self.records.remove(key) else { return };
         usage.release(1, slot.size(key));
         self.unlink(key, slot.owner.as_deref());
+    }
+
+    /// Lists the record under `key` for `owner` instead of the one it had.
+    fn assign(&mut self, key: &StoreKey, owner: Option<&str>) {
+        let Some(slot) = self.records.get_mut(key).filter(|slot| slot.owner.as_deref() != owner)
+        else {
+            return;
+        };
+        let former = std::mem::replace(&mut slot.owner, owner.map(Box::from));
+        self.unlink(key, former.as_deref());
+        self.link(key, owner);
     }
 
     fn link(&mut self, key: &StoreKey, owner: Option<&str>) {

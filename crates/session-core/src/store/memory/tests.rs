@@ -94,3 +94,26 @@ async fn sweep_gives_back_what_expired_records_held() {
     assert_eq!(store.delete_expired().await.unwrap(), 3);
     assert_eq!(store.len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn touch_lists_for_the_owner_it_names_and_nothing_leaks() {
+    let store = MemoryStore::new();
+    let _ = create(&store, "a", 1, 60).await.unwrap();
+    let unowned = store.usage.bytes();
+    let loaded = store.load(&key("a")).await.unwrap().unwrap();
+    for (owner, extra) in [(Some("ann"), 3), (Some("robert"), 6), (None, 0)] {
+        let lease = Lease { owner, ..lease(60) };
+        assert_eq!(store.touch(&key("a"), &lease, &loaded).await.unwrap(), WRITTEN);
+        assert_eq!(store.usage.bytes(), unowned + extra);
+        for name in ["ann", "robert"] {
+            let listed = store.list_by_owner(name).await.unwrap();
+            assert_eq!(listed.len(), usize::from(owner == Some(name)), "{name} of {owner:?}");
+        }
+    }
+    let lease = Lease { owner: Some("ann"), ..lease(5) };
+    assert_eq!(store.touch(&key("a"), &lease, &loaded).await.unwrap(), WRITTEN);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!(store.delete_expired().await.unwrap(), 1);
+    assert_eq!(store.usage.bytes(), 0);
+    assert!(store.shards.iter().all(|shard| shard.lock().unwrap().has_no_owners()));
+}

@@ -1,0 +1,228 @@
+//! What the errors of every store have in common: which call failed, and what is known of it.
+
+use crate::error::{Error, ErrorKind};
+use std::time::Duration;
+
+/// A call of a store, as its errors name it.
+///
+/// # Examples
+///
+/// ```
+/// use session_core::store::Call;
+///
+/// assert_eq!(Call::Load.of("redis"), "load a session from redis");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Call {
+    /// The first contact.
+    Connect,
+    /// A look at the tables or indexes that are there.
+    Inspect,
+    /// Making those that are missing.
+    Init,
+    /// [`Store::load`](super::Store::load)
+    Load,
+    /// [`Store::write`](super::Store::write) if the record is absent.
+    Create,
+    /// [`Store::write`](super::Store::write) if it is unchanged.
+    Update,
+    /// [`Store::touch`](super::Store::touch)
+    Touch,
+    /// [`Store::delete`](super::Store::delete)
+    Delete,
+    /// [`Store::list_by_owner`](super::Store::list_by_owner)
+    List,
+    /// [`Store::delete_expired`](super::Store::delete_expired)
+    Sweep,
+}
+
+/// What is known of a call that got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// There was no connection to send it on.
+    Unreached,
+    /// The deadline passed before it was sent.
+    Unsent,
+    /// The connection broke after some of it was sent.
+    Broken,
+    /// The deadline passed after that.
+    Silent,
+}
+
+impl Call {
+    /// The start of a message about this call on `store`.
+    pub fn of(self, store: &str) -> String {
+        let verb = match self {
+            Self::Connect => "connect to",
+            Self::Inspect => "inspect the schema of",
+            Self::Init => "prepare the schema of",
+            Self::Load => "load a session from",
+            Self::Create | Self::Update => "write a session to",
+            Self::Touch => "renew a session in",
+            Self::Delete => "delete a session from",
+            Self::List => "list an owner's sessions in",
+            Self::Sweep => "remove expired sessions from",
+        };
+        format!("{verb} {store}")
+    }
+
+    /// Whether it changes nothing, so that it may be sent again.
+    pub fn is_read(self) -> bool {
+        matches!(self, Self::Connect | Self::Inspect | Self::Load | Self::List)
+    }
+
+    /// An error of this call on `store`; `what` says what happened and what to change.
+    pub fn error(self, store: &str, kind: ErrorKind, what: &str) -> Error {
+        Error::new(kind, format!("{}: {what}", self.of(store)))
+    }
+
+    /// The error of a call for whose answer nobody waits any longer.
+    ///
+    /// A read is `Timeout` or `Unavailable`; so is a write that provably was not sent. Any other
+    /// write is `Unknown`, which is not retryable. Add the cause with
+    /// [`with_source`](Error::with_source) if its text can name no key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::ErrorKind;
+    /// use session_core::store::{Call, Lost};
+    ///
+    /// let error = Call::Update.lost("redis", Lost::Silent);
+    /// assert_eq!(error.kind(), ErrorKind::Unknown);
+    /// assert_eq!(error.to_string(), "write a session to redis: no answer in time");
+    /// ```
+    pub fn lost(self, store: &str, lost: Lost) -> Error {
+        let (kind, what) = match (lost, self.is_read()) {
+            (Lost::Unreached, _) => (ErrorKind::Unavailable, "the server cannot be reached"),
+            (Lost::Unsent, true) => (ErrorKind::Timeout, "no connection in time"),
+            (Lost::Unsent, false) => {
+                (ErrorKind::Unavailable, "no connection in time, nothing was sent")
+            }
+            (Lost::Broken, true) => (ErrorKind::Unavailable, "the connection broke"),
+            (Lost::Broken, false) => (ErrorKind::Unknown, "the connection broke before the answer"),
+            (Lost::Silent, true) => (ErrorKind::Timeout, "no answer in time"),
+            (Lost::Silent, false) => (ErrorKind::Unknown, "no answer in time"),
+        };
+        self.error(store, kind, what).with_retryable(kind != ErrorKind::Unknown)
+    }
+}
+
+/// The answer of [`Store::list_by_owner`](super::Store::list_by_owner) in a store without an owner
+/// index; `way_out` says how to get one.
+///
+/// # Examples
+///
+/// ```
+/// use session_core::{ErrorKind, store};
+///
+/// let error = store::no_owner_index("redis", "set SESSION_OWNER_INDEX=true");
+/// assert_eq!(error.kind(), ErrorKind::Unsupported);
+/// ```
+pub fn no_owner_index(store: &str, way_out: &str) -> Error {
+    let what = format!("it keeps no owner index; {way_out}");
+    Call::List.error(store, ErrorKind::Unsupported, &what)
+}
+
+/// How long a store waits for its server.
+///
+/// No wait is longer than a day, so that no clock overflows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    connect: Duration,
+    operation: Duration,
+}
+
+impl Timeouts {
+    const LONGEST: Duration = Duration::from_secs(86_400);
+
+    /// Bounds one attempt to connect, with name look-up, TLS and log-in; 1 s by default.
+    #[must_use]
+    pub fn with_connect(mut self, timeout: Duration) -> Self {
+        self.connect = timeout.min(Self::LONGEST);
+        self
+    }
+
+    /// Bounds each call, with any wait for a connection; 500 ms by default.
+    #[must_use]
+    pub fn with_operation(mut self, timeout: Duration) -> Self {
+        self.operation = timeout.min(Self::LONGEST);
+        self
+    }
+
+    /// The longest attempt to connect.
+    pub fn connect(&self) -> Duration {
+        self.connect
+    }
+
+    /// The longest call.
+    pub fn operation(&self) -> Duration {
+        self.operation
+    }
+
+    /// Refuses a timeout of zero, which lets no call on `store` succeed.
+    ///
+    /// # Errors
+    ///
+    /// `Config`.
+    pub fn check(&self, store: &str) -> crate::error::Result<()> {
+        if !self.connect.is_zero() && !self.operation.is_zero() {
+            return Ok(());
+        }
+        let attempt = Call::Connect.of(store);
+        let message =
+            format!("{attempt}: a timeout of zero lets no call succeed; set a longer one");
+        Err(Error::new(ErrorKind::Config, message))
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(1), operation: Duration::from_millis(500) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, Lost, Timeouts};
+    use crate::error::ErrorKind::{self, Config, Timeout, Unavailable, Unknown};
+    use std::time::Duration;
+
+    #[test]
+    fn lost_answer_is_unknown_to_writes_alone() {
+        let table: [(Lost, ErrorKind, ErrorKind); 4] = [
+            (Lost::Unreached, Unavailable, Unavailable),
+            (Lost::Unsent, Timeout, Unavailable),
+            (Lost::Broken, Unavailable, Unknown),
+            (Lost::Silent, Timeout, Unknown),
+        ];
+        for (lost, read, write) in table {
+            for call in [Call::Connect, Call::Inspect, Call::Load, Call::List] {
+                let error = call.lost("it", lost);
+                assert_eq!((error.kind(), error.is_retryable()), (read, true), "{error}");
+            }
+            for call in
+                [Call::Init, Call::Create, Call::Update, Call::Touch, Call::Delete, Call::Sweep]
+            {
+                let error = call.lost("it", lost);
+                let expected = (write, write != Unknown);
+                assert_eq!((error.kind(), error.is_retryable()), expected, "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn timeouts_are_at_most_a_day_and_never_zero() {
+        let day = Duration::from_secs(86_400);
+        let longest = Timeouts::default().with_connect(Duration::MAX).with_operation(Duration::MAX);
+        assert_eq!((longest.connect(), longest.operation()), (day, day));
+        assert!(longest.check("it").is_ok());
+        for timeouts in [
+            Timeouts::default().with_connect(Duration::ZERO),
+            Timeouts::default().with_operation(Duration::ZERO),
+        ] {
+            assert_eq!(timeouts.check("it").unwrap_err().kind(), Config);
+        }
+    }
+}

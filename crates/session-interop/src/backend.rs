@@ -9,13 +9,14 @@ use tempfile::TempDir;
 pub struct Backend {
     name: &'static str,
     settings: Vec<(&'static str, String)>,
+    flask_checks_expiry: bool,
     _dir: Option<TempDir>,
 }
 
 impl Backend {
     /// One of each.
     pub fn all() -> Vec<Self> {
-        vec![Self::redis(), Self::memcached(), Self::sqlite(), Self::postgres()]
+        vec![Self::redis(), Self::memcached(), Self::sqlite(), Self::postgres(), Self::dynamodb()]
     }
 
     /// What it is called in messages.
@@ -25,7 +26,7 @@ impl Backend {
 
     /// Whether a record that has expired is gone for Flask-Session 0.8, too.
     pub fn flask_checks_expiry(&self) -> bool {
-        true
+        self.flask_checks_expiry
     }
 
     /// Redis.
@@ -65,6 +66,20 @@ impl Backend {
         Self { _dir: Some(dir), ..backend }
     }
 
+    /// A table in DynamoDB.
+    pub fn dynamodb() -> Self {
+        let own = [
+            ("SESSION_DYNAMODB", server::url("SESSION_TEST_DYNAMODB")),
+            ("SESSION_DYNAMODB_TABLE", format!("Sessions_{}", unique())),
+            ("SESSION_DYNAMODB_REGION", "us-east-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            // Flask-Session 0.8 is off by the host's offset from UTC.
+            ("TZ", "UTC".to_owned()),
+        ];
+        Self { flask_checks_expiry: false, ..Self::new("dynamodb", "dynamodb", own) }
+    }
+
     /// What both sides are told of it.
     pub fn settings(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.settings.iter().map(|(name, value)| (*name, value.as_str()))
@@ -79,7 +94,12 @@ impl Backend {
             ("SESSION_TYPE", kind.to_owned()),
             ("SESSION_KEY_PREFIX", format!("flask:{}:", unique())),
         ];
-        Self { name, settings: common.into_iter().chain(own).collect(), _dir: None }
+        Self {
+            name,
+            settings: common.into_iter().chain(own).collect(),
+            flask_checks_expiry: true,
+            _dir: None,
+        }
     }
 }
 

@@ -27,6 +27,7 @@ macro_rules! on_each_backend {
         $crate::on_each_backend!(@memcached $($name)*);
         $crate::on_each_backend!(@sqlite $($name)*);
         $crate::on_each_backend!(@postgres $($name)*);
+        $crate::on_each_backend!(@dynamodb $($name)*);
     };
     (@$backend:ident $($name:ident)*) => {
         mod $backend {

@@ -2,6 +2,7 @@
 
 pub mod clauses;
 mod counting;
+mod dynamodb;
 mod faulty;
 mod probe;
 pub mod proxy;
@@ -14,6 +15,7 @@ mod verdict;
 mod wiretap;
 
 pub use counting::{Calls, CountingStore};
+pub use dynamodb::DynamoDbServer;
 pub use faulty::{Fault, FaultyStore, Method};
 pub use redis::RedisServer;
 pub use requests::store_calls_per_request;

@@ -16,7 +16,8 @@ use std::sync::Arc;
 ///
 /// Each call with `memory` makes a store of its own. The table of `sqlalchemy` is made if there is
 /// none, and one that Flask made gets the indexes and the owner's column that it lacks: on a large
-/// table make them beforehand, since writers wait meanwhile.
+/// table make them beforehand, since writers wait meanwhile. The table of `dynamodb` is made, too,
+/// and its TTL turned on.
 ///
 /// # Errors
 ///
@@ -47,7 +48,7 @@ pub async fn connect(settings: &Settings) -> Result<Arc<dyn Store>> {
         Backend::Memcached => memcached(settings).await,
         Backend::MongoDb => Err(missing("mongodb")),
         Backend::Sql => sql(settings).await,
-        Backend::DynamoDb => Err(missing("dynamodb")),
+        Backend::DynamoDb => dynamodb(settings).await,
     }
 }
 
@@ -101,8 +102,26 @@ async fn sql(_: &Settings) -> Result<Arc<dyn Store>> {
     ))
 }
 
+#[cfg(feature = "dynamodb")]
+async fn dynamodb(settings: &Settings) -> Result<Arc<dyn Store>> {
+    use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
+    let store = DynamoDbStore::connect(DynamoDbOptions::from_settings(settings)?).await?;
+    store.init().await?;
+    Ok(Arc::new(store))
+}
+
+#[cfg(not(feature = "dynamodb"))]
+async fn dynamodb(_: &Settings) -> Result<Arc<dyn Store>> {
+    Err(left_out("dynamodb"))
+}
+
 /// The word and the feature have one name.
-#[cfg(not(all(feature = "redis", feature = "memcached", feature = "filesystem")))]
+#[cfg(not(all(
+    feature = "redis",
+    feature = "memcached",
+    feature = "filesystem",
+    feature = "dynamodb"
+)))]
 fn left_out(backend: &str) -> Error {
     Error::new(
         ErrorKind::Config,

@@ -42,18 +42,24 @@ const FILESYSTEM: &[KeyInfo] = session_fs::KEYS;
 #[cfg(not(feature = "filesystem"))]
 const FILESYSTEM: &[KeyInfo] = absent::FILESYSTEM;
 
+#[cfg(feature = "dynamodb")]
+const DYNAMODB: &[KeyInfo] = session_dynamodb::KEYS;
+#[cfg(not(feature = "dynamodb"))]
+const DYNAMODB: &[KeyInfo] = absent::DYNAMODB;
+
 const MONGODB: &[KeyInfo] =
     &[unread("SESSION_MONGODB"), unread("SESSION_MONGODB_DB"), unread("SESSION_MONGODB_COLLECT")];
-const DYNAMODB: &[KeyInfo] = &[
-    unread("SESSION_DYNAMODB"),
-    unread("SESSION_DYNAMODB_TABLE"),
-    unread("SESSION_DYNAMODB_REGION"),
-];
 
 /// The names of backends that have tables of their own, for builds that leave those out.
 #[cfg(any(
     test,
-    not(all(feature = "redis", feature = "memcached", feature = "filesystem", feature = "sql"))
+    not(all(
+        feature = "redis",
+        feature = "memcached",
+        feature = "filesystem",
+        feature = "sql",
+        feature = "dynamodb"
+    ))
 ))]
 mod absent {
     use super::unread;
@@ -78,6 +84,17 @@ mod absent {
         unread("SESSION_FILE_HASH"),
         unread("SESSION_FILE_EVICT_LIVE"),
     ];
+    #[cfg(any(test, not(feature = "dynamodb")))]
+    pub(super) const DYNAMODB: &[KeyInfo] = &[
+        unread("SESSION_DYNAMODB"),
+        unread("SESSION_DYNAMODB_TABLE"),
+        unread("SESSION_DYNAMODB_REGION"),
+        unread("SESSION_DYNAMODB_KEY_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_VALUE_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_EXPIRY_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_OWNER_ATTRIBUTE"),
+        unread("SESSION_DYNAMODB_MISSING_EXPIRY"),
+    ];
 }
 
 /// A setting whose reader is not built in; it may hold a password.
@@ -101,6 +118,7 @@ mod tests {
         assert_eq!(names(absent::MEMCACHED), names(super::MEMCACHED));
         assert_eq!(names(absent::SQL), names(super::SQL));
         assert_eq!(names(absent::FILESYSTEM), names(super::FILESYSTEM));
+        assert_eq!(names(absent::DYNAMODB), names(super::DYNAMODB));
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub use session_core::{
 };
 pub use session_null::NullStore;
 
+#[cfg(feature = "dynamodb")]
+#[doc(inline)]
+pub use session_dynamodb as dynamodb;
 #[cfg(feature = "filesystem")]
 #[doc(inline)]
 pub use session_fs as filesystem;

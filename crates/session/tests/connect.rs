@@ -31,7 +31,7 @@ async fn words_are_read_in_any_case() {
 
 #[tokio::test]
 async fn backend_that_does_not_exist_yet_says_so() {
-    for word in ["mongodb", "dynamodb", "DynamoDB"] {
+    for word in ["mongodb", "MongoDB"] {
         let message = refusal([("SESSION_TYPE", word)]).await;
         assert!(message.contains("this version of the library has no such backend"), "{message}");
     }
@@ -91,6 +91,13 @@ async fn filesystem_left_out_names_its_feature() {
     assert!(message.contains("feature `filesystem` of the crate `session`"), "{message}");
 }
 
+#[cfg(not(feature = "dynamodb"))]
+#[tokio::test]
+async fn dynamodb_left_out_names_its_feature() {
+    let message = refusal([("SESSION_TYPE", "dynamodb")]).await;
+    assert!(message.contains("feature `dynamodb` of the crate `session`"), "{message}");
+}
+
 #[cfg(not(feature = "sql"))]
 #[tokio::test]
 async fn sql_left_out_names_its_features() {
@@ -143,6 +150,35 @@ mod memcached {
         let address = server::url("SESSION_TEST_MEMCACHED");
         let settings = [("SESSION_TYPE", "Memcached"), ("SESSION_MEMCACHED", address.as_str())];
         assert_eq!(name_of(settings).await.unwrap(), "memcached");
+    }
+}
+
+#[cfg(feature = "dynamodb")]
+mod dynamodb {
+    use super::{name_of, refusal};
+    use session_testkit::server;
+
+    #[tokio::test]
+    async fn table_is_made_where_the_settings_say() {
+        let url = server::url("SESSION_TEST_DYNAMODB");
+        for word in ["dynamodb", "DynamoDB"] {
+            let settings = [
+                ("SESSION_TYPE", word),
+                ("SESSION_DYNAMODB", url.as_str()),
+                ("SESSION_DYNAMODB_TABLE", "FacadeSessions"),
+            ];
+            assert_eq!(name_of(settings).await.unwrap(), "dynamodb");
+        }
+    }
+
+    #[tokio::test]
+    async fn bad_endpoint_is_refused_and_not_repeated() {
+        for url in ["127.0.0.1:8000", "ftp://host", "http://:hunter2@host"] {
+            let settings = [("SESSION_TYPE", "dynamodb"), ("SESSION_DYNAMODB", url)];
+            let message = refusal(settings).await;
+            assert!(message.contains("SESSION_DYNAMODB"), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
     }
 }
 

@@ -10,7 +10,13 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root.join(path)).expect(path)
 }
 
-#[cfg(all(feature = "filesystem", feature = "memcached", feature = "redis", feature = "sql"))]
+#[cfg(all(
+    feature = "dynamodb",
+    feature = "filesystem",
+    feature = "memcached",
+    feature = "redis",
+    feature = "sql"
+))]
 #[test]
 fn page_has_the_row_of_every_key_of_a_backend() {
     let page = read("docs/configuration.md");
@@ -19,6 +25,7 @@ fn page_has_the_row_of_every_key_of_a_backend() {
         ("Memcached", session::memcached::KEYS),
         ("Filesystem", session::filesystem::KEYS),
         ("SQL", session::sql::KEYS),
+        ("DynamoDB", session::dynamodb::KEYS),
     ] {
         let section = page.split("\n## ").find(|section| section.starts_with(title)).expect(title);
         let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();

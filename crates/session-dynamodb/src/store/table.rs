@@ -1,0 +1,263 @@
+//! The table: what it must be like, and making what is missing.
+
+use super::DynamoDbStore;
+use crate::ask::{Mark, ask};
+use crate::config::NAME;
+use crate::error::{Fault, Refusal};
+use crate::names::{Layout, OWNER_INDEX};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
+    GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType, TableDescription, TableStatus, TimeToLiveDescription,
+    TimeToLiveSpecification, TimeToLiveStatus,
+};
+use session_core::store::{Call, Lost};
+use session_core::{Error, ErrorKind, Result};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// A table takes seconds, and an index of one with items takes its time.
+const INIT_TIMEOUT: Duration = Duration::from_secs(120);
+/// Of one request about the table; these are slower than those about items.
+const STEP_TIMEOUT: Duration = Duration::from_secs(10);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What to do about a table that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Create,
+    AddIndex,
+    Wait,
+    Done,
+}
+
+impl DynamoDbStore {
+    /// Makes the table, billed per request, the index of owners if the options ask for one, and
+    /// turns on the table's TTL; waits until they can be used.
+    ///
+    /// A table that is there is taken as it is, and only what is missing is added, so a second
+    /// call, also from another process at the same time, changes nothing. Where nothing is missing
+    /// the credentials need no right to; without the right to look at the TTL it is taken for
+    /// being on. The index of a large table takes longer than the two minutes that this waits:
+    /// make it beforehand.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if the table or the index has another key, or the TTL is on for another
+    /// attribute; `Unavailable`, not retryable, if the credentials may not do what is missing.
+    pub async fn init(&self) -> Result<()> {
+        let deadline = Instant::now() + INIT_TIMEOUT;
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            let table = self.describe(step_deadline()).await.map_err(|f| f.into_error(Call::Init))?;
+            if let Some(table) = &table {
+                self.check_key(table)?;
+            }
+            let result = match step(table.as_ref(), &self.layout)? {
+                Step::Create => self.create_table().await,
+                Step::AddIndex => self.add_index().await,
+                Step::Wait => Ok(()),
+                Step::Done => break,
+            };
+            result.or_else(|fault| if is_passing(fault) { Ok(()) } else { Err(fault) })
+                .map_err(|fault| fault.into_error(Call::Init))?;
+            if Instant::now() + pause > deadline {
+                let what = "the table or its index is still being made; call `init` again";
+                return Err(Call::Init.error(NAME, ErrorKind::Unavailable, what));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        self.enable_ttl().await
+    }
+
+    /// Looks at the table; `None` if there is none.
+    pub(super) async fn describe(
+        &self,
+        deadline: Instant,
+    ) -> Result<Option<TableDescription>, Fault> {
+        let request = self.client.describe_table().table_name(&self.layout.table);
+        match ask(deadline, |mark: Mark| request.customize().interceptor(mark).send()).await {
+            Ok(answer) => Ok(answer.table),
+            Err(Fault::Refused(Refusal::NoTable)) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Refuses a table whose key is not ours.
+    pub(super) fn check_key(&self, table: &TableDescription) -> Result<()> {
+        let key = &self.layout.key;
+        if is_hash_key(table.key_schema(), key) && is_text(table, key) {
+            return Ok(());
+        }
+        Err(refuse(
+            "the table has another key; expected a text as hash key and no sort key: name it in \
+             SESSION_DYNAMODB_KEY_ATTRIBUTE or use another table",
+        ))
+    }
+
+    async fn create_table(&self) -> Result<(), Fault> {
+        let Layout { table, key, owner, .. } = &self.layout;
+        let mut request = self
+            .client
+            .create_table()
+            .table_name(table)
+            .billing_mode(BillingMode::PayPerRequest)
+            .attribute_definitions(text_attribute(key)?)
+            .key_schema(hash_key(key)?);
+        if let Some(owner) = owner {
+            let index = GlobalSecondaryIndex::builder()
+                .index_name(OWNER_INDEX)
+                .key_schema(hash_key(owner)?)
+                .projection(keys_only());
+            request = request
+                .attribute_definitions(text_attribute(owner)?)
+                .global_secondary_indexes(index.build().map_err(|_| Fault::Unbuilt)?);
+        }
+        let customize = |mark: Mark| request.customize().interceptor(mark).send();
+        ask(step_deadline(), customize).await?;
+        Ok(())
+    }
+
+    async fn add_index(&self) -> Result<(), Fault> {
+        let Layout { table, key, owner, .. } = &self.layout;
+        let Some(owner) = owner else { return Ok(()) };
+        let index = CreateGlobalSecondaryIndexAction::builder()
+            .index_name(OWNER_INDEX)
+            .key_schema(hash_key(owner)?)
+            .projection(keys_only())
+            .build()
+            .map_err(|_| Fault::Unbuilt)?;
+        let request = self
+            .client
+            .update_table()
+            .table_name(table)
+            .attribute_definitions(text_attribute(key)?)
+            .attribute_definitions(text_attribute(owner)?)
+            .global_secondary_index_updates(
+                GlobalSecondaryIndexUpdate::builder().create(index).build(),
+            );
+        let customize = |mark: Mark| request.customize().interceptor(mark).send();
+        ask(step_deadline(), customize).await?;
+        Ok(())
+    }
+
+    /// Turns the TTL on unless it is: asking for it twice is an error of the server.
+    async fn enable_ttl(&self) -> Result<()> {
+        match self.ttl().await {
+            Ok(ttl) if is_on(ttl.as_ref(), &self.layout.expiry)? => return Ok(()),
+            Err(Fault::Refused(Refusal::Denied)) => return Ok(()),
+            answer => answer.map_err(|fault| fault.into_error(Call::Init))?,
+        };
+        let specification = TimeToLiveSpecification::builder()
+            .enabled(true)
+            .attribute_name(&self.layout.expiry)
+            .build()
+            .map_err(|_| Fault::Unbuilt.into_error(Call::Init))?;
+        let request = self
+            .client
+            .update_time_to_live()
+            .table_name(&self.layout.table)
+            .time_to_live_specification(specification);
+        let customize = |mark: Mark| request.customize().interceptor(mark).send();
+        let Err(fault) = ask(step_deadline(), customize).await else { return Ok(()) };
+        // Another process was first.
+        match self.ttl().await {
+            Ok(ttl) if is_on(ttl.as_ref(), &self.layout.expiry)? => Ok(()),
+            _ => Err(fault.into_error(Call::Init)),
+        }
+    }
+
+    async fn ttl(&self) -> Result<Option<TimeToLiveDescription>, Fault> {
+        let request = self.client.describe_time_to_live().table_name(&self.layout.table);
+        let customize = |mark: Mark| request.customize().interceptor(mark).send();
+        Ok(ask(step_deadline(), customize).await?.time_to_live_description)
+    }
+}
+
+/// What is missing, the table's key having been checked.
+fn step(table: Option<&TableDescription>, layout: &Layout) -> Result<Step> {
+    let Some(table) = table else { return Ok(Step::Create) };
+    // An index can be asked of a table only once it is active.
+    if table.table_status() != Some(&TableStatus::Active) {
+        return Ok(Step::Wait);
+    }
+    let Some(owner) = &layout.owner else { return Ok(Step::Done) };
+    let indexes = table.global_secondary_indexes();
+    let Some(index) = indexes.iter().find(|index| index.index_name() == Some(OWNER_INDEX)) else {
+        return Ok(Step::AddIndex);
+    };
+    if !(is_hash_key(index.key_schema(), owner) && is_text(table, owner)) {
+        return Err(refuse(
+            "the index `owner-index` has another key; expected the owner's attribute, a text, as \
+             hash key and no sort key",
+        ));
+    }
+    Ok(if index.index_status() == Some(&IndexStatus::Active) { Step::Done } else { Step::Wait })
+}
+
+/// Whether the TTL is on for `attribute`; for another one it is an error.
+fn is_on(ttl: Option<&TimeToLiveDescription>, attribute: &str) -> Result<bool> {
+    let status = ttl.and_then(|ttl| ttl.time_to_live_status());
+    if !matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
+        return Ok(false);
+    }
+    if ttl.and_then(|ttl| ttl.attribute_name()) == Some(attribute) {
+        return Ok(true);
+    }
+    Err(refuse(
+        "the table's TTL is on for another attribute; name it in \
+         SESSION_DYNAMODB_EXPIRY_ATTRIBUTE or turn it off",
+    ))
+}
+
+/// The next look at the table says what came of it.
+fn is_passing(fault: Fault) -> bool {
+    match fault {
+        Fault::Refused(refusal) => {
+            matches!(refusal, Refusal::InUse | Refusal::NoTable | Refusal::Throttled)
+        }
+        Fault::Lost(lost, _) => matches!(lost, Lost::Broken | Lost::Silent),
+        Fault::Unsigned(_) | Fault::Unbuilt => false,
+    }
+}
+
+fn is_hash_key(schema: &[KeySchemaElement], name: &str) -> bool {
+    matches!(schema, [key] if key.attribute_name() == name && *key.key_type() == KeyType::Hash)
+}
+
+fn is_text(table: &TableDescription, name: &str) -> bool {
+    table.attribute_definitions().iter().any(|attribute| {
+        attribute.attribute_name() == name && *attribute.attribute_type() == ScalarAttributeType::S
+    })
+}
+
+fn text_attribute(name: &str) -> Result<AttributeDefinition, Fault> {
+    AttributeDefinition::builder()
+        .attribute_name(name)
+        .attribute_type(ScalarAttributeType::S)
+        .build()
+        .map_err(|_| Fault::Unbuilt)
+}
+
+fn hash_key(name: &str) -> Result<KeySchemaElement, Fault> {
+    KeySchemaElement::builder()
+        .attribute_name(name)
+        .key_type(KeyType::Hash)
+        .build()
+        .map_err(|_| Fault::Unbuilt)
+}
+
+/// Renewing a record then costs nothing in the index.
+fn keys_only() -> Projection {
+    Projection::builder().projection_type(ProjectionType::KeysOnly).build()
+}
+
+fn refuse(what: &str) -> Error {
+    Call::Init.error(NAME, ErrorKind::Config, what)
+}
+
+fn step_deadline() -> Instant {
+    Instant::now() + STEP_TIMEOUT
+}

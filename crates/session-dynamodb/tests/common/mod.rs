@@ -1,0 +1,118 @@
+//! What the tests share: the application's side of the server.
+
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
+};
+use aws_smithy_http_client::Builder as HttpBuilder;
+use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
+use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
+use session_testkit::server;
+use std::time::{Duration, Instant, SystemTime};
+
+/// The kit's crowds and large payloads on a busy machine take longer than a session may.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+pub fn url() -> String {
+    server::url("SESSION_TEST_DYNAMODB")
+}
+
+/// A client as an application makes one, with its retries and timeouts.
+pub fn client(url: &str) -> Client {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .endpoint_url(url)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+        .http_client(HttpBuilder::new().build_http());
+    Client::from_conf(config.build())
+}
+
+/// Makes a table as Flask-Session does, without a TTL; other tests may have made it.
+pub async fn make_as_flask(table: &str) {
+    make(table, &[("id", ScalarAttributeType::S, KeyType::Hash)]).await;
+}
+
+pub async fn make(table: &str, key: &[(&str, ScalarAttributeType, KeyType)]) {
+    let client = client(&url());
+    let mut request =
+        client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+    for (name, kind, role) in key {
+        let attribute = AttributeDefinition::builder();
+        let attribute = attribute.attribute_name(*name).attribute_type(kind.clone());
+        let element = KeySchemaElement::builder().attribute_name(*name).key_type(role.clone());
+        request = request
+            .attribute_definitions(attribute.build().unwrap())
+            .key_schema(element.build().unwrap());
+    }
+    if let Err(error) = request.send().await {
+        assert!(error.into_service_error().is_resource_in_use_exception());
+    }
+}
+
+pub fn s(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+pub const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+pub const WRITTEN: Outcome = Outcome::Written { cas: 0 };
+/// The operation timeout, with slack for a machine that does other things.
+pub const DEADLINE: Duration = Duration::from_secs(2);
+
+/// A table that no other test uses, nor one of a run before.
+pub fn fresh_name(stem: &str) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    format!("{stem}-{}-{}", std::process::id(), now.as_nanos())
+}
+
+pub fn patient(url: &str) -> DynamoDbOptions {
+    DynamoDbOptions::new(url).operation_timeout(PATIENCE).connect_timeout(PATIENCE)
+}
+
+/// A store on a table of its own.
+pub async fn store(options: DynamoDbOptions) -> DynamoDbStore {
+    let store = DynamoDbStore::connect(options).await.unwrap();
+    store.init().await.unwrap();
+    store
+}
+
+pub fn key(name: &str) -> StoreKey {
+    StoreKey::new("session:", name)
+}
+
+/// Creates a record and returns it as loaded.
+pub async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
+    let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
+    assert_eq!(created.unwrap(), WRITTEN);
+    store.load(key).await.unwrap().unwrap()
+}
+
+/// Every call that writes, in turn: its error, if it failed.
+pub async fn writes(store: &DynamoDbStore, key: &StoreKey, loaded: &Record) -> [Result<()>; 5] {
+    let unchanged = Precondition::Unchanged(loaded);
+    [
+        store.write(key, "new".into(), &MINUTE, Precondition::Absent).await.map(drop),
+        store.write(key, "new".into(), &MINUTE, unchanged).await.map(drop),
+        store.touch(key, &MINUTE, loaded).await.map(drop),
+        store.delete(key, None, Some(loaded)).await.map(drop),
+        store.delete(key, None, None).await.map(drop),
+    ]
+}
+
+pub async fn in_time<T>(call: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, call).await.expect("the call ends within its deadline")
+}
+
+/// Asks until the condition holds; a test that waits for twenty seconds has failed.
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < Duration::from_secs(20), "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

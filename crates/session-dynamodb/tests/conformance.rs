@@ -1,0 +1,93 @@
+//! The contract, on the server at `SESSION_TEST_DYNAMODB`.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+mod common;
+
+use common::{PATIENCE, client, make_as_flask, url};
+use session_core::{Result, Store, async_trait};
+use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
+use session_testkit::{Link, Remote, Subject, server};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A table and how it is reached.
+struct Table {
+    name: &'static str,
+    owner_index: bool,
+}
+
+impl Table {
+    fn own() -> Self {
+        Self { name: "KitSessions", owner_index: true }
+    }
+
+    async fn of_flask() -> Self {
+        make_as_flask("KitSessionsOfFlask").await;
+        Self { name: "KitSessionsOfFlask", owner_index: false }
+    }
+
+    fn options(&self, url: String) -> DynamoDbOptions {
+        DynamoDbOptions::new(url).table(self.name).owner_index(self.owner_index)
+    }
+}
+
+#[async_trait]
+impl Subject for Table {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        let options = self.options(url()).operation_timeout(PATIENCE).connect_timeout(PATIENCE);
+        let store = DynamoDbStore::connect(options).await?;
+        store.init().await?;
+        Ok(Arc::new(store))
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::Tcp(self)
+    }
+}
+
+#[async_trait]
+impl Remote for Table {
+    fn server(&self) -> SocketAddr {
+        server::socket_addr(&url(), None).unwrap()
+    }
+
+    async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
+        let url = server::redirect(&url(), addr);
+        Ok(Arc::new(DynamoDbStore::connect(self.options(url)).await?))
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_millis(500)
+    }
+}
+
+/// A store on a client of the application.
+struct Shared;
+
+#[async_trait]
+impl Subject for Shared {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        let options = Table::own().options(url()).operation_timeout(PATIENCE);
+        let store = DynamoDbStore::from_client(&client(&url()), options)?;
+        store.init().await?;
+        Ok(Arc::new(store))
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::None { because: "connecting is left to the application's client" }
+    }
+}
+
+mod own {
+    session_testkit::store_conformance!(super::Table::own());
+}
+
+mod of_flask {
+    session_testkit::store_conformance!(super::Table::of_flask().await);
+}
+
+mod from_client {
+    session_testkit::store_conformance!(super::Shared);
+}

@@ -1,7 +1,9 @@
 """Flask-Login and Flask-WTF on the same session."""
 
+import os
+
 from flask import request
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_fresh, login_user, logout_user
 from flask_wtf.csrf import ValidationError, generate_csrf, validate_csrf
 
 
@@ -12,6 +14,7 @@ class User(UserMixin):
 
 def add_routes(app):
     users = LoginManager(app)
+    users.session_protection = os.environ.get("SESSION_PROTECTION", "basic")
     users.user_loader(User)
 
     @app.post("/users/in")
@@ -27,6 +30,10 @@ def add_routes(app):
     @app.post("/users/me")
     def me():
         return [current_user.get_id()]
+
+    @app.post("/users/fresh")
+    def is_fresh():
+        return [current_user.is_authenticated and login_fresh()]
 
     @app.post("/csrf")
     def token():

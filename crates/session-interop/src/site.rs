@@ -5,6 +5,7 @@ use session_e2e::Server;
 use session_testkit::server;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Settings under which ids are signed as Flask does it; Flask reads all but the last.
 pub const SIGNED: &[(&str, &str)] = &[
@@ -45,14 +46,14 @@ pub struct Site {
 
 impl Site {
     /// Starts Flask-Session 0.8 and Rust on `backend`, both with these settings over it.
-    pub fn start(backend: &Backend, settings: &[(&str, &str)]) -> Self {
-        Self::start_with(backend, Era::V08, settings, settings)
+    pub async fn start(backend: &Backend, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(backend, Era::V08, settings, settings).await
     }
 
     /// Starts both sides, each with its own settings.
     ///
     /// Flask comes first, so that it makes the table where there is one.
-    pub fn start_with(
+    pub async fn start_with(
         backend: &Backend,
         era: Era,
         of_flask: &[(&str, &str)],
@@ -60,6 +61,7 @@ impl Site {
     ) -> Self {
         let flask = start_flask(backend, era, of_flask);
         let rust = start_rust(backend, of_rust);
+        warm_up(&rust).await;
         Self { flask, rust }
     }
 
@@ -81,6 +83,12 @@ pub fn start_flask(backend: &Backend, era: Era, settings: &[(&str, &str)]) -> Se
 pub fn start_rust(backend: &Backend, settings: &[(&str, &str)]) -> Server {
     let program = session_e2e::server::binary().with_file_name("session-interop-server");
     Server::spawn(configured(Command::new(program), backend, settings))
+}
+
+/// Waits until a session is stored: a server that has just started may be too slow for a request.
+async fn warm_up(rust: &Server) {
+    let stores = async || rust.send("/set", None, "[\"warm\", 1]").await.is_success();
+    session_e2e::within(Duration::from_secs(30), "Rust stores a session", stores).await;
 }
 
 /// The interpreter of an era's environment.

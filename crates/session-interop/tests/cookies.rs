@@ -29,7 +29,7 @@ fn attributes(answer: &Answer) -> BTreeSet<String> {
 #[test]
 fn both_sides_set_the_same_attributes() {
     run(async {
-        let site = Site::start(&Backend::redis(), ATTRIBUTES);
+        let site = Site::start(&Backend::redis(), ATTRIBUTES).await;
         let mut seen = Vec::new();
         for (here, there) in site.both_ways() {
             let mut browser = Browser::at(SITE);
@@ -48,7 +48,7 @@ fn both_sides_set_the_same_attributes() {
 #[test]
 fn either_side_removes_the_cookie_of_the_other() {
     run(async {
-        let site = Site::start(&Backend::redis(), ATTRIBUTES);
+        let site = Site::start(&Backend::redis(), ATTRIBUTES).await;
         for (here, there) in site.both_ways() {
             let mut browser = Browser::at(SITE);
             browser.set(here, "n", 1).await;
@@ -61,7 +61,7 @@ fn either_side_removes_the_cookie_of_the_other() {
 #[test]
 fn session_ends_with_the_browser_or_not_whoever_says_so() {
     run(async {
-        let site = Site::start(&Backend::redis(), &[("SESSION_PERMANENT", "false")]);
+        let site = Site::start(&Backend::redis(), &[("SESSION_PERMANENT", "false")]).await;
         for (here, there) in site.both_ways() {
             let mut browser = Browser::new();
             let answer = browser.set(here, "n", 1).await;
@@ -88,7 +88,7 @@ fn is_kept(answer: &Answer) -> bool {
 #[test]
 fn unsigned_and_forged_cookies_open_nothing() {
     run(async {
-        let site = Site::start(&Backend::redis(), SIGNED);
+        let site = Site::start(&Backend::redis(), SIGNED).await;
         let mut browser = Browser::new();
         browser.set(&site.flask, "n", 1).await;
         let cookie = browser.cookies().unwrap();
@@ -115,7 +115,7 @@ fn accepted_signature_is_replaced_by_one_that_flask_does_not_read() {
             ("SECRET_KEY_FALLBACKS", "[\"a short key\"]"),
             ("SESSION_SIGNATURE", "accept-flask"),
         ];
-        let site = Site::start_with(&Backend::redis(), Era::V08, &flask, &rust);
+        let site = Site::start_with(&Backend::redis(), Era::V08, &flask, &rust).await;
         let mut browser = Browser::new();
         browser.set(&site.flask, "n", 1).await;
         let before = browser.cookies();
@@ -139,7 +139,7 @@ fn older_keys_are_read_by_rust_and_not_by_flask() {
             ("SESSION_SIGNATURE", "flask"),
         ];
         let before = session_interop::site::start_flask(&backend, Era::V08, &older);
-        let after = Site::start(&backend, &newer);
+        let after = Site::start(&backend, &newer).await;
 
         let mut browser = begun_at(&before).await;
         assert!(!browser.is_known(&after.flask).await);
@@ -159,7 +159,7 @@ async fn begun_at(side: &Server) -> Browser {
 #[test]
 fn answers_that_depend_on_the_cookie_say_so() {
     run(async {
-        let site = Site::start(&Backend::redis(), &[]);
+        let site = Site::start(&Backend::redis(), &[]).await;
         for (here, _) in site.both_ways() {
             let mut browser = begun_at(here).await;
             let answer = browser.post(here, "/show", json!(null)).await;

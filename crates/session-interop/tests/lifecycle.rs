@@ -17,7 +17,7 @@ const UNSIGNED: &[(&str, &str)] = &[];
 
 async fn changes_on_either_side_reach_the_other(backend: Backend) {
     for settings in [UNSIGNED, SIGNED] {
-        let site = Site::start(&backend, settings);
+        let site = Site::start(&backend, settings).await;
         for (here, there) in site.both_ways() {
             let mut browser = Browser::new();
             browser.set(here, "begun", "by one").await;
@@ -37,7 +37,7 @@ async fn changes_on_either_side_reach_the_other(backend: Backend) {
 
 async fn messages_of_either_side_are_shown_once_by_the_other(backend: Backend) {
     for settings in [UNSIGNED, SIGNED] {
-        let site = Site::start(&backend, settings);
+        let site = Site::start(&backend, settings).await;
         for (here, there) in site.both_ways() {
             let mut browser = Browser::new();
             browser.post(here, "/flash", json!(["error", "naïve 🐍"])).await;
@@ -53,7 +53,7 @@ async fn messages_of_either_side_are_shown_once_by_the_other(backend: Backend) {
 
 async fn logout_on_either_side_ends_the_session_on_both(backend: Backend) {
     for settings in [UNSIGNED, SIGNED] {
-        let site = Site::start(&backend, settings);
+        let site = Site::start(&backend, settings).await;
         for (here, there) in site.both_ways() {
             for ends in [here, there] {
                 let mut browser = Browser::new();
@@ -72,7 +72,7 @@ async fn logout_on_either_side_ends_the_session_on_both(backend: Backend) {
 }
 
 async fn clear_on_either_side_leaves_nothing_on_both(backend: Backend) {
-    let site = Site::start(&backend, UNSIGNED);
+    let site = Site::start(&backend, UNSIGNED).await;
     for (here, there) in site.both_ways() {
         let mut browser = Browser::new();
         browser.set(here, "kept", 1).await;
@@ -88,7 +88,7 @@ async fn clear_on_either_side_leaves_nothing_on_both(backend: Backend) {
 
 async fn new_id_of_either_side_is_the_only_one_on_both(backend: Backend) {
     for settings in [UNSIGNED, SIGNED] {
-        let site = Site::start(&backend, settings);
+        let site = Site::start(&backend, settings).await;
         for (here, there) in site.both_ways() {
             let mut browser = Browser::new();
             browser.set(here, "kept", 1).await;

@@ -15,14 +15,14 @@ const OVER_A_LIFETIME: Duration = Duration::from_secs(8);
 #[test]
 fn use_on_either_side_renews_and_disuse_ends_on_both() {
     session_interop::run(async {
-        let start = |backend: Backend| {
-            let site = Site::start(&backend, &[("PERMANENT_SESSION_LIFETIME", LIFETIME)]);
-            (backend, site)
-        };
-        let sites: Vec<_> = Backend::all().into_iter().map(start).collect();
+        let mut sites = Vec::new();
+        for backend in Backend::all() {
+            let settings = [("PERMANENT_SESSION_LIFETIME", LIFETIME)];
+            sites.push((Site::start(&backend, &settings).await, backend));
+        }
         let mut running: JoinSet<()> = sites
             .into_iter()
-            .map(|(backend, site)| lives_while_it_is_used(backend, site))
+            .map(|(site, backend)| lives_while_it_is_used(site, backend))
             .collect();
         while let Some(ended) = running.join_next().await {
             ended.unwrap();
@@ -30,7 +30,7 @@ fn use_on_either_side_renews_and_disuse_ends_on_both() {
     });
 }
 
-async fn lives_while_it_is_used(backend: Backend, site: Site) {
+async fn lives_while_it_is_used(site: Site, backend: Backend) {
     let name = backend.name();
     let [mut of_flask, mut of_rust] = [Browser::new(), Browser::new()];
     of_flask.set(&site.flask, "n", 1).await;

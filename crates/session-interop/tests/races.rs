@@ -13,7 +13,7 @@ on_each_backend!(
 );
 
 async fn late_write_of_rust_keeps_what_flask_changed(backend: Backend) {
-    let site = Site::start(&backend, &[]);
+    let site = Site::start(&backend, &[]).await;
     let mut browser = Browser::new();
     browser.set(&site.flask, "begun", 1).await;
     let late = browser.hold(&site.rust, "gate", Some("rust")).await;
@@ -25,7 +25,7 @@ async fn late_write_of_rust_keeps_what_flask_changed(backend: Backend) {
 }
 
 async fn late_write_of_rust_is_refused_after_a_logout_at_flask(backend: Backend) {
-    let site = Site::start(&backend, &[]);
+    let site = Site::start(&backend, &[]).await;
     let mut browser = Browser::new();
     browser.set(&site.flask, "begun", 1).await;
     let stolen = browser.clone();
@@ -46,7 +46,7 @@ const LAZY: &[(&str, &str)] = &[("SESSION_REFRESH_EACH_REQUEST", "false")];
 fn late_reader_at_flask_undoes_what_rust_did_unless_refresh_is_off() {
     run(async {
         for (settings, is_undone) in [(&[][..], true), (LAZY, false)] {
-            let site = Site::start(&Backend::redis(), settings);
+            let site = Site::start(&Backend::redis(), settings).await;
             let mut browser = Browser::new();
             browser.set(&site.flask, "begun", 1).await;
             let stolen = browser.clone();
@@ -69,7 +69,7 @@ fn late_reader_at_flask_undoes_what_rust_did_unless_refresh_is_off() {
 #[test]
 fn late_writer_at_flask_undoes_what_rust_did() {
     run(async {
-        let site = Site::start(&Backend::redis(), LAZY);
+        let site = Site::start(&Backend::redis(), LAZY).await;
         let mut browser = Browser::new();
         browser.set(&site.flask, "begun", 1).await;
         let stolen = browser.clone();

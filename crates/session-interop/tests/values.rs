@@ -33,7 +33,7 @@ async fn rust_values_reach_flask_in_json(backend: Backend) {
 /// Flask writes; Rust reads, writes the same again beside it, and changes another key; Flask reads
 /// what it wrote and what Rust wrote, and both are the same; and so it goes on.
 async fn flask_values_reach_rust(backend: Backend, format: usize) {
-    let site = Site::start(&backend, &[("SESSION_SERIALIZATION_FORMAT", FORMATS[format])]);
+    let site = Site::start(&backend, &[("SESSION_SERIALIZATION_FORMAT", FORMATS[format])]).await;
     let mut browser = Browser::new();
     let rows = python_values::ROWS;
     let written: Vec<_> = rows.iter().map(|row| json!([row.python, row.python])).collect();
@@ -72,7 +72,7 @@ async fn rust_values_reach_flask(
     format: &str,
     expected: fn(&rust_types::Row) -> &str,
 ) {
-    let site = Site::start(&backend, &[("SESSION_SERIALIZATION_FORMAT", format)]);
+    let site = Site::start(&backend, &[("SESSION_SERIALIZATION_FORMAT", format)]).await;
     let mut browser = Browser::new();
     let (refused, stored): (Vec<_>, Vec<_>) =
         rust_types::ROWS.iter().partition(|row| expected(row) == rust_types::REFUSED);

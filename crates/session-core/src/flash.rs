@@ -86,14 +86,13 @@ impl FlashLog {
         };
         let mut shown: Vec<_> = self.shown.iter().collect();
         let mut remaining = Vec::new();
-        for span in codec::elements(list, format)? {
-            let message = span.of(list);
+        for message in codec::elements(list, format)? {
             let twin = shown
                 .iter()
-                .position(|(bytes, of)| codec::is_equal((bytes, *of), (message, format)));
+                .position(|(bytes, of)| codec::is_equal((bytes, *of), (&message, format)));
             match twin {
                 Some(at) => drop(shown.remove(at)),
-                None => remaining.push((message.to_vec(), format)),
+                None => remaining.push((message.into_owned(), format)),
             }
         }
         Ok(remaining)

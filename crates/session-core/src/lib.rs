@@ -10,6 +10,7 @@
 //! comes back after logout. There is no upsert anywhere.
 
 mod caching;
+mod calendar;
 mod clock;
 mod codec;
 mod commit;
@@ -33,6 +34,7 @@ mod state;
 pub mod store;
 mod sweep;
 mod telemetry;
+mod timestamp;
 mod turns;
 mod value;
 
@@ -52,6 +54,7 @@ pub use signer::Signer;
 pub use store::{
     Capabilities, Lease, MemoryLimits, MemoryStore, Outcome, Precondition, Record, Store, StoreKey,
 };
+pub use timestamp::Timestamp;
 pub use value::Value;
 
 /// The attribute that implementations of [`Store`] carry.

@@ -152,7 +152,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 }
 
 /// Bytes that serialize as bytes, where serde makes an array of numbers of a slice.
-struct Octets<'a>(&'a [u8]);
+pub(crate) struct Octets<'a>(pub(crate) &'a [u8]);
 
 impl Serialize for Octets<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -160,7 +160,7 @@ impl Serialize for Octets<'_> {
     }
 }
 
-struct OctetBuf(Vec<u8>);
+pub(crate) struct OctetBuf(pub(crate) Vec<u8>);
 
 impl<'de> Deserialize<'de> for OctetBuf {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

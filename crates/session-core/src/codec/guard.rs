@@ -5,8 +5,12 @@
 //! For JSON it refuses what `serde_json` would write as something else: infinite numbers (null),
 //! bytes (an array of numbers) and keys that are no text (quoted).
 
-use super::Format;
 use super::compound::{Compound, Guarded};
+use super::scalar::Scalar;
+use super::{Format, msgpack};
+use crate::timestamp::{EXTENSION, TIMESTAMP, Timestamp};
+use crate::value::Octets;
+use rmp_serde::MSGPACK_EXT_STRUCT_NAME;
 use serde::ser::{Serialize, Serializer};
 use std::cell::Cell;
 use std::fmt::Display;
@@ -25,13 +29,14 @@ pub(super) enum Refusal {
 
 /// What holds for all guards of one value, and what they found.
 pub(super) struct Rules {
+    format: Format,
     is_text: bool,
     refusal: Cell<Option<Refusal>>,
 }
 
 impl Rules {
     pub(super) fn new(format: Format) -> Self {
-        Self { is_text: format.is_text(), refusal: Cell::new(None) }
+        Self { format, is_text: format.is_text(), refusal: Cell::new(None) }
     }
 
     /// The reason of a guard's error; `None` if the error came from elsewhere.
@@ -205,13 +210,27 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        if name == rmp_serde::MSGPACK_EXT_STRUCT_NAME {
-            if self.rules.is_text {
-                return Err(self.rules.refuse(Refusal::Extension));
-            }
+        let is_extension = name == MSGPACK_EXT_STRUCT_NAME;
+        if !is_extension && name != TIMESTAMP {
+            return value.serialize(self);
+        }
+        if is_extension && self.rules.format == Format::MessagePack {
             return self.inner.serialize_newtype_struct(name, value);
         }
-        value.serialize(self)
+        let Some(timestamp) = timestamp(name, value) else {
+            return Err(self.rules.refuse(Refusal::Extension));
+        };
+        match self.rules.format {
+            Format::MessagePack => {
+                let content = (EXTENSION, Octets(&timestamp.to_extension()));
+                self.inner.serialize_newtype_struct(MSGPACK_EXT_STRUCT_NAME, &content)
+            }
+            #[cfg(feature = "json")]
+            Format::Json => self.inner.collect_str(&timestamp),
+            Format::Pickle => {
+                self.inner.serialize_newtype_struct(TIMESTAMP, timestamp.to_string().as_str())
+            }
+        }
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -291,5 +310,20 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
 
     fn is_human_readable(&self) -> bool {
         self.inner.is_human_readable()
+    }
+}
+
+/// The timestamp in a newtype that is one, or is an extension.
+fn timestamp<T: Serialize + ?Sized>(name: &'static str, value: &T) -> Option<Timestamp> {
+    let mut bytes = Vec::new();
+    rmp_serde::Serializer::new(&mut bytes).serialize_newtype_struct(name, value).ok()?;
+    match bytes.as_slice() {
+        [0xd6 | 0xd7, 0xff, content @ ..] | [0xc7, 12, 0xff, content @ ..] => {
+            Timestamp::from_extension(content)
+        }
+        text => match msgpack::scalar(text)? {
+            Scalar::Text(text) => text.parse().ok(),
+            _ => None,
+        },
     }
 }

@@ -78,6 +78,12 @@ impl Formatter for Compact {
     }
 }
 
+/// Appends a float that is finite.
+pub(super) fn write_float(value: f64, out: &mut Vec<u8>) {
+    // Writing to a vector does not fail.
+    let _ = Compact.write_f64(out, value);
+}
+
 fn write_without_plus<W: Write + ?Sized>(writer: &mut W, text: &[u8]) -> io::Result<()> {
     text.split(|&byte| byte == b'+').try_for_each(|part| writer.write_all(part))
 }
@@ -185,6 +191,6 @@ fn items(
     if blank(bytes, at) == bytes.len() { Ok(()) } else { Err(Fault::Trailing) }
 }
 
-fn unescape(quoted: &[u8]) -> Option<String> {
+pub(super) fn unescape(quoted: &[u8]) -> Option<String> {
     serde_json::from_slice(quoted).ok()
 }

@@ -9,6 +9,7 @@ mod guard;
 #[cfg(feature = "json")]
 mod json;
 mod msgpack;
+mod pickle;
 mod scalar;
 #[cfg(feature = "json")]
 mod scan;
@@ -19,12 +20,14 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use pickle::Opened;
 pub(crate) use scalar::{as_bool, as_text, as_u64};
 pub(crate) use transcode::{is_equal, transcode};
 pub(crate) use typed::{decode, encode};
 pub(crate) use writer::{MapWriter, entry_size, entry_start, frame_size, write_array, write_key};
 
 use crate::error::{Error, ErrorKind, Result};
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,6 +38,9 @@ use std::str::FromStr;
 pub(crate) const DEPTH_CEILING: usize = 128;
 
 /// How session data is written into a payload.
+///
+/// Whichever is written, all are read: a record in another format is found out by how it begins
+/// and changes to this one when it is next written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -44,6 +50,12 @@ pub enum Format {
     /// [JSON](https://www.rfc-editor.org/rfc/rfc8259), named `json`; behind the feature `json`.
     #[cfg(feature = "json")]
     Json,
+    /// Python's pickle, named `pickle`, to share files with Flask: data alone, in protocol 4.
+    ///
+    /// Sequences are lists, tuples and arrays of a fixed length are tuples, structs are
+    /// dictionaries; dates, sets, decimals and the like that Python wrote stay what they are until
+    /// they are overwritten. Keys are written in a form that Python can hash.
+    Pickle,
 }
 
 impl Format {
@@ -52,6 +64,7 @@ impl Format {
         Self::MessagePack,
         #[cfg(feature = "json")]
         Self::Json,
+        Self::Pickle,
     ];
 
     /// The name in `SESSION_SERIALIZATION_FORMAT`.
@@ -60,13 +73,14 @@ impl Format {
             Self::MessagePack => "msgpack",
             #[cfg(feature = "json")]
             Self::Json => "json",
+            Self::Pickle => "pickle",
         }
     }
 
     /// Whether it is text, with neither bytes, extensions, infinite numbers nor keys but text.
     pub(crate) fn is_text(self) -> bool {
         match self {
-            Self::MessagePack => false,
+            Self::MessagePack | Self::Pickle => false,
             #[cfg(feature = "json")]
             Self::Json => true,
         }
@@ -75,9 +89,11 @@ impl Format {
     /// Whether a map in this format can begin like `payload`.
     fn opens(self, payload: &[u8]) -> bool {
         match self {
-            Self::MessagePack => matches!(payload.first(), Some(0x80..=0x8f | 0xde | 0xdf)),
+            Self::MessagePack => matches!(payload, [0x80] | [0x81..=0x8f | 0xde | 0xdf, ..]),
             #[cfg(feature = "json")]
             Self::Json => payload.get(scan::blank(payload, 0)) == Some(&b'{'),
+            // Protocols 2 and up say which they are; 0 and 1 begin with the dictionary.
+            Self::Pickle => matches!(payload, [0x80, 2..=5, ..] | [b'(', b'd', ..] | [b'}', ..]),
         }
     }
 }
@@ -101,9 +117,10 @@ impl FromStr for Format {
             Error::new(
                 ErrorKind::Config,
                 if cfg!(feature = "json") {
-                    "read a serialization format: expected `msgpack` or `json`"
+                    "read a serialization format: expected `msgpack`, `json` or `pickle`"
                 } else {
-                    "read a serialization format: expected `msgpack` (`json` needs the feature `json`)"
+                    "read a serialization format: expected `msgpack` or `pickle` (`json` \
+                     needs the feature `json`)"
                 },
             )
         })
@@ -158,6 +175,12 @@ enum Fault {
     NotTextKey,
     NotUtf8,
     Syntax,
+    Class,
+    Object,
+    External,
+    Loop,
+    Expansion,
+    WideInteger,
 }
 
 impl From<Fault> for Error {
@@ -175,6 +198,20 @@ impl From<Fault> for Error {
                 Fault::NotTextKey => "read stored session data: a key is no text",
                 Fault::NotUtf8 => "read stored session data: text is not UTF-8",
                 Fault::Syntax => "read stored session data: it is malformed",
+                Fault::Class => {
+                    "read stored session data: a pickle holds an object of a class that is not data"
+                }
+                Fault::Object => {
+                    "read stored session data: a pickle holds an object that its class does not make"
+                }
+                Fault::External => "read stored session data: a pickle refers to what is not in it",
+                Fault::Loop => "read stored session data: a value of a pickle contains itself",
+                Fault::Expansion => {
+                    "read stored session data: a pickle repeats so much that it is too large"
+                }
+                Fault::WideInteger => {
+                    "read stored session data: an integer has more than 4,300 digits"
+                }
             },
         )
     }
@@ -188,6 +225,46 @@ pub(crate) fn detect(payload: &[u8], configured: Format) -> Option<Format> {
         return Some(configured);
     }
     Format::READABLE.iter().copied().find(|format| format.opens(payload))
+}
+
+/// Rewrites a payload whose values cannot be sliced as they stand: a pickle, or JSON with the tags
+/// of Flask. It is then a pickle in the one form of ours; `None` if it can stay as it is.
+///
+/// JSON has tags only where it is not the configured format: nothing of ours is ever taken for
+/// something else.
+///
+/// # Errors
+///
+/// `Decode` if a pickle is malformed, deeper than `max_depth`, holds anything but data, or shares
+/// so much that it would grow out of proportion. Of tags that are none, no error: the payload is
+/// plain JSON.
+#[cfg_attr(not(feature = "json"), expect(unused_variables, reason = "only JSON asks"))]
+pub(crate) fn open(
+    payload: &[u8],
+    format: Format,
+    configured: Format,
+    max_depth: usize,
+) -> Result<Option<Opened>> {
+    match format {
+        Format::MessagePack => Ok(None),
+        #[cfg(feature = "json")]
+        Format::Json if configured == Format::Json || !pickle::tagged::is_tagged(payload) => {
+            Ok(None)
+        }
+        #[cfg(feature = "json")]
+        Format::Json => Ok(pickle::tagged::open(payload, max_depth).ok()),
+        Format::Pickle => Ok(Some(pickle::open(payload, max_depth)?)),
+    }
+}
+
+/// Reads a payload that is no JSON as what Python's `json` writes beyond it.
+#[cfg_attr(not(feature = "json"), expect(unused_variables, reason = "only JSON is read so"))]
+pub(crate) fn open_lenient(payload: &[u8], format: Format, max_depth: usize) -> Option<Opened> {
+    match format {
+        #[cfg(feature = "json")]
+        Format::Json => pickle::tagged::open(payload, max_depth).ok(),
+        _ => None,
+    }
 }
 
 /// Calls `sink` with the key and the value of each entry of the top-level map, in order.
@@ -210,18 +287,34 @@ pub(crate) fn index<'p>(
         Format::MessagePack => Ok(msgpack::index(payload, depth, sink)?),
         #[cfg(feature = "json")]
         Format::Json => Ok(json::index(payload, depth, sink)?),
+        Format::Pickle => {
+            let mut sink = sink;
+            let opened = pickle::open(payload, depth)?;
+            // Spans are of the form that `open` gives; in any other they would be of other bytes.
+            if opened.payload != payload {
+                return Err(Fault::Syntax.into());
+            }
+            for (key, value) in opened.entries {
+                sink(Key::Raw(key.of(payload), key), value);
+            }
+            Ok(())
+        }
     }
 }
 
-/// Splits an encoded array into the spans of its elements.
+/// Splits an encoded array into its elements.
 ///
 /// # Errors
 ///
 /// `Decode` if `value` is not exactly one array.
-pub(crate) fn elements(value: &[u8], format: Format) -> Result<Vec<Span>> {
-    match format {
-        Format::MessagePack => Ok(msgpack::elements(value)?),
+pub(crate) fn elements(value: &[u8], format: Format) -> Result<Vec<Cow<'_, [u8]>>> {
+    let spans = match format {
+        Format::MessagePack => msgpack::elements(value)?,
         #[cfg(feature = "json")]
-        Format::Json => Ok(json::elements(value)?),
-    }
+        Format::Json => json::elements(value)?,
+        Format::Pickle => {
+            return Ok(pickle::elements(value)?.into_iter().map(Cow::Owned).collect());
+        }
+    };
+    Ok(spans.into_iter().map(|span| Cow::Borrowed(span.of(value))).collect())
 }

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "json")]
 use super::json;
-use super::{Format, msgpack};
+use super::{Format, msgpack, pickle};
 use std::borrow::Cow;
 
 /// A value that is neither a container nor binary, null or a float.
@@ -54,5 +54,6 @@ fn scalar(value: &[u8], format: Format) -> Option<Scalar<'_>> {
         Format::MessagePack => msgpack::scalar(value),
         #[cfg(feature = "json")]
         Format::Json => json::scalar(value),
+        Format::Pickle => pickle::scalar(value),
     }
 }

@@ -2,10 +2,8 @@
 
 #[cfg(feature = "json")]
 use super::json;
-use super::{DEPTH_CEILING, Format, decode, encode};
-use crate::error::Result;
-#[cfg(feature = "json")]
-use crate::error::{Error, ErrorKind};
+use super::{DEPTH_CEILING, Format, decode, encode, pickle};
+use crate::error::{Error, ErrorKind, Result};
 use crate::value::Value;
 
 /// Appends `value`, encoded as `from`, encoded as `to`; a copy if both are the same.
@@ -17,6 +15,14 @@ pub(crate) fn transcode(value: &[u8], from: Format, to: Format, out: &mut Vec<u8
     if from == to {
         out.extend_from_slice(value);
         return Ok(());
+    }
+    if from == Format::Pickle {
+        return from_pickle(value, to, out);
+    }
+    #[cfg(feature = "json")]
+    if from == Format::Json && to == Format::Pickle {
+        let start = out.len();
+        return Ok(pickle::tagged::convert(value, out).inspect_err(|_| out.truncate(start))?);
     }
     let decoded = decode::<Value>(value, from)?;
     #[cfg(feature = "json")]
@@ -32,8 +38,30 @@ pub(crate) fn is_equal(a: (&[u8], Format), b: (&[u8], Format)) -> bool {
     if a.1 == b.1 {
         return a.0 == b.0;
     }
+    // What the other format has no type for is compared as that format would say it.
+    let mut converted = Vec::new();
+    match (a.1, b.1) {
+        (Format::Pickle, to) => {
+            from_pickle(a.0, to, &mut converted).is_ok() && says_same((&converted, to), b)
+        }
+        (to, Format::Pickle) => {
+            from_pickle(b.0, to, &mut converted).is_ok() && says_same(a, (&converted, to))
+        }
+        _ => says_same(a, b),
+    }
+}
+
+fn says_same(a: (&[u8], Format), b: (&[u8], Format)) -> bool {
     match (decode::<Value>(a.0, a.1), decode::<Value>(b.0, b.1)) {
         (Ok(a), Ok(b)) => a == b,
         _ => false,
     }
+}
+
+fn from_pickle(value: &[u8], to: Format, out: &mut Vec<u8>) -> Result<()> {
+    let start = out.len();
+    pickle::convert(value, to, out)?.map_err(|reason| {
+        out.truncate(start);
+        Error::new(ErrorKind::Encode, format!("encode a stored value as {to}: {reason}"))
+    })
 }

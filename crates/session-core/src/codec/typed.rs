@@ -1,7 +1,7 @@
 //! Values of Rust types to bytes and back, through serde.
 
 use super::guard::{Guard, Refusal, Rules};
-use super::{DEPTH_CEILING, Format, msgpack};
+use super::{DEPTH_CEILING, Format, msgpack, pickle, transcode};
 #[cfg(feature = "json")]
 use super::{Fault, json};
 use crate::error::{Error, ErrorKind, Result};
@@ -38,6 +38,10 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
             let mut serializer = serde_json::Serializer::with_formatter(&mut *out, json::Compact);
             value.serialize(Guard::new(&mut serializer, &rules, depth)).is_ok()
         }
+        Format::Pickle => {
+            let serializer = pickle::Serializer::new(&mut *out);
+            value.serialize(Guard::new(serializer, &rules, depth)).is_ok()
+        }
     };
     let is_short = out.len() - start <= u32::MAX as usize;
     if is_written && is_short {
@@ -61,7 +65,7 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(value: &'a [u8], format: Format) ->
             // count the levels of enums), so that the decoder meets none of them.
             msgpack::check(value)?;
             let mut decoder = rmp_serde::Deserializer::from_read_ref(value).with_human_readable();
-            T::deserialize(&mut decoder).map_err(|_| decode_error::<T>())
+            T::deserialize(&mut decoder).or_else(|_| decode_timestamps(value))
         }
         #[cfg(feature = "json")]
         Format::Json => serde_json::from_slice(value).map_err(|error| match error.classify() {
@@ -69,7 +73,22 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(value: &'a [u8], format: Format) ->
             serde_json::error::Category::Eof => Fault::Truncated.into(),
             _ => Fault::Syntax.into(),
         }),
+        Format::Pickle => pickle::decode(value).map_err(|error| match error {
+            pickle::Undecoded::Malformed(fault) => fault.into(),
+            pickle::Undecoded::Shape => decode_error::<T>(),
+        }),
     }
+}
+
+/// Decodes a value once more with its timestamps as text, which is what most types read them from.
+#[cold]
+fn decode_timestamps<'a, T: Deserialize<'a>>(value: &[u8]) -> Result<T> {
+    if !msgpack::may_have_timestamp(value) {
+        return Err(decode_error::<T>());
+    }
+    let mut converted = Vec::new();
+    transcode(value, Format::MessagePack, Format::Pickle, &mut converted)?;
+    pickle::decode(&converted).map_err(|_| decode_error::<T>())
 }
 
 #[cold]
@@ -88,7 +107,9 @@ fn encode_error<T: ?Sized>(format: Format, refusal: Option<Refusal>) -> Error {
         }
         Some(Refusal::NotFinite) => (ErrorKind::Encode, "the format has only finite numbers"),
         Some(Refusal::Bytes) => (ErrorKind::Encode, "the format has no bytes"),
-        Some(Refusal::Extension) => (ErrorKind::Encode, "the format has no extension types"),
+        Some(Refusal::Extension) => {
+            (ErrorKind::Encode, "the format has no extension types but timestamps")
+        }
         Some(Refusal::NotTextKey) => (ErrorKind::Encode, "the format has only keys that are text"),
         None => (ErrorKind::Encode, "its `Serialize` failed"),
     };

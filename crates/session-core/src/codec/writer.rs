@@ -2,7 +2,7 @@
 
 #[cfg(feature = "json")]
 use super::json;
-use super::{Format, Span, msgpack};
+use super::{Format, Span, msgpack, pickle};
 
 /// Writes a payload entry by entry: [`begin`](Self::begin), then every entry, then
 /// [`end`](Self::end).
@@ -13,6 +13,7 @@ use super::{Format, Span, msgpack};
 pub(crate) struct MapWriter<'a> {
     out: &'a mut Vec<u8>,
     format: Format,
+    entries: usize,
     pieces: usize,
 }
 
@@ -24,8 +25,9 @@ impl<'a> MapWriter<'a> {
             Format::MessagePack => msgpack::write_map_header(entries, out),
             #[cfg(feature = "json")]
             Format::Json => out.push(b'{'),
+            Format::Pickle => pickle::begin_map(entries, out),
         }
-        Self { out, format, pieces: 0 }
+        Self { out, format, entries, pieces: 0 }
     }
 
     /// Appends one entry; `key` is UTF-8, and `value` is encoded in the map's format.
@@ -42,6 +44,10 @@ impl<'a> MapWriter<'a> {
             Format::Json => {
                 json::write_quoted(text(key), self.out);
                 self.out.push(b':');
+            }
+            Format::Pickle => {
+                pickle::write_text_header(key.len(), self.out);
+                self.out.extend_from_slice(key);
             }
         }
         self.out.extend_from_slice(value);
@@ -62,13 +68,14 @@ impl<'a> MapWriter<'a> {
             Format::MessagePack => {}
             #[cfg(feature = "json")]
             Format::Json => self.out.push(b'}'),
+            Format::Pickle => pickle::end_map(self.entries, self.out),
         }
     }
 
     #[inline]
     fn separate(&mut self) {
         match self.format {
-            Format::MessagePack => {}
+            Format::MessagePack | Format::Pickle => {}
             #[cfg(feature = "json")]
             Format::Json if self.pieces == 0 => {}
             #[cfg(feature = "json")]
@@ -88,6 +95,7 @@ pub(crate) fn frame_size(format: Format, entries: usize, pieces: usize) -> usize
             Format::MessagePack => msgpack::container_header_size(entries),
             #[cfg(feature = "json")]
             Format::Json => 2,
+            Format::Pickle => pickle::frame_size(entries),
         }
 }
 
@@ -99,6 +107,7 @@ pub(crate) fn entry_size(format: Format, key: impl AsRef<[u8]>, value_len: usize
         Format::MessagePack => msgpack::text_header_size(key.len()) + key.len() + value_len,
         #[cfg(feature = "json")]
         Format::Json => json::quoted_size(text(key)) + 1 + value_len,
+        Format::Pickle => pickle::text_header_size(key.len()) + key.len() + value_len,
     }
 }
 
@@ -116,6 +125,7 @@ pub(crate) fn write_key(format: Format, key: &[u8], out: &mut Vec<u8>) {
         Format::MessagePack => msgpack::write_text_header(key.len(), out),
         #[cfg(feature = "json")]
         Format::Json => {}
+        Format::Pickle => pickle::write_text_header(key.len(), out),
     }
     out.extend_from_slice(key);
 }
@@ -127,6 +137,7 @@ pub(crate) fn entry_start(payload: &[u8], format: Format, key: Span) -> usize {
         Format::MessagePack => msgpack::text_header_start(payload, key),
         #[cfg(feature = "json")]
         Format::Json => key.start as usize - 1,
+        Format::Pickle => key.start as usize - pickle::text_header_size(key.len()),
     }
 }
 
@@ -152,5 +163,6 @@ where
             }
             out.push(b']');
         }
+        Format::Pickle => pickle::write_list(elements, out),
     }
 }

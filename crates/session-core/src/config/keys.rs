@@ -105,7 +105,7 @@ const TYPES: &[&str] = &[
     "memory",
 ];
 pub(super) const SIGNATURES: &[&str] = &["native", "flask", "accept-flask"];
-pub(super) const FORMATS: &[&str] = &["msgpack", "json"];
+pub(super) const FORMATS: &[&str] = &["msgpack", "json", "pickle"];
 
 /// The settings of this crate, and those that every application has.
 pub const CORE_KEYS: &[KeyInfo] = &[

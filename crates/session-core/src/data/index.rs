@@ -3,9 +3,10 @@
 use super::lookup::filter_bit;
 use super::slot::{Cell, Marks, Slot};
 use super::{Data, Limits};
-use crate::codec::{self, Key};
+use crate::codec::{self, Format, Key, Opened};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Record;
+use bytes::Bytes;
 
 impl Data {
     /// Indexes a loaded record.
@@ -35,9 +36,14 @@ impl Data {
     fn index(&mut self, base: Record) -> Result<()> {
         self.base_format = codec::detect(&base.payload, self.limits.format)
             .ok_or_else(|| Error::new(ErrorKind::Decode, "decode a session of unknown format"))?;
+        let (format, max_depth) = (self.base_format, self.limits.max_depth);
+        if let Some(opened) = self.open(&base.payload)? {
+            self.adopt(base, opened);
+            return Ok(());
+        }
         let payload = base.payload.clone();
         self.base = base;
-        codec::index(&payload, self.base_format, self.limits.max_depth, |key, value| {
+        let indexed = codec::index(&payload, format, max_depth, |key, value| {
             let value = Slot::base(value);
             match key {
                 Key::Raw(text, span) => self.load(text, Slot::base(span), value),
@@ -46,7 +52,34 @@ impl Data {
                     self.load(text.as_bytes(), key, value);
                 }
             }
-        })
+        });
+        let Err(error) = indexed else { return Ok(()) };
+        let opened = codec::open_lenient(&payload, format, max_depth).ok_or(error)?;
+        let base = std::mem::take(&mut self.base.payload);
+        let base = Record { payload: base, cas: self.base.cas, ttl: self.base.ttl };
+        *self = Self::empty(self.limits);
+        self.adopt(base, opened);
+        Ok(())
+    }
+
+    #[inline]
+    fn open(&self, payload: &[u8]) -> Result<Option<Opened>> {
+        if self.base_format == Format::MessagePack {
+            return Ok(None);
+        }
+        codec::open(payload, self.base_format, self.limits.format, self.limits.max_depth)
+    }
+
+    /// Takes over a payload that was rewritten as a pickle; the stored one stays for comparisons.
+    #[cold]
+    fn adopt(&mut self, stored: Record, opened: Opened) {
+        let payload = Bytes::from(opened.payload);
+        self.base = Record { payload: payload.clone(), cas: stored.cas, ttl: stored.ttl };
+        self.base_format = Format::Pickle;
+        self.stored = Some(Box::new(stored));
+        for (key, value) in opened.entries {
+            self.load(key.of(&payload), Slot::base(key), Slot::base(value));
+        }
     }
 
     /// Adds an entry of the record; a repeated key replaces the earlier one.

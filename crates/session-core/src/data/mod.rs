@@ -48,6 +48,8 @@ pub(crate) enum Intent {
 /// The ordered entries of one session as this request sees them.
 pub(crate) struct Data {
     base: Record,
+    /// The record as it is stored, where the values of `base` had to be rewritten to be sliced.
+    stored: Option<Box<Record>>,
     base_format: Format,
     limits: Limits,
     arena: Vec<u8>,
@@ -63,6 +65,7 @@ impl Data {
         let base = Record { payload: bytes::Bytes::new(), cas: 0, ttl: std::time::Duration::ZERO };
         Self {
             base,
+            stored: None,
             base_format: limits.format,
             limits,
             arena: Vec::new(),
@@ -74,7 +77,7 @@ impl Data {
 
     /// The record that the data was indexed from.
     pub(crate) fn base(&self) -> &Record {
-        &self.base
+        self.stored.as_deref().unwrap_or(&self.base)
     }
 
     /// What payloads may hold.

@@ -1,7 +1,7 @@
 //! What is refused: malformed, too deep, or beyond the format.
 
 use super::{FORMATS, encoded, entries, transcoded, written};
-use crate::codec::Format::{self, Json, MessagePack};
+use crate::codec::Format::{self, Json, MessagePack, Pickle};
 use crate::codec::{DEPTH_CEILING, decode, elements, encode, index, transcode};
 use crate::error::ErrorKind;
 use crate::value::Value;
@@ -59,6 +59,7 @@ fn nested(levels: usize, format: Format) -> Vec<u8> {
     match format {
         MessagePack => [vec![0x91; levels - 1], vec![0x90]].concat(),
         Json => [vec![b'['; levels], vec![b']'; levels]].concat(),
+        Pickle => [b"](".repeat(levels - 1), vec![b']'], vec![b'e'; levels - 1]].concat(),
     }
 }
 
@@ -118,7 +119,8 @@ fn value_the_format_cannot_say_is_refused() {
         Value::Float(f64::NAN),
         Value::Array(vec![Value::Float(f64::INFINITY)]),
         Value::Bytes(vec![1]),
-        Value::Extension(-1, vec![0; 4]),
+        Value::Extension(-1, vec![0; 5]),
+        Value::Extension(1, vec![0; 4]),
         Value::Map(vec![(Value::Integer(1), text("a"))]),
         Value::Map(vec![(Value::Null, text("a"))]),
         Value::Map(vec![(Value::Bool(true), text("a"))]),

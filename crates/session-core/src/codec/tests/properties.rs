@@ -1,7 +1,7 @@
 //! What holds for any bytes and any value.
 
 use super::{Entries, encoded, entries, transcoded, written};
-use crate::codec::Format::{self, Json, MessagePack};
+use crate::codec::Format::{self, Json, MessagePack, Pickle};
 use crate::codec::{as_text, decode, detect, elements, index, is_equal};
 use crate::value::Value;
 use proptest::collection::vec;
@@ -9,7 +9,7 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 use serde::de::IgnoredAny;
 
-/// Values that both formats can say.
+/// Values that every format can say.
 fn plain_value() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         Just(Value::Null),
@@ -26,7 +26,7 @@ fn plain_value() -> impl Strategy<Value = Value> {
 }
 
 fn format() -> impl Strategy<Value = Format> {
-    prop_oneof![Just(MessagePack), Just(Json)]
+    prop_oneof![Just(MessagePack), Just(Json), Just(Pickle)]
 }
 
 proptest! {
@@ -66,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn value_survives_both_formats(value in plain_value(), from in format(), to in format()) {
+    fn value_survives_every_format(value in plain_value(), from in format(), to in format()) {
         let bytes = encoded(&value, from);
         prop_assert_eq!(&decode::<Value>(&bytes, from).unwrap(), &value);
         let other = transcoded(&bytes, from, to).unwrap();

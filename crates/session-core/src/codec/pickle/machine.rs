@@ -1,0 +1,387 @@
+//! The machine that pickles are programs for, without anything that runs code.
+
+use super::super::Fault;
+use super::node::{Class, Graph, Id, Memo, Node};
+use super::{argument, integer, object, op};
+use std::borrow::Cow;
+
+/// What a program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Program {
+    /// A pickle, as anybody writes it.
+    Whole,
+    /// A value as this library writes it: neither ended nor sharing anything.
+    Fragment,
+}
+
+/// Runs `bytes` to their end.
+///
+/// Takes time and memory in proportion to `bytes`, whatever they claim to be.
+pub(super) fn run(bytes: &[u8], program: Program) -> Result<Graph<'_>, Fault> {
+    if bytes.len() > u32::MAX as usize {
+        return Err(Fault::TooLong);
+    }
+    let mut machine = Machine {
+        rest: bytes,
+        program,
+        graph: Graph::new(),
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: Memo::default(),
+    };
+    if let (Program::Whole, [op::PROTO, protocol, rest @ ..]) = (program, bytes) {
+        if !(2..=5).contains(protocol) {
+            return Err(Fault::Syntax);
+        }
+        machine.rest = rest;
+    }
+    machine.run()?;
+    let [root] = machine.stack[..] else { return Err(Fault::Syntax) };
+    match machine.rest {
+        [] if machine.marks.is_empty() => Ok(machine.graph.rooted(root)),
+        [] => Err(Fault::Syntax),
+        _ => Err(Fault::Trailing),
+    }
+}
+
+struct Machine<'p> {
+    rest: &'p [u8],
+    program: Program,
+    graph: Graph<'p>,
+    stack: Vec<Id>,
+    /// How high the stack was at each mark.
+    marks: Vec<u32>,
+    memo: Memo,
+}
+
+impl<'p> Machine<'p> {
+    fn run(&mut self) -> Result<(), Fault> {
+        loop {
+            let opcode = match self.rest.split_first() {
+                Some((opcode, rest)) => {
+                    self.rest = rest;
+                    *opcode
+                }
+                None if self.program == Program::Fragment => return Ok(()),
+                None => return Err(Fault::Truncated),
+            };
+            if opcode == op::STOP {
+                return match self.program {
+                    Program::Whole => Ok(()),
+                    Program::Fragment => Err(Fault::Syntax),
+                };
+            }
+            self.step(opcode)?;
+        }
+    }
+
+    fn step(&mut self, opcode: u8) -> Result<(), Fault> {
+        match opcode {
+            op::MARK => self.marks.push(self.stack.len() as u32),
+            op::NONE => self.stack.push(Graph::NONE),
+            op::NEWTRUE | op::NEWFALSE => self.stack.push(Graph::bool(opcode == op::NEWTRUE)),
+            op::INT | op::LONG | op::BININT | op::BININT1 | op::BININT2 | op::LONG1 | op::LONG4 => {
+                return self.int(opcode);
+            }
+            op::FLOAT => {
+                let number = argument::float(self.line()?)?;
+                self.push(Node::Float(number));
+            }
+            op::BINFLOAT => {
+                let number = f64::from_be_bytes(self.array()?);
+                self.push(Node::Float(number));
+            }
+            op::UNICODE => {
+                let text = argument::raw_unicode(self.line()?)?;
+                self.push(Node::Text(text));
+            }
+            op::SHORT_BINUNICODE | op::BINUNICODE | op::BINUNICODE8 => {
+                let width = match opcode {
+                    op::SHORT_BINUNICODE => 1,
+                    op::BINUNICODE => 4,
+                    _ => 8,
+                };
+                let text = std::str::from_utf8(self.sized(width)?).map_err(|_| Fault::NotUtf8)?;
+                self.push(Node::Text(text.into()));
+            }
+            op::STRING => {
+                let text = argument::literal(self.line()?)?;
+                self.push(python2(text));
+            }
+            op::SHORT_BINSTRING => self.bytes(1, python2)?,
+            op::BINSTRING => self.bytes(4, python2)?,
+            op::SHORT_BINBYTES => self.bytes(1, Node::Bytes)?,
+            op::BINBYTES => self.bytes(4, Node::Bytes)?,
+            op::BINBYTES8 => self.bytes(8, Node::Bytes)?,
+            op::BYTEARRAY8 => {
+                self.bytes(8, Node::Bytes)?;
+                let bytes = self.pop()?;
+                self.push(Node::Bytearray(bytes));
+            }
+            op::EMPTY_LIST => self.push(Node::List(Vec::new())),
+            op::EMPTY_TUPLE => self.push(Node::Tuple(Vec::new())),
+            op::EMPTY_DICT => self.push(Node::Dict(Vec::new())),
+            op::EMPTY_SET => self.push(Node::Set(Vec::new())),
+            op::LIST => self.collect(Node::List)?,
+            op::TUPLE => self.collect(Node::Tuple)?,
+            op::FROZENSET => self.collect(Node::Frozenset)?,
+            op::TUPLE1 | op::TUPLE2 | op::TUPLE3 => {
+                let at = self.above(usize::from(opcode - op::TUPLE1) + 1)?;
+                let items = self.stack.split_off(at);
+                self.push(Node::Tuple(items));
+            }
+            op::DICT => {
+                let items = self.to_mark()?;
+                self.push(Node::Dict(pairs(&items)?));
+            }
+            op::APPEND => {
+                let item = self.pop()?;
+                self.extend_list(&[item])?;
+            }
+            op::APPENDS => {
+                let items = self.to_mark()?;
+                self.extend_list(&items)?;
+            }
+            op::ADDITEMS => {
+                let items = self.to_mark()?;
+                match self.top()? {
+                    Node::Set(set) => set.extend_from_slice(&items),
+                    _ => return Err(Fault::Syntax),
+                }
+            }
+            op::SETITEM => {
+                let at = self.above(2)?;
+                let items = self.stack.split_off(at);
+                self.extend_dict(&items)?;
+            }
+            op::SETITEMS => {
+                let items = self.to_mark()?;
+                self.extend_dict(&items)?;
+            }
+            op::GLOBAL | op::STACK_GLOBAL | op::REDUCE | op::NEWOBJ | op::NEWOBJ_EX | op::BUILD => {
+                return self.object(opcode);
+            }
+            op::PUT
+            | op::BINPUT
+            | op::LONG_BINPUT
+            | op::MEMOIZE
+            | op::GET
+            | op::BINGET
+            | op::LONG_BINGET => return self.share(opcode),
+            op::FRAME => {
+                let len = u64::from_le_bytes(self.array()?);
+                if len > self.rest.len() as u64 {
+                    return Err(Fault::Truncated);
+                }
+            }
+            op::INST | op::OBJ => return Err(Fault::Class),
+            op::PERSID
+            | op::BINPERSID
+            | op::EXT1..=op::EXT4
+            | op::NEXT_BUFFER
+            | op::READONLY_BUFFER => return Err(Fault::External),
+            _ => return Err(Fault::Syntax),
+        }
+        Ok(())
+    }
+
+    fn int(&mut self, opcode: u8) -> Result<(), Fault> {
+        let node = match opcode {
+            op::BININT => Node::Int(i32::from_le_bytes(self.array()?).into()),
+            op::BININT1 => Node::Int(self.array::<1>()?[0].into()),
+            op::BININT2 => Node::Int(u16::from_le_bytes(self.array()?).into()),
+            op::LONG1 | op::LONG4 => {
+                let bytes = self.sized(if opcode == op::LONG1 { 1 } else { 4 })?;
+                let bytes = integer::trim(bytes);
+                if bytes.len() > integer::MAX_BYTES {
+                    return Err(Fault::WideInteger);
+                }
+                argument::number(Cow::Borrowed(bytes))
+            }
+            op::INT => match self.line()? {
+                b"00" => return self.push_id(Graph::bool(false)),
+                b"01" => return self.push_id(Graph::bool(true)),
+                text => argument::int(text)?,
+            },
+            _ => {
+                let text = self.line()?;
+                argument::int(text.strip_suffix(b"L").unwrap_or(text))?
+            }
+        };
+        self.push(node);
+        Ok(())
+    }
+
+    fn object(&mut self, opcode: u8) -> Result<(), Fault> {
+        let id = match opcode {
+            op::GLOBAL => {
+                let (module, name) = (self.line()?, self.line()?);
+                let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Fault::Class);
+                let class = Class::find(text(module)?, text(name)?)?;
+                self.graph.push(Node::Class(class))
+            }
+            op::STACK_GLOBAL => {
+                let (name, module) = (self.pop()?, self.pop()?);
+                let text = |id| self.graph.text(id).ok_or(Fault::Syntax);
+                let class = Class::find(text(module)?, text(name)?)?;
+                self.graph.push(Node::Class(class))
+            }
+            op::BUILD => {
+                let (state, object) = (self.pop()?, self.pop()?);
+                object::build(&mut self.graph, object, state)?;
+                object
+            }
+            op::NEWOBJ_EX => {
+                let (named, args, class) = (self.pop()?, self.pop()?, self.pop()?);
+                match self.graph.get(named) {
+                    Node::Dict(named) if named.is_empty() => {}
+                    _ => return Err(Fault::Object),
+                }
+                object::new(&mut self.graph, class, args)?
+            }
+            _ => {
+                let (args, class) = (self.pop()?, self.pop()?);
+                let make = if opcode == op::NEWOBJ { object::new } else { object::reduce };
+                make(&mut self.graph, class, args)?
+            }
+        };
+        self.push_id(id)
+    }
+
+    fn share(&mut self, opcode: u8) -> Result<(), Fault> {
+        if self.program == Program::Fragment {
+            return Err(Fault::Syntax);
+        }
+        if opcode == op::MEMOIZE {
+            let id = *self.stack.last().ok_or(Fault::Syntax)?;
+            self.memo.push(id);
+            return Ok(());
+        }
+        let at = match opcode {
+            op::BINPUT | op::BINGET => self.array::<1>()?[0].into(),
+            op::LONG_BINPUT | op::LONG_BINGET => u32::from_le_bytes(self.array()?),
+            _ => std::str::from_utf8(self.line()?)
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .ok_or(Fault::Syntax)?,
+        };
+        if matches!(opcode, op::GET | op::BINGET | op::LONG_BINGET) {
+            let id = self.memo.get(at)?;
+            return self.push_id(id);
+        }
+        let id = *self.stack.last().ok_or(Fault::Syntax)?;
+        self.memo.put(at, id);
+        Ok(())
+    }
+
+    fn push(&mut self, node: Node<'p>) {
+        let id = self.graph.push(node);
+        self.stack.push(id);
+    }
+
+    fn push_id(&mut self, id: Id) -> Result<(), Fault> {
+        self.stack.push(id);
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Result<Id, Fault> {
+        let at = self.above(1)?;
+        self.stack.truncate(at + 1);
+        self.stack.pop().ok_or(Fault::Syntax)
+    }
+
+    /// Where the topmost `count` items begin, all of which are above the last mark.
+    fn above(&self, count: usize) -> Result<usize, Fault> {
+        let floor = self.marks.last().map_or(0, |mark| *mark as usize);
+        self.stack.len().checked_sub(count).filter(|at| *at >= floor).ok_or(Fault::Syntax)
+    }
+
+    fn to_mark(&mut self) -> Result<Vec<Id>, Fault> {
+        let mark = self.marks.pop().ok_or(Fault::Syntax)?;
+        Ok(self.stack.split_off(mark as usize))
+    }
+
+    fn collect(&mut self, shape: fn(Vec<Id>) -> Node<'p>) -> Result<(), Fault> {
+        let items = self.to_mark()?;
+        self.push(shape(items));
+        Ok(())
+    }
+
+    fn top(&mut self) -> Result<&mut Node<'p>, Fault> {
+        self.above(1)?;
+        let top = *self.stack.last().ok_or(Fault::Syntax)?;
+        self.graph.get_mut(top).ok_or(Fault::Syntax)
+    }
+
+    fn extend_list(&mut self, items: &[Id]) -> Result<(), Fault> {
+        match self.top()? {
+            Node::List(list) => list.extend_from_slice(items),
+            _ => return Err(Fault::Syntax),
+        }
+        Ok(())
+    }
+
+    fn extend_dict(&mut self, items: &[Id]) -> Result<(), Fault> {
+        let items = pairs(items)?;
+        match self.top()? {
+            Node::Dict(dict) => dict.extend(items),
+            _ => return Err(Fault::Syntax),
+        }
+        Ok(())
+    }
+
+    fn bytes(&mut self, width: usize, kind: fn(Cow<'p, [u8]>) -> Node<'p>) -> Result<(), Fault> {
+        let bytes = self.sized(width)?;
+        self.push(kind(bytes.into()));
+        Ok(())
+    }
+
+    /// Takes as many bytes as the little-endian number of `width` bytes before them says.
+    fn sized(&mut self, width: usize) -> Result<&'p [u8], Fault> {
+        let digits = self.take(width)?;
+        let len = digits.iter().rev().fold(0, |len: u64, digit| len << 8 | u64::from(*digit));
+        self.take(usize::try_from(len).map_err(|_| Fault::Truncated)?)
+    }
+
+    fn line(&mut self) -> Result<&'p [u8], Fault> {
+        let len = self.rest.iter().position(|byte| *byte == b'\n').ok_or(Fault::Truncated)?;
+        let line = self.take(len)?;
+        self.take(1)?;
+        Ok(line)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let (array, rest) = self.rest.split_first_chunk().ok_or(Fault::Truncated)?;
+        self.rest = rest;
+        Ok(*array)
+    }
+
+    fn take(&mut self, len: usize) -> Result<&'p [u8], Fault> {
+        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Fault::Truncated)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+}
+
+/// A `str` of Python 2 is text or bytes; nothing but its content tells which.
+fn python2(bytes: Cow<'_, [u8]>) -> Node<'_> {
+    match bytes {
+        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Node::Str(text.into()),
+            Err(_) => Node::Bytes(bytes.into()),
+        },
+        Cow::Owned(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Node::Str(text.into()),
+            Err(error) => Node::Bytes(error.into_bytes().into()),
+        },
+    }
+}
+
+fn pairs(items: &[Id]) -> Result<Vec<(Id, Id)>, Fault> {
+    let (pairs, rest) = items.as_chunks::<2>();
+    if rest.is_empty() {
+        Ok(pairs.iter().map(|[key, value]| (*key, *value)).collect())
+    } else {
+        Err(Fault::Syntax)
+    }
+}

@@ -25,6 +25,12 @@ mongodb_ask() {
   ) 2>/dev/null
 }
 
+# secantus_binary: prints its path if it is installed.
+secantus_binary() {
+  local path=$STATE/software/secantus-$SECANTUS_VERSION/bin/secantusd-py
+  [[ -x $path ]] && echo "$path"
+}
+
 mongodb_install() {
   local venv=$STATE/software/secantus-$SECANTUS_VERSION
   [[ -x $venv/bin/secantusd-py ]] && return
@@ -42,7 +48,7 @@ mongodb_up() {
   mongodb_install || return 1
   keep_or_change_port mongodb
   : >"$dir/empty.toml" # without it a file in the home directory would be read
-  start mongodb "" "$STATE/software/secantus-$SECANTUS_VERSION/bin/secantusd-py" \
+  start mongodb "" "$(secantus_binary)" \
     --config "$dir/empty.toml" --host 127.0.0.1 --port "$(port_of mongodb)" \
     --storage-path "$dir/data" --enable-test-commands
   wait_for mongodb 60 mongodb_ping

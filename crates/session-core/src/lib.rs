@@ -27,12 +27,14 @@ mod manager;
 #[cfg(feature = "metrics")]
 mod meters;
 mod open;
+mod owners;
 mod plan;
 mod session;
 mod signer;
 mod state;
 pub mod store;
 mod sweep;
+mod sweeper;
 mod telemetry;
 mod timestamp;
 mod turns;
@@ -49,11 +51,13 @@ pub use flash::Flash;
 pub use id::{IdHash, IdSyntax, SessionId};
 pub use key::{AsKey, Key, ReadAs, WriteAs};
 pub use manager::SessionManager;
+pub use owners::{SessionHandle, SessionInfo};
 pub use session::Session;
 pub use signer::Signer;
 pub use store::{
     Capabilities, Lease, MemoryLimits, MemoryStore, Outcome, Precondition, Record, Store, StoreKey,
 };
+pub use sweeper::Sweeper;
 pub use timestamp::Timestamp;
 pub use value::Value;
 

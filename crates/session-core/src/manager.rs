@@ -12,10 +12,12 @@ use crate::meters::Meters;
 use crate::signer::{BoundSigner, Signer};
 use crate::state::{Home, Presented, State};
 use crate::store::{Capabilities, Store, StoreKey};
-use crate::sweep::Sweeper;
+use crate::sweep::Sweeps;
+use crate::sweeper::Sweeper;
 use crate::turns::Turns;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Opens and commits the sessions of an application.
@@ -52,7 +54,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) capabilities: Capabilities,
     pub(crate) turns: Turns,
-    pub(crate) sweeper: Sweeper,
+    pub(crate) sweeps: Sweeps,
     #[cfg(feature = "metrics")]
     pub(crate) meters: Meters,
 }
@@ -86,17 +88,25 @@ impl SessionManager {
             limits,
             #[cfg(feature = "metrics")]
             meters: Meters::new(capabilities.name),
+            sweeps: Sweeps::new(&config, &capabilities),
             capabilities,
             turns: Turns::new(),
-            sweeper: Sweeper::new(),
             store,
             config,
         })))
     }
 
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
     /// Starts a request; looks at nothing.
     pub fn open(&self) -> Exchange {
-        self.0.sweeper.request(&self.0);
+        self.0.sweeps.request(&self.0);
         Exchange::new(Arc::clone(&self.0))
     }
 
@@ -117,6 +127,46 @@ impl SessionManager {
     /// Those of [`Store::delete_expired`].
     pub async fn sweep(&self) -> Result<u64> {
         self.0.store.delete_expired().await
+    }
+
+    /// Sweeps about every `every` in a task of its own, until the handle ends it.
+    ///
+    /// For an application whose sweeps are to end with it, or that serves no requests;
+    /// [`ConfigBuilder::cleanup_interval`] alone is less to hold on to. The first sweep comes
+    /// somewhere in the first interval, later ones spread by a tenth either way, so that processes
+    /// of one store do not sweep together; less than a second counts as a second. A sweep that
+    /// fails is logged and counted, and the next one waits longer: twice, four times, at most eight
+    /// times the interval, unless that is over an hour. Where another sweep of this manager runs
+    /// already, none is started beside it.
+    ///
+    /// The task does not keep the manager alive, and ends with it. Where the store expires records
+    /// by itself ([`Capabilities::needs_sweep`]) there is no task.
+    ///
+    /// [`ConfigBuilder::cleanup_interval`]: crate::ConfigBuilder::cleanup_interval
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime, as [`tokio::spawn`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_core::{Config, MemoryStore, SessionManager};
+    /// # use std::{sync::Arc, time::Duration};
+    /// # async fn serve_until_told_to_stop() {}
+    /// # async fn example(manager: SessionManager) {
+    /// let sweeper = manager.spawn_sweeper(Duration::from_secs(600));
+    /// serve_until_told_to_stop().await;
+    /// sweeper.stop().await;
+    /// # }
+    /// # let store = Arc::new(MemoryStore::new());
+    /// # let manager = SessionManager::new(store, Config::default(), None)?;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
+    /// #     .block_on(example(manager));
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn spawn_sweeper(&self, every: Duration) -> Sweeper {
+        Sweeper::spawn(&self.0, every)
     }
 
     /// The configuration that the manager was built with.
@@ -160,7 +210,10 @@ fn check(config: &Config, signer: Option<&Signer>, capabilities: &Capabilities) 
     }
     let name = capabilities.name;
     if config.owner_index() && !capabilities.owner_index {
-        return fail(format!("the {name} store has no owner index: turn SESSION_OWNER_INDEX off"));
+        return fail(format!(
+            "the {name} store has no owner index: turn SESSION_OWNER_INDEX off, or open a redis, \
+             filesystem, mongodb, sqlalchemy, dynamodb or memory store with one"
+        ));
     }
     if let Some(limit) = capabilities.max_key {
         let name_len = match config.id_hash() {

@@ -44,6 +44,14 @@ pub(crate) enum Home {
 }
 
 impl Home {
+    /// The address of the record, decodable or not.
+    pub(crate) fn address(&self) -> Option<&Address> {
+        match self {
+            Self::None => None,
+            Self::Undecodable(address) | Self::Stored(address) => Some(address),
+        }
+    }
+
     pub(crate) fn origin(&self) -> Origin {
         match self {
             Self::None => Origin::Fresh,

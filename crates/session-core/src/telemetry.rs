@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use crate::manager::Shared;
 use crate::plan::Plan;
+use crate::store::Capabilities;
 use std::future::Future;
 use tokio::time::Instant;
 
@@ -143,6 +144,27 @@ pub(crate) fn refused_resurrection(shared: &Shared) {
     count!(shared, "session_refused_resurrections_total");
 }
 
+/// A session was ended by a call about its owner.
+pub(crate) fn ended(shared: &Shared) {
+    count!(shared, "session_owner_ends_total");
+}
+
+/// An index entry names a record that says it is another owner's.
+pub(crate) fn foreign_entry(shared: &Shared) {
+    count!(shared, "session_foreign_entries_total");
+    tracing::debug!(backend = shared.capabilities.name, "index entry of another owner skipped");
+}
+
+/// A call about an owner's sessions ended some of them and stopped.
+pub(crate) fn end_failed(shared: &Shared, ended: usize, error: &Error) {
+    tracing::warn!(
+        backend = shared.capabilities.name,
+        ended,
+        error = format_args!("{error:#}"),
+        "ending an owner's sessions failed"
+    );
+}
+
 /// A renewal failed; the response stands.
 pub(crate) fn touch_failed(shared: &Shared, error: &Error) {
     count!(shared, "session_touch_errors_total", "kind" => error.kind().as_str());
@@ -172,6 +194,7 @@ pub(crate) fn swept(shared: &Shared, result: &Result<u64>) {
             tracing::debug!(backend = shared.capabilities.name, count, "expired sessions swept");
         }
         Err(error) => {
+            count!(shared, "session_sweep_errors_total", "kind" => error.kind().as_str());
             tracing::warn!(
                 backend = shared.capabilities.name,
                 error = format_args!("{error:#}"),
@@ -179,4 +202,12 @@ pub(crate) fn swept(shared: &Shared, result: &Result<u64>) {
             );
         }
     }
+}
+
+/// Sweeps were asked for that would find nothing.
+pub(crate) fn nothing_to_sweep(capabilities: &Capabilities) {
+    tracing::debug!(
+        backend = capabilities.name,
+        "no sweeps: the store expires its records by itself"
+    );
 }

@@ -39,7 +39,10 @@ impl Intercept for Mark {
 /// Awaits the request that `send` makes, which must carry the mark, until `deadline`.
 ///
 /// Dropping this closes the request's connection; others are left alone.
-pub(crate) async fn ask<T, E, F>(deadline: Instant, send: impl FnOnce(Mark) -> F) -> Result<T, Fault>
+pub(crate) async fn ask<T, E, F>(
+    deadline: Instant,
+    send: impl FnOnce(Mark) -> F,
+) -> Result<T, Fault>
 where
     E: ProvideErrorMetadata + StdError + 'static,
     F: Future<Output = Result<T, SdkError<E>>>,

@@ -89,8 +89,16 @@ mod tests {
         for url in ["http://127.0.0.1:8000", "https://dynamodb.eu-central-1.amazonaws.com/"] {
             assert!(is_endpoint(url), "{url}");
         }
-        for url in ["", "host", "host:8000", "http://", "//host", "redis://host", "http://u@h", "http://a b"]
-        {
+        for url in [
+            "",
+            "host",
+            "host:8000",
+            "http://",
+            "//host",
+            "redis://host",
+            "http://u@h",
+            "http://a b",
+        ] {
             assert!(!is_endpoint(url), "{url}");
         }
     }

@@ -60,18 +60,16 @@ pub(crate) fn record(
     let (payload, cas) = match item.remove(&layout.value) {
         Some(AttributeValue::B(payload)) => (Bytes::from(payload.into_inner()), 0),
         Some(AttributeValue::S(text)) => (Bytes::from(text), TEXT),
-        Some(_) => return Err(malformed("the attribute of the payload is neither binary nor text")),
+        Some(_) => {
+            return Err(malformed("the attribute of the payload is neither binary nor text"));
+        }
         None => return Err(malformed("the record lacks the attribute of the payload")),
     };
     Ok(Some(Record { payload, cas, ttl }))
 }
 
 /// What is left of the item's lifetime; `None` if it is expired.
-pub(crate) fn left(
-    item: &Item,
-    layout: &Layout,
-    now: Duration,
-) -> Result<Option<Duration>, Error> {
+pub(crate) fn left(item: &Item, layout: &Layout, now: Duration) -> Result<Option<Duration>, Error> {
     match (item.get(&layout.expiry), layout.missing_expiry) {
         (Some(AttributeValue::N(number)), _) => {
             let end = seconds(number).ok_or_else(|| malformed("the expiry is no time"))?;
@@ -136,7 +134,9 @@ fn malformed(what: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Item, TEXT, binary, check_lengths, end, max_payload, moment, record, seconds, stored};
+    use super::{
+        Item, TEXT, binary, check_lengths, end, max_payload, moment, record, seconds, stored,
+    };
     use crate::config::{DynamoDbOptions, MissingExpiry};
     use crate::names::Layout;
     use aws_sdk_dynamodb::types::AttributeValue;

@@ -19,8 +19,7 @@ use std::time::{Duration, SystemTime};
 
 /// What Flask-Session 0.8 wrote for `{'_permanent': True, 'user_id': 42, 'name': 'Zoë', 'ok': True}`.
 const FLASK_ID: &str = "Zm9vYmFyYmF6cXV4LTAxMjM0NTY3ODlhYmNkZWZnaGk";
-const FLASK_VALUE: &[u8] =
-    b"\x84\xaa_permanent\xc3\xa7user_id\x2a\xa4name\xa4Zo\xc3\xab\xa2ok\xc3";
+const FLASK_VALUE: &[u8] = b"\x84\xaa_permanent\xc3\xa7user_id\x2a\xa4name\xa4Zo\xc3\xab\xa2ok\xc3";
 /// The digits of a float that is a decimal in Python.
 const FLASK_FRACTION: &str = ".12345600128173828125";
 /// The fork's value for the like, as text.
@@ -195,9 +194,46 @@ async fn hostile_prefixes_are_parts_of_keys_and_no_more() {
     let table = fresh_name("Prefixes");
     let store = store(patient(&url()).table(&table)).await;
     let prefixes = [
-        "\"", "'", "\\", "\0", "\n", "\r\n", "{", "}", "\"}}", "#k", ":now", "$", "%00", "*", "?",
-        "../", "/", ";", "--", "' OR '1'='1", "\"},\"x\":{\"S\":\"", "é", "e\u{301}", "\u{feff}",
-        "\u{202e}", "😀", " ", "\t", "\u{7f}", "&", "<", ">", "|", "`", "^", "~", "(", ")", "[", "]",
+        "\"",
+        "'",
+        "\\",
+        "\0",
+        "\n",
+        "\r\n",
+        "{",
+        "}",
+        "\"}}",
+        "#k",
+        ":now",
+        "$",
+        "%00",
+        "*",
+        "?",
+        "../",
+        "/",
+        ";",
+        "--",
+        "' OR '1'='1",
+        "\"},\"x\":{\"S\":\"",
+        "é",
+        "e\u{301}",
+        "\u{feff}",
+        "\u{202e}",
+        "😀",
+        " ",
+        "\t",
+        "\u{7f}",
+        "&",
+        "<",
+        ">",
+        "|",
+        "`",
+        "^",
+        "~",
+        "(",
+        ")",
+        "[",
+        "]",
     ];
     assert!(prefixes.len() >= 40);
     for prefix in prefixes {
@@ -307,12 +343,21 @@ async fn each_call_is_one_request() {
         };
     }
     assert_costs!(1, assert_eq!(store.load(&key).await.unwrap(), None));
-    assert_costs!(1, assert_eq!(store.write(&key, "a".into(), &lease, absent).await.unwrap(), WRITTEN));
-    assert_costs!(1, assert_eq!(store.write(&key, "b".into(), &lease, absent).await.unwrap(), Outcome::Refused));
+    assert_costs!(
+        1,
+        assert_eq!(store.write(&key, "a".into(), &lease, absent).await.unwrap(), WRITTEN)
+    );
+    assert_costs!(
+        1,
+        assert_eq!(store.write(&key, "b".into(), &lease, absent).await.unwrap(), Outcome::Refused)
+    );
     let loaded = store.load(&key).await.unwrap().unwrap();
     seen += 1;
     let same = Precondition::Unchanged(&loaded);
-    assert_costs!(1, assert_eq!(store.write(&key, "a".into(), &lease, same).await.unwrap(), WRITTEN));
+    assert_costs!(
+        1,
+        assert_eq!(store.write(&key, "a".into(), &lease, same).await.unwrap(), WRITTEN)
+    );
     assert_costs!(1, assert_eq!(store.touch(&key, &lease, &loaded).await.unwrap(), WRITTEN));
     assert_costs!(2, assert_eq!(store.list_by_owner("o").await.unwrap(), [key.clone()]));
     assert_costs!(1, assert_eq!(store.list_by_owner("nobody").await.unwrap(), []));

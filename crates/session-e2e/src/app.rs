@@ -10,11 +10,12 @@ use axum::routing::post;
 use http::StatusCode;
 use session_core::{Config, MemoryStore, SessionManager, Store};
 use session_fs::{FileOptions, FileStore};
+use session_mongodb::MongoStore;
 use session_redis::RedisStore;
 use session_tower::{Session, SessionLayer, SessionRejection};
 use std::sync::Arc;
 
-/// Opens the store that `address` names: `memory`, `redis://...` or a directory.
+/// Opens the store that `address` names: `memory`, `redis://...`, `mongodb://...` or a directory.
 ///
 /// # Errors
 ///
@@ -23,6 +24,11 @@ pub async fn open_store(address: &str) -> session_core::Result<Arc<dyn Store>> {
     Ok(match address {
         "memory" => Arc::new(MemoryStore::new()),
         url if url.starts_with("redis://") => Arc::new(RedisStore::connect_lazy(url)?),
+        url if url.starts_with("mongodb://") => {
+            let store = MongoStore::connect(url).await?;
+            store.init().await?;
+            Arc::new(store)
+        }
         dir => Arc::new(FileStore::connect(FileOptions::new(dir)).await?),
     })
 }

@@ -1,6 +1,7 @@
-//! The store of one test: a directory or a Redis of its own.
+//! The store of one test: a directory, a Redis or a MongoDB of its own.
 
-use session_testkit::RedisServer;
+use mongodb::bson::{Document, doc};
+use session_testkit::{MongoServer, RedisServer};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -12,6 +13,8 @@ pub enum Backend {
     Files(TempDir),
     /// A server.
     Redis(RedisServer),
+    /// A server of the other kind.
+    MongoDb(MongoServer),
 }
 
 /// While this lives, the store accepts no write.
@@ -21,6 +24,8 @@ pub enum Frozen<'a> {
     Files(Vec<File>),
     /// The server is stopped.
     Redis(&'a RedisServer),
+    /// The server is stopped.
+    MongoDb(&'a MongoServer),
 }
 
 impl Backend {
@@ -34,11 +39,17 @@ impl Backend {
         Self::Redis(RedisServer::start().await.expect("redis-server starts"))
     }
 
+    /// Starts an empty MongoDB.
+    pub async fn mongodb() -> Self {
+        Self::MongoDb(MongoServer::start().await.expect("the server starts"))
+    }
+
     /// What servers are told.
     pub fn address(&self) -> String {
         match self {
             Self::Files(_) => self.dir().to_string_lossy().into_owned(),
             Self::Redis(server) => server.url(),
+            Self::MongoDb(server) => server.url(),
         }
     }
 
@@ -47,6 +58,7 @@ impl Backend {
         match self {
             Self::Files(_) => files(&self.dir()).len(),
             Self::Redis(server) => server.keys().await.unwrap(),
+            Self::MongoDb(server) => documents(&server.url()).await,
         }
     }
 
@@ -58,13 +70,17 @@ impl Backend {
                 server.freeze().unwrap();
                 Frozen::Redis(server)
             }
+            Self::MongoDb(server) => {
+                server.freeze().unwrap();
+                Frozen::MongoDb(server)
+            }
         }
     }
 
     fn dir(&self) -> PathBuf {
         match self {
             Self::Files(dir) => dir.path().join("sessions"),
-            Self::Redis(_) => PathBuf::new(),
+            Self::Redis(_) | Self::MongoDb(_) => PathBuf::new(),
         }
     }
 }
@@ -74,6 +90,7 @@ impl Drop for Frozen<'_> {
         match self {
             Self::Files(files) => files.clear(),
             Self::Redis(server) => server.thaw().unwrap(),
+            Self::MongoDb(server) => server.thaw().unwrap(),
         }
     }
 }
@@ -92,6 +109,13 @@ pub fn scratch() -> TempDir {
 pub fn files(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.is_file()).collect()
+}
+
+/// Counts the documents where sessions are by default.
+async fn documents(url: &str) -> usize {
+    let client = mongodb::Client::with_uri_str(url).await.unwrap();
+    let sessions = client.database("flask_session").collection::<Document>("sessions");
+    usize::try_from(sessions.count_documents(doc! {}).await.unwrap()).unwrap()
 }
 
 /// Takes every lock that writers of the directory take.

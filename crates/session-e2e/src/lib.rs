@@ -22,10 +22,10 @@ use std::time::{Duration, Instant};
 /// Longer than any test takes, so that one that hangs fails.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Makes each function a test on files and on Redis.
+/// Makes each function a test on files, on Redis and on MongoDB.
 ///
-/// The functions take the [`Backend`] by value; the tests are `filesystem::name` and
-/// `redis::name`.
+/// The functions take the [`Backend`] by value; the tests are `filesystem::name`, `redis::name` and
+/// `mongodb::name`.
 #[macro_export]
 macro_rules! on_each_store {
     ($($name:ident),* $(,)?) => {
@@ -34,6 +34,9 @@ macro_rules! on_each_store {
         }
         mod redis {
             $(#[test] fn $name() { $crate::run(async { super::$name($crate::Backend::redis().await).await }); })*
+        }
+        mod mongodb {
+            $(#[test] fn $name() { $crate::run(async { super::$name($crate::Backend::mongodb().await).await }); })*
         }
     };
 }

@@ -9,7 +9,9 @@ use tokio::net::TcpListener;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let address = std::env::args().nth(1).ok_or("name the store: memory, redis://... or a path")?;
+    let address = std::env::args()
+        .nth(1)
+        .ok_or("name the store: memory, redis://..., mongodb://... or a path")?;
     let app = router(open_store(&address).await?)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     println!("{}", listener.local_addr()?);

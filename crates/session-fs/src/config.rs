@@ -14,7 +14,7 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 const HASHES: &[(&str, FileHash)] = &[("sha256", FileHash::Sha256), ("md5", FileHash::Md5)];
 
-/// The settings that [`FileOptions::from_settings`] reads.
+/// The settings that [`FileOptions::from_settings`] reads, besides `SESSION_OWNER_INDEX`.
 pub const KEYS: &[KeyInfo] = &[
     KeyInfo::new(
         "SESSION_FILE_DIR",
@@ -61,6 +61,7 @@ pub struct FileOptions {
     pub(crate) mode: u32,
     pub(crate) hash: FileHash,
     pub(crate) evict_live: bool,
+    pub(crate) owner_index: bool,
     pub(crate) durability: Durability,
     pub(crate) operation_timeout: Duration,
 }
@@ -102,12 +103,13 @@ impl FileOptions {
             mode: MODE,
             hash: FileHash::default(),
             evict_live: false,
+            owner_index: false,
             durability: Durability::default(),
             operation_timeout: OPERATION_TIMEOUT,
         }
     }
 
-    /// Reads the settings of [`KEYS`]; what is not set keeps its default.
+    /// Reads the settings of [`KEYS`] and `SESSION_OWNER_INDEX`; what is not set keeps its default.
     ///
     /// # Errors
     ///
@@ -131,6 +133,7 @@ impl FileOptions {
             mode: settings.octal("SESSION_FILE_MODE")?.unwrap_or(default.mode),
             hash: settings.choice("SESSION_FILE_HASH", HASHES)?.unwrap_or(default.hash),
             evict_live: settings.flag("SESSION_FILE_EVICT_LIVE")?.unwrap_or(default.evict_live),
+            owner_index: settings.flag("SESSION_OWNER_INDEX")?.unwrap_or(default.owner_index),
             ..default
         })
     }
@@ -167,6 +170,16 @@ impl FileOptions {
     #[must_use]
     pub fn evict_live(mut self, evict_live: bool) -> Self {
         self.evict_live = evict_live;
+        self
+    }
+
+    /// Keeps an index of owners beside the records; off by default (`SESSION_OWNER_INDEX`).
+    ///
+    /// A session from before it was turned on, or of Flask, is listed once this store writes or
+    /// renews it.
+    #[must_use]
+    pub fn owner_index(mut self, owner_index: bool) -> Self {
+        self.owner_index = owner_index;
         self
     }
 
@@ -250,6 +263,7 @@ mod tests {
             ("SESSION_FILE_MODE", "0660"),
             ("SESSION_FILE_HASH", "MD5"),
             ("SESSION_FILE_EVICT_LIVE", "yes"),
+            ("SESSION_OWNER_INDEX", "on"),
         ]
         .into_iter()
         .collect();
@@ -257,7 +271,8 @@ mod tests {
             .threshold(0)
             .mode(0o660)
             .hash(FileHash::Md5)
-            .evict_live(true);
+            .evict_live(true)
+            .owner_index(true);
         assert_eq!(FileOptions::from_settings(&settings).unwrap(), expected);
         assert!(KEYS.iter().all(|key| settings.contains(key.name)), "a key is not tested here");
     }

@@ -4,6 +4,7 @@
 
 use session_core::{Error, ErrorKind};
 use std::io;
+use std::path::Path;
 
 /// The call that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,7 @@ pub(crate) enum Call {
     Write,
     Touch,
     Delete,
+    List,
     Sweep,
 }
 
@@ -24,6 +26,7 @@ impl Call {
             Self::Write => "write a session file",
             Self::Touch => "renew a session file",
             Self::Delete => "delete a session file",
+            Self::List => "list an owner's session files",
             Self::Sweep => "sweep the session directory",
         }
     }
@@ -54,8 +57,28 @@ impl From<io::Error> for Fault {
 
 impl Fault {
     pub(crate) fn into_error(self, call: Call) -> Error {
-        let changes_nothing = matches!(call, Call::Connect | Call::Load | Call::Sweep);
-        let (kind, what) = match &self {
+        self.explain(call, call.verb())
+    }
+
+    /// The error of opening `dir`, which is named: it is the first thing to look at.
+    pub(crate) fn into_connect_error(self, dir: &Path) -> Error {
+        let call = Call::Connect;
+        self.explain(call, &format!("{} {} (SESSION_FILE_DIR)", call.verb(), dir.display()))
+    }
+
+    fn explain(self, call: Call, attempt: &str) -> Error {
+        let (kind, what) = self.meaning(call);
+        let error = Error::new(kind, format!("{attempt}: {what}"));
+        match self {
+            Self::Io(cause) | Self::Unflushed(cause) => error.with_source(cause),
+            Self::NotAFile => error.with_retryable(false),
+            _ => error,
+        }
+    }
+
+    fn meaning(&self, call: Call) -> (ErrorKind, &'static str) {
+        let changes_nothing = matches!(call, Call::Connect | Call::Load | Call::List | Call::Sweep);
+        match self {
             Self::Io(cause) if call == Call::Connect && is_misplaced(cause) => {
                 (ErrorKind::Config, describe(cause))
             }
@@ -70,12 +93,6 @@ impl Fault {
             Self::Overdue => (ErrorKind::Unknown, "begun, but not done in time"),
             Self::Lost if changes_nothing => (ErrorKind::Unavailable, "the work was cut short"),
             Self::Lost => (ErrorKind::Unknown, "the work was cut short"),
-        };
-        let error = Error::new(kind, format!("{}: {what}", call.verb()));
-        match self {
-            Self::Io(cause) | Self::Unflushed(cause) => error.with_source(cause),
-            Self::NotAFile => error.with_retryable(false),
-            _ => error,
         }
     }
 }
@@ -83,10 +100,10 @@ impl Fault {
 fn describe(cause: &io::Error) -> &'static str {
     match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full",
-        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only",
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only; name another directory",
         io::ErrorKind::PermissionDenied => "this process may not; check owner and mode",
         io::ErrorKind::NotFound => "the directory is gone",
-        _ if is_misplaced(cause) => "the path is not a directory",
+        _ if is_misplaced(cause) => "the path is not a directory; name another one",
         _ => "the operating system refused",
     }
 }

@@ -12,11 +12,16 @@ use tempfile::TempDir;
 struct Files {
     dir: TempDir,
     hash: FileHash,
+    has_owners: bool,
 }
 
 impl Files {
     fn named_by(hash: FileHash) -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), hash }
+        Self { dir: tempfile::tempdir().unwrap(), hash, has_owners: false }
+    }
+
+    fn with_owners(self) -> Self {
+        Self { has_owners: true, ..self }
     }
 }
 
@@ -25,7 +30,8 @@ impl Subject for Files {
     async fn store(&self) -> Result<Arc<dyn Store>> {
         // Clauses with fifty writers share this machine's cores with other tests.
         let options = FileOptions::new(self.dir.path()).operation_timeout(Duration::from_secs(20));
-        Ok(Arc::new(FileStore::connect(options.hash(self.hash)).await?))
+        let options = options.hash(self.hash).owner_index(self.has_owners);
+        Ok(Arc::new(FileStore::connect(options).await?))
     }
 
     fn link(&self) -> Link<'_> {
@@ -39,8 +45,14 @@ mod sha256 {
     session_testkit::store_conformance!(Files::named_by(FileHash::Sha256));
 }
 
-mod md5 {
+mod owners {
     use super::{FileHash, Files};
 
-    session_testkit::store_conformance!(Files::named_by(FileHash::Md5));
+    session_testkit::store_conformance!(Files::named_by(FileHash::Sha256).with_owners());
+}
+
+mod owners_md5 {
+    use super::{FileHash, Files};
+
+    session_testkit::store_conformance!(Files::named_by(FileHash::Md5).with_owners());
 }

@@ -1,16 +1,16 @@
-//! A process killed at any moment leaves each record old or new, and whole.
+//! A process killed at any moment leaves each record old or new, whole, and listed if it lives.
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 mod support;
 
 use session_core::{Bytes, Outcome, Precondition, Record, Store, StoreKey};
-use session_fs::{FileOptions, FileStore};
+use session_fs::{Durability, FileOptions, FileStore};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use support::{MINUTE, WRITTEN, child_dir, drafts, lease, open, spawn};
+use support::{MINUTE, WRITTEN, child_dir, drafts, names, open, owned, owner_42, spawn};
 
 const ROUNDS: usize = 300;
 
@@ -22,11 +22,11 @@ fn subject() -> StoreKey {
 fn state(step: u64) -> Option<Bytes> {
     let line = format!("{step};");
     let repeats = 1 + (step * 7_919 % 3_000) as usize;
-    (!step.is_multiple_of(16)).then(|| Bytes::from(line.repeat(repeats)))
+    (!step.is_multiple_of(4)).then(|| Bytes::from(line.repeat(repeats)))
 }
 
 async fn take(store: &FileStore, step: u64) {
-    let (key, lease) = (subject(), lease(MINUTE));
+    let (key, lease) = (subject(), owned(MINUTE));
     let before = state(step - 1).map(|payload| Record { payload, cas: 0, ttl: MINUTE });
     match (before, state(step)) {
         (None, Some(new)) => {
@@ -41,7 +41,9 @@ async fn take(store: &FileStore, step: u64) {
             let outcome: Outcome = store.write(&key, new, &lease, when).await.unwrap();
             assert_eq!(outcome, WRITTEN);
         }
-        (Some(loaded), None) => assert!(store.delete(&key, None, Some(&loaded)).await.unwrap()),
+        (Some(loaded), None) => {
+            assert!(store.delete(&key, lease.owner, Some(&loaded)).await.unwrap());
+        }
         (None, None) => unreachable!("no two steps in a row leave nothing"),
     }
 }
@@ -52,10 +54,14 @@ fn child_steps() {
     let Some(dir) = child_dir() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let store = open(FileOptions::new(&dir)).await;
         let mut step = String::new();
         std::io::stdin().read_line(&mut step).unwrap();
         let mut step: u64 = step.trim().parse().unwrap();
+        // Flushes spread the parts of a step over time, so that kills fall between them.
+        let durability =
+            if step.is_multiple_of(2) { Durability::PowerCut } else { Durability::Process };
+        let options = FileOptions::new(&dir).owner_index(true).durability(durability);
+        let store = open(options).await;
         let mut acknowledged = std::io::stdout().lock();
         loop {
             step += 1;
@@ -92,13 +98,21 @@ fn run_and_kill(dir: &Path, step: u64) -> u64 {
 fn every_record_is_whole_after_a_kill() {
     let dir = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let store = runtime.block_on(open(FileOptions::new(dir.path())));
+    let store = runtime.block_on(open(FileOptions::new(dir.path()).owner_index(true)));
     let mut step = 0;
     let mut unheard = 0;
+    let mut orphans = 0;
     for round in 0..ROUNDS {
         let acknowledged = run_and_kill(dir.path(), step);
         let found = runtime.block_on(store.load(&subject())).unwrap();
         let found = found.map(|record| record.payload);
+        let listed = runtime.block_on(store.list_by_owner("42")).unwrap();
+        let live: &[StoreKey] = if found.is_some() { &[subject()] } else { &[] };
+        assert!(listed == live, "round {round}: the index is not that of the live records");
+        let has_entry = || owner_42(dir.path()).is_dir() && !names(owner_42(dir.path())).is_empty();
+        orphans += usize::from(found.is_none() && has_entry());
+        assert_eq!(runtime.block_on(store.delete_expired()).unwrap(), 0);
+        assert_eq!(has_entry(), found.is_some(), "round {round}: a sweep takes orphans alone");
         step = if found == state(acknowledged) {
             acknowledged
         } else {
@@ -108,6 +122,8 @@ fn every_record_is_whole_after_a_kill() {
         };
     }
     let left = drafts(dir.path()).len();
-    println!("{step} steps, {unheard} of them unheard, {left} drafts left behind");
+    println!(
+        "{step} steps, {unheard} of them unheard, {left} drafts and {orphans} entries left behind"
+    );
     assert!(step > ROUNDS as u64);
 }

@@ -13,7 +13,7 @@ pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 const URL: &str = "redis://127.0.0.1:6379";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The settings that [`RedisOptions::from_settings`] reads.
+/// The settings that [`RedisOptions::from_settings`] reads, besides `SESSION_OWNER_INDEX`.
 pub const KEYS: &[KeyInfo] = &[KeyInfo::new("SESSION_REDIS", Kind::Url, Some(URL), "The server.")];
 
 /// Where the Redis server is, and how long to wait for it.
@@ -34,6 +34,7 @@ pub struct RedisOptions {
     url: String,
     connect_timeout: Duration,
     operation_timeout: Duration,
+    owner_index: bool,
 }
 
 impl RedisOptions {
@@ -47,14 +48,15 @@ impl RedisOptions {
             url: url.into(),
             connect_timeout: CONNECT_TIMEOUT,
             operation_timeout: OPERATION_TIMEOUT,
+            owner_index: false,
         }
     }
 
-    /// Reads [`KEYS`].
+    /// Reads [`KEYS`] and `SESSION_OWNER_INDEX`.
     ///
     /// # Errors
     ///
-    /// `Config` if a value is no text; the URL itself is checked when the store is made.
+    /// `Config` if a value is not of its kind; the URL itself is checked when the store is made.
     ///
     /// # Examples
     ///
@@ -67,7 +69,11 @@ impl RedisOptions {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn from_settings(settings: &Settings) -> Result<Self> {
-        Ok(settings.text("SESSION_REDIS")?.map_or_else(Self::default, Self::new))
+        let mut options = settings.text("SESSION_REDIS")?.map_or_else(Self::default, Self::new);
+        if let Some(owner_index) = settings.flag("SESSION_OWNER_INDEX")? {
+            options = options.owner_index(owner_index);
+        }
+        Ok(options)
     }
 
     /// Bounds one attempt to connect, with name look-up, TLS and log-in; 1 s by default.
@@ -84,6 +90,16 @@ impl RedisOptions {
         self
     }
 
+    /// Keeps an index of owners beside the records; off by default (`SESSION_OWNER_INDEX`).
+    ///
+    /// A session from before it was turned on, or of Flask, is listed once this store writes or
+    /// renews it.
+    #[must_use]
+    pub fn owner_index(mut self, owner_index: bool) -> Self {
+        self.owner_index = owner_index;
+        self
+    }
+
     /// Checks the options and makes the client that dials.
     pub(crate) fn check(&self) -> Result<Target> {
         if self.connect_timeout.is_zero() || self.operation_timeout.is_zero() {
@@ -96,6 +112,7 @@ impl RedisOptions {
             client: client(&self.url)?,
             connect_timeout: self.connect_timeout,
             operation_timeout: self.operation_timeout,
+            has_owners: self.owner_index,
         })
     }
 }
@@ -124,6 +141,7 @@ impl fmt::Debug for RedisOptions {
         f.debug_struct("RedisOptions")
             .field("connect_timeout", &self.connect_timeout)
             .field("operation_timeout", &self.operation_timeout)
+            .field("owner_index", &self.owner_index)
             .finish_non_exhaustive()
     }
 }
@@ -133,6 +151,7 @@ pub(crate) struct Target {
     pub(crate) client: Client,
     pub(crate) connect_timeout: Duration,
     pub(crate) operation_timeout: Duration,
+    pub(crate) has_owners: bool,
 }
 
 fn client(url: &str) -> Result<Client> {
@@ -215,6 +234,18 @@ mod tests {
         assert_eq!(read(&[("SESSION_REDIS", "redis://a")].into_iter().collect()), "redis://a");
         assert_eq!(read(&Settings::default()), URL);
         assert_eq!(KEYS[0].default, Some(URL));
+    }
+
+    #[test]
+    fn owner_index_is_off_unless_the_setting_turns_it_on() {
+        for (value, expected) in [(None, false), (Some("false"), false), (Some("true"), true)] {
+            let settings: Settings =
+                value.map(|value| ("SESSION_OWNER_INDEX", value)).into_iter().collect();
+            let options = RedisOptions::from_settings(&settings).unwrap();
+            assert_eq!(options.check().unwrap().has_owners, expected, "{value:?}");
+        }
+        let settings = [("SESSION_OWNER_INDEX", "maybe")].into_iter().collect();
+        assert!(RedisOptions::from_settings(&settings).is_err());
     }
 
     #[test]

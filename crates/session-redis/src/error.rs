@@ -3,7 +3,7 @@
 //! Texts of the server and the client may repeat arguments (an unknown command's reply lists
 //! them, log-in included), so only codes, and I/O errors, reach our errors.
 
-use redis::{ErrorKind as RedisErrorKind, RedisError, ServerError};
+use redis::{ErrorKind as RedisErrorKind, RedisError, ServerError, ServerErrorKind};
 use session_core::Error;
 use session_core::ErrorKind::{self, Decode, Timeout, Unavailable, Unknown};
 
@@ -17,6 +17,9 @@ pub(crate) enum Call {
     Write,
     Touch,
     Delete,
+    /// The entry in an owner's index, made before the record is written.
+    Enter,
+    List,
 }
 
 /// Why there is no reply.
@@ -49,15 +52,23 @@ impl Call {
             Self::Write => "write a session to redis",
             Self::Touch => "renew a session in redis",
             Self::Delete => "delete a session from redis",
+            Self::Enter => "enter a session in its owner's index in redis",
+            Self::List => "list an owner's sessions in redis",
         }
     }
 
+    /// Whether no record changes, whatever became of the call.
     fn is_read(self) -> bool {
-        matches!(self, Self::Connect | Self::Load)
+        matches!(self, Self::Connect | Self::Load | Self::Enter | Self::List)
     }
 }
 
 impl Fault {
+    /// Whether the server answered with the error `kind`.
+    pub(crate) fn is_reply(&self, kind: ServerErrorKind) -> bool {
+        matches!(self, Self::Refused(error) if error.kind() == Some(kind))
+    }
+
     pub(crate) fn into_error(self, call: Call) -> Error {
         let (kind, retry, what) = self.meaning(call);
         let error =
@@ -136,7 +147,15 @@ fn refused(call: Call, code: &str) -> Meaning {
         }
         "NOAUTH" => (Unavailable, Useless, "the server wants a password in the url"),
         "NOPERM" => (Unavailable, Useless, "the server does not let this user run the command"),
-        "WRONGTYPE" => (Decode, Useless, "the key holds another type than a string"),
+        "WRONGTYPE" if call == Call::Load => {
+            (Decode, Useless, "the key holds another type than a string")
+        }
+        // Whatever writes a record compares it first, and takes another type for a changed one.
+        "WRONGTYPE" => (
+            Unavailable,
+            Useless,
+            "the key of the owner's index holds another type than a sorted set: remove it",
+        ),
         _ if call.is_read() => (Unavailable, Useless, "the server answered with an error"),
         _ => (Unknown, Useless, "the server answered with an error that proves nothing"),
     }
@@ -171,6 +190,8 @@ mod tests {
         ] {
             let error = fault(io::ErrorKind::ConnectionReset).into_error(Call::Load);
             assert_eq!((error.kind(), error.is_retryable()), (read, true), "{error}");
+            let error = fault(io::ErrorKind::ConnectionReset).into_error(Call::Enter);
+            assert_eq!(error.kind(), read, "an entry is no record: {error}");
             for call in WRITES {
                 let error = fault(io::ErrorKind::ConnectionReset).into_error(call);
                 assert_eq!(error.kind(), write, "{error}");
@@ -198,7 +219,7 @@ mod tests {
             ("NOAUTH Authentication required", Unavailable, Unavailable, false),
             ("NOPERM this user has no permissions", Unavailable, Unavailable, false),
             ("MOVED 1 127.0.0.1:7001", Unavailable, Unavailable, false),
-            ("WRONGTYPE Operation against a key", Decode, Decode, false),
+            ("WRONGTYPE Operation against a key", Decode, Unavailable, false),
             ("ERR Connection timed out", Unavailable, Unknown, false),
             ("upstream failure", Unavailable, Unknown, false),
         ];

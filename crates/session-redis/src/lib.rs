@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod change;
 mod config;
 mod connection;
 mod error;
+mod owner;
 mod reply;
 mod scripts;
 mod store;

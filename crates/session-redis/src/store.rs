@@ -1,10 +1,12 @@
 //! The store: each call one round trip, each write one command.
 
+use crate::change::Change;
 use crate::config::{LONGEST_TIMEOUT, OPERATION_TIMEOUT, RedisOptions};
 use crate::connection::{Connection, Link};
 use crate::error::{Call, Fault};
-use crate::reply::{outcome, record, ttl_ms};
-use crate::scripts::{self, Script};
+use crate::owner::Owners;
+use crate::reply::{record, ttl_ms};
+use crate::scripts::Script;
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, RedisResult, ServerError, ServerErrorKind, Value};
 use session_core::{
@@ -24,10 +26,11 @@ const MAX_PAYLOAD: usize = 512 << 20;
 ///
 /// One multiplexed connection carries all calls; it is dialled when first needed and again after
 /// it broke, so the store outlives any restart of the server. Each call ends within the operation
-/// timeout. The crate page has the commands.
+/// timeout, and each page of a listing. The crate page has the commands.
 pub struct RedisStore {
     link: Link,
     operation_timeout: Duration,
+    pub(crate) owners: Option<Owners>,
 }
 
 impl RedisStore {
@@ -70,6 +73,7 @@ impl RedisStore {
         Ok(Self {
             link: Link::dial(target.client, target.connect_timeout),
             operation_timeout: target.operation_timeout,
+            owners: target.has_owners.then(Owners::default),
         })
     }
 
@@ -97,7 +101,7 @@ impl RedisStore {
     where
         C: ConnectionLike + Clone + Send + Sync + 'static,
     {
-        Self { link: Link::shared(connection), operation_timeout: OPERATION_TIMEOUT }
+        Self { link: Link::shared(connection), operation_timeout: OPERATION_TIMEOUT, owners: None }
     }
 
     /// Bounds each call, with any wait for a connection; a day at most.
@@ -107,8 +111,15 @@ impl RedisStore {
         self
     }
 
+    /// Keeps an index of owners beside the records; see [`RedisOptions::owner_index`].
+    #[must_use]
+    pub fn owner_index(mut self, owner_index: bool) -> Self {
+        self.owners = owner_index.then(Owners::default);
+        self
+    }
+
     /// Sends one command; it is never sent again.
-    async fn send(&self, cmd: &Cmd, deadline: Instant) -> Result<Value, Fault> {
+    pub(crate) async fn send(&self, cmd: &Cmd, deadline: Instant) -> Result<Value, Fault> {
         let mut connection = self.open(deadline).await?;
         let reply = timeout_at(deadline, connection.command(cmd)).await;
         match self.received(&connection, reply)? {
@@ -119,16 +130,16 @@ impl RedisStore {
 
     /// Sends a script's call, by its text if the server does not know the digest: that answer
     /// proves that nothing ran.
-    async fn evaluate(
+    pub(crate) async fn evaluate(
         &self,
         script: &Script,
-        key: &StoreKey,
+        keys: &[&[u8]],
         args: &[&[u8]],
+        deadline: Instant,
     ) -> Result<Value, Fault> {
-        let deadline = self.deadline();
-        match self.send(&script.by_digest(key, args), deadline).await {
-            Err(Fault::Refused(error)) if error.kind() == Some(ServerErrorKind::NoScript) => {
-                self.send(&script.by_text(key, args), deadline).await
+        match self.send(&script.by_digest(keys, args), deadline).await {
+            Err(fault) if fault.is_reply(ServerErrorKind::NoScript) => {
+                self.send(&script.by_text(keys, args), deadline).await
             }
             reply => reply,
         }
@@ -179,7 +190,7 @@ impl RedisStore {
         Fault::Refused(error)
     }
 
-    fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.operation_timeout
     }
 }
@@ -189,7 +200,7 @@ impl Store for RedisStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             name: "redis",
-            owner_index: false,
+            owner_index: self.owners.is_some(),
             needs_sweep: false,
             max_payload: Some(MAX_PAYLOAD),
             max_key: None,
@@ -222,46 +233,37 @@ impl Store for RedisStore {
                 format!("write a session to redis: a value holds {MAX_PAYLOAD} bytes at most"),
             ));
         }
-        let ttl = ttl_ms(lease.ttl).to_string();
-        let reply = match when {
-            Precondition::Absent => {
-                let bytes = key.as_bytes().len() + payload.len() + 32;
-                let mut cmd = Cmd::with_capacity(6, bytes);
-                cmd.arg("SET").arg(key.as_bytes()).arg(&payload[..]).arg("PX").arg(ttl).arg("NX");
-                self.send(&cmd, self.deadline()).await
-            }
+        let ttl = &*ttl_ms(lease.ttl).to_string();
+        let payload = &*payload;
+        let change = match when {
+            Precondition::Absent => Change::Create { payload, ttl },
             Precondition::Unchanged(loaded) => {
-                let args: [&[u8]; 3] = [&loaded.payload, &payload, ttl.as_bytes()];
-                self.evaluate(&scripts::UPDATE, key, &args).await
+                Change::Update { loaded: &loaded.payload, payload, ttl }
             }
         };
-        outcome(Call::Write, reply)
+        self.apply(key, lease.owner, change).await
     }
 
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
-        let ttl = ttl_ms(lease.ttl).to_string();
-        let args: [&[u8]; 2] = [&loaded.payload, ttl.as_bytes()];
-        outcome(Call::Touch, self.evaluate(&scripts::TOUCH, key, &args).await)
+        let ttl = &*ttl_ms(lease.ttl).to_string();
+        self.apply(key, lease.owner, Change::Touch { loaded: &loaded.payload, ttl }).await
     }
 
     async fn delete(
         &self,
         key: &StoreKey,
-        _owner: Option<&str>,
+        owner: Option<&str>,
         expected: Option<&Record>,
     ) -> Result<bool> {
-        let reply = match expected {
-            Some(loaded) => self.evaluate(&scripts::DELETE, key, &[&loaded.payload]).await,
-            None => self.send(Cmd::new().arg("DEL").arg(key.as_bytes()), self.deadline()).await,
+        let change = match expected {
+            Some(loaded) => Change::DeleteIf { loaded: &loaded.payload },
+            None => Change::Delete,
         };
-        Ok(outcome(Call::Delete, reply)? != Outcome::Refused)
+        Ok(self.apply(key, owner, change).await? != Outcome::Refused)
     }
 
-    async fn list_by_owner(&self, _owner: &str) -> Result<Vec<StoreKey>> {
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            "list an owner's sessions: the redis store keeps no owner index",
-        ))
+    async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>> {
+        self.list(owner).await
     }
 
     async fn delete_expired(&self) -> Result<u64> {

@@ -1,7 +1,11 @@
-//! The contract, on each kind of connection to the server at `SESSION_TEST_REDIS`.
+//! The contract, on each kind of connection to the server at `SESSION_TEST_REDIS`, and with the
+//! owner index where one script holds both keys and where none may.
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
+mod common;
+
+use common::node;
 use session_core::{Result, Store, async_trait};
 use session_redis::{RedisOptions, RedisStore};
 use session_testkit::{Link, Remote, Subject, server};
@@ -12,11 +16,24 @@ use std::time::Duration;
 /// A store that connects by itself.
 struct Own {
     url: String,
+    has_owners: bool,
 }
 
 impl Own {
     fn new(query: &str) -> Self {
-        Self { url: format!("{}{query}", server::url("SESSION_TEST_REDIS")) }
+        Self::at(format!("{}{query}", server::url("SESSION_TEST_REDIS")))
+    }
+
+    fn at(url: String) -> Self {
+        Self { url, has_owners: false }
+    }
+
+    fn with_owners(self) -> Self {
+        Self { has_owners: true, ..self }
+    }
+
+    async fn connect(&self, options: RedisOptions) -> Result<Arc<dyn Store>> {
+        Ok(Arc::new(RedisStore::connect(options.owner_index(self.has_owners)).await?))
     }
 }
 
@@ -25,7 +42,7 @@ impl Subject for Own {
     async fn store(&self) -> Result<Arc<dyn Store>> {
         // The kit's large payloads on a busy machine take longer than a session may.
         let options = RedisOptions::new(&self.url).operation_timeout(Duration::from_secs(10));
-        Ok(Arc::new(RedisStore::connect(options).await?))
+        self.connect(options).await
     }
 
     fn link(&self) -> Link<'_> {
@@ -40,7 +57,7 @@ impl Remote for Own {
     }
 
     async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
-        Ok(Arc::new(RedisStore::connect(server::redirect(&self.url, addr)).await?))
+        self.connect(RedisOptions::new(server::redirect(&self.url, addr))).await
     }
 
     fn deadline(&self) -> Duration {
@@ -59,7 +76,7 @@ impl Subject for Shared {
         let connection =
             client.get_multiplexed_async_connection_with_config(&config).await.unwrap();
         let store = RedisStore::from_client(connection);
-        Ok(Arc::new(store.operation_timeout(Duration::from_secs(10))))
+        Ok(Arc::new(store.operation_timeout(Duration::from_secs(10)).owner_index(true)))
     }
 
     fn link(&self) -> Link<'_> {
@@ -69,6 +86,16 @@ impl Subject for Shared {
 
 mod resp3 {
     session_testkit::store_conformance!(super::Own::new(""));
+}
+
+mod owners {
+    session_testkit::store_conformance!(super::Own::new("").with_owners());
+}
+
+mod owners_apart {
+    session_testkit::store_conformance!({
+        super::Own::at(super::node::url().await.to_owned()).with_owners()
+    });
 }
 
 mod resp2 {

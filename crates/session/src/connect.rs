@@ -14,10 +14,10 @@ use std::sync::Arc;
 /// application with a wrong address does not start; to start while the server is down, make the
 /// store with `connect_lazy` of its own crate.
 ///
-/// Each call with `memory` makes a store of its own. The table of `sqlalchemy` is made if there is
-/// none, and one that Flask made gets the indexes and the owner's column that it lacks: on a large
-/// table make them beforehand, since writers wait meanwhile. The table of `dynamodb` is made, too,
-/// and its TTL turned on.
+/// Each call with `memory` makes a store of its own. The table of `sqlalchemy` and the indexes of
+/// `mongodb` are made if there are none, and what Flask made gets the indexes and the owner's column
+/// that it lacks: on a large table make them beforehand, since writers wait meanwhile. The table of
+/// `dynamodb` is made, too, and its TTL turned on.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ pub async fn connect(settings: &Settings) -> Result<Arc<dyn Store>> {
         Backend::Redis => redis(settings).await,
         Backend::Filesystem => filesystem(settings).await,
         Backend::Memcached => memcached(settings).await,
-        Backend::MongoDb => Err(missing("mongodb")),
+        Backend::MongoDb => mongodb(settings).await,
         Backend::Sql => sql(settings).await,
         Backend::DynamoDb => dynamodb(settings).await,
     }
@@ -85,6 +85,19 @@ async fn filesystem(_: &Settings) -> Result<Arc<dyn Store>> {
     Err(left_out("filesystem"))
 }
 
+#[cfg(feature = "mongodb")]
+async fn mongodb(settings: &Settings) -> Result<Arc<dyn Store>> {
+    use session_mongodb::{MongoOptions, MongoStore};
+    let store = MongoStore::connect(MongoOptions::from_settings(settings)?).await?;
+    store.init().await?;
+    Ok(Arc::new(store))
+}
+
+#[cfg(not(feature = "mongodb"))]
+async fn mongodb(_: &Settings) -> Result<Arc<dyn Store>> {
+    Err(left_out("mongodb"))
+}
+
 #[cfg(feature = "sql")]
 async fn sql(settings: &Settings) -> Result<Arc<dyn Store>> {
     use session_sql::{SqlOptions, SqlStore};
@@ -120,7 +133,8 @@ async fn dynamodb(_: &Settings) -> Result<Arc<dyn Store>> {
     feature = "redis",
     feature = "memcached",
     feature = "filesystem",
-    feature = "dynamodb"
+    feature = "dynamodb",
+    feature = "mongodb"
 )))]
 fn left_out(backend: &str) -> Error {
     Error::new(
@@ -128,16 +142,6 @@ fn left_out(backend: &str) -> Error {
         format!(
             "open the {backend} store of SESSION_TYPE: this build leaves it out; turn on the \
              feature `{backend}` of the crate `session`"
-        ),
-    )
-}
-
-fn missing(backend: &str) -> Error {
-    Error::new(
-        ErrorKind::Config,
-        format!(
-            "open the {backend} store of SESSION_TYPE: this version of the library has no such \
-             backend"
         ),
     )
 }

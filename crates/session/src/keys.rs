@@ -47,8 +47,10 @@ const DYNAMODB: &[KeyInfo] = session_dynamodb::KEYS;
 #[cfg(not(feature = "dynamodb"))]
 const DYNAMODB: &[KeyInfo] = absent::DYNAMODB;
 
-const MONGODB: &[KeyInfo] =
-    &[unread("SESSION_MONGODB"), unread("SESSION_MONGODB_DB"), unread("SESSION_MONGODB_COLLECT")];
+#[cfg(feature = "mongodb")]
+const MONGODB: &[KeyInfo] = session_mongodb::KEYS;
+#[cfg(not(feature = "mongodb"))]
+const MONGODB: &[KeyInfo] = absent::MONGODB;
 
 /// The names of backends that have tables of their own, for builds that leave those out.
 #[cfg(any(
@@ -58,7 +60,8 @@ const MONGODB: &[KeyInfo] =
         feature = "memcached",
         feature = "filesystem",
         feature = "sql",
-        feature = "dynamodb"
+        feature = "dynamodb",
+        feature = "mongodb"
     ))
 ))]
 mod absent {
@@ -75,6 +78,12 @@ mod absent {
         unread("SQLALCHEMY_DATABASE_URI"),
         unread("SESSION_SQLALCHEMY_TABLE"),
         unread("SESSION_SQLALCHEMY_SCHEMA"),
+    ];
+    #[cfg(any(test, not(feature = "mongodb")))]
+    pub(super) const MONGODB: &[KeyInfo] = &[
+        unread("SESSION_MONGODB"),
+        unread("SESSION_MONGODB_DB"),
+        unread("SESSION_MONGODB_COLLECT"),
     ];
     #[cfg(any(test, not(feature = "filesystem")))]
     pub(super) const FILESYSTEM: &[KeyInfo] = &[
@@ -117,6 +126,7 @@ mod tests {
         assert_eq!(names(absent::REDIS), names(super::REDIS));
         assert_eq!(names(absent::MEMCACHED), names(super::MEMCACHED));
         assert_eq!(names(absent::SQL), names(super::SQL));
+        assert_eq!(names(absent::MONGODB), names(super::MONGODB));
         assert_eq!(names(absent::FILESYSTEM), names(super::FILESYSTEM));
         assert_eq!(names(absent::DYNAMODB), names(super::DYNAMODB));
     }

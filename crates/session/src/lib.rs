@@ -12,9 +12,9 @@ pub use manager::{manager, manager_from_env};
 pub use session_core::{
     AsKey, Bytes, Capabilities, Commit, Committing, Config, ConfigBuilder, CookieAttributes, Error,
     ErrorKind, Exchange, Flash, Format, IdHash, IdSyntax, Key, Lease, MemoryLimits, MemoryStore,
-    OnConflict, Outcome, Precondition, ReadAs, Record, Result, SameSite, Session, SessionId,
-    SessionManager, Signer, Store, StoreKey, Undecodable, Value, WriteAs, async_trait,
-    cache_control, config, store,
+    OnConflict, Outcome, Precondition, ReadAs, Record, Result, SameSite, Session, SessionHandle,
+    SessionId, SessionInfo, SessionManager, Signer, Store, StoreKey, Sweeper, Undecodable, Value,
+    WriteAs, async_trait, cache_control, config, store,
 };
 pub use session_null::NullStore;
 
@@ -27,6 +27,9 @@ pub use session_fs as filesystem;
 #[cfg(feature = "memcached")]
 #[doc(inline)]
 pub use session_memcached as memcached;
+#[cfg(feature = "mongodb")]
+#[doc(inline)]
+pub use session_mongodb as mongodb;
 #[cfg(feature = "redis")]
 #[doc(inline)]
 pub use session_redis as redis;

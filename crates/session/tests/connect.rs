@@ -30,14 +30,6 @@ async fn words_are_read_in_any_case() {
 }
 
 #[tokio::test]
-async fn backend_that_does_not_exist_yet_says_so() {
-    for word in ["mongodb", "MongoDB"] {
-        let message = refusal([("SESSION_TYPE", word)]).await;
-        assert!(message.contains("this version of the library has no such backend"), "{message}");
-    }
-}
-
-#[tokio::test]
 async fn unknown_word_is_told_all_words_and_not_repeated() {
     let message = refusal([("SESSION_TYPE", "hunter2")]).await;
     for word in ["null", "redis", "filesystem", "sqlalchemy", "memory"] {
@@ -84,18 +76,18 @@ async fn memcached_left_out_names_its_feature() {
     assert!(message.contains("feature `memcached` of the crate `session`"), "{message}");
 }
 
+#[cfg(not(feature = "mongodb"))]
+#[tokio::test]
+async fn mongodb_left_out_names_its_feature() {
+    let message = refusal([("SESSION_TYPE", "mongodb")]).await;
+    assert!(message.contains("feature `mongodb` of the crate `session`"), "{message}");
+}
+
 #[cfg(not(feature = "filesystem"))]
 #[tokio::test]
 async fn filesystem_left_out_names_its_feature() {
     let message = refusal([("SESSION_TYPE", "filesystem")]).await;
     assert!(message.contains("feature `filesystem` of the crate `session`"), "{message}");
-}
-
-#[cfg(not(feature = "dynamodb"))]
-#[tokio::test]
-async fn dynamodb_left_out_names_its_feature() {
-    let message = refusal([("SESSION_TYPE", "dynamodb")]).await;
-    assert!(message.contains("feature `dynamodb` of the crate `session`"), "{message}");
 }
 
 #[cfg(not(feature = "sql"))]
@@ -150,6 +142,63 @@ mod memcached {
         let address = server::url("SESSION_TEST_MEMCACHED");
         let settings = [("SESSION_TYPE", "Memcached"), ("SESSION_MEMCACHED", address.as_str())];
         assert_eq!(name_of(settings).await.unwrap(), "memcached");
+    }
+}
+
+#[cfg(feature = "mongodb")]
+mod mongodb {
+    use super::{name_of, refusal};
+    use session_testkit::server;
+
+    #[tokio::test]
+    async fn server_is_the_one_of_the_settings() {
+        let url = server::url("SESSION_TEST_MONGODB");
+        let settings = [
+            ("SESSION_TYPE", "MongoDB"),
+            ("SESSION_MONGODB", url.as_str()),
+            ("SESSION_MONGODB_DB", "session_tests"),
+            ("SESSION_MONGODB_COLLECT", "facade"),
+        ];
+        assert_eq!(name_of(settings).await.unwrap(), "mongodb");
+    }
+
+    #[tokio::test]
+    async fn bad_url_is_refused_and_not_repeated() {
+        for url in ["db.internal", "http://app:hunter2@host", "mongodb://app:hunter2@host:port"] {
+            let message = refusal([("SESSION_TYPE", "mongodb"), ("SESSION_MONGODB", url)]).await;
+            assert!(message.contains("mongodb") && !message.contains("hunter2"), "{message}");
+        }
+    }
+}
+
+#[cfg(feature = "redis")]
+mod redis {
+    use super::{name_of, refusal};
+    use session::ErrorKind;
+    use session_testkit::RedisServer;
+    use std::net::TcpListener;
+
+    #[tokio::test]
+    async fn server_is_the_one_of_the_settings() {
+        let server = RedisServer::start().await.unwrap();
+        let settings = [("SESSION_TYPE", "Redis"), ("SESSION_REDIS", &server.url())];
+        assert_eq!(name_of(settings).await.unwrap(), "redis");
+    }
+
+    #[tokio::test]
+    async fn bad_url_is_refused_and_not_repeated() {
+        for url in ["cache.internal", "http://:hunter2@host", "redis://:hunter2@host:port"] {
+            let message = refusal([("SESSION_TYPE", "redis"), ("SESSION_REDIS", url)]).await;
+            assert!(message.contains("redis") && !message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn server_that_is_down_is_unavailable() {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = format!("redis://127.0.0.1:{port}");
+        let error = name_of([("SESSION_TYPE", "redis"), ("SESSION_REDIS", &url)]).await;
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Unavailable);
     }
 }
 

@@ -14,6 +14,7 @@ fn read(path: &str) -> String {
     feature = "dynamodb",
     feature = "filesystem",
     feature = "memcached",
+    feature = "mongodb",
     feature = "redis",
     feature = "sql"
 ))]
@@ -24,6 +25,7 @@ fn page_has_the_row_of_every_key_of_a_backend() {
         ("Redis", session::redis::KEYS),
         ("Memcached", session::memcached::KEYS),
         ("Filesystem", session::filesystem::KEYS),
+        ("MongoDB", session::mongodb::KEYS),
         ("SQL", session::sql::KEYS),
         ("DynamoDB", session::dynamodb::KEYS),
     ] {

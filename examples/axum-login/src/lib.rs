@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod accounts;
 mod cart;
 mod catalogue;
@@ -46,7 +47,10 @@ pub fn app(manager: SessionManager, accounts: Accounts, origins: Origins) -> Rou
         .route("/sign-up", get(sign_in::sign_up_form).post(sign_in::sign_up))
         .route("/sign-in", get(sign_in::sign_in_form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
-        .route("/account", get(pages::account))
+        .route("/account", get(account::show))
+        .route("/account/end", post(account::end))
+        .route("/account/end-others", post(account::end_others))
+        .route("/account/end-all", post(account::end_all))
         .fallback(problems::not_found)
         .with_state(Site { accounts })
         .layer(SessionLayer::new(manager).with_error_response(problems::session_error))

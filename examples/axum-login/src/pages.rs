@@ -3,16 +3,13 @@
 use crate::accounts::Person;
 use crate::catalogue::{TEAS, Tea};
 use crate::problems;
-use crate::sessions::{CART, DEVICE, SIGNED_IN_AT};
-use crate::sign_in::SignedIn;
-use crate::words::in_words;
+use crate::sessions::CART;
 use crate::{Site, problems::Problem};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use jiff::Timestamp;
 use session::Flash;
 use session::axum::{Session, SessionRejection};
 use std::io;
@@ -96,33 +93,6 @@ struct HomePage {
 
 pub(crate) async fn home(State(site): State<Site>, session: Session) -> Answer {
     show(&HomePage { page: Page::open(&session, &site)?, teas: &TEAS })
-}
-
-#[derive(Template)]
-#[template(path = "account.html")]
-struct AccountPage {
-    page: Page,
-    person: Person,
-    device: String,
-    since: String,
-    ago: String,
-    is_permanent: bool,
-    ttl: String,
-}
-
-pub(crate) async fn account(State(site): State<Site>, signed_in: SignedIn) -> Answer {
-    let SignedIn { session, person } = signed_in;
-    let now = Timestamp::now();
-    let since = session.get(SIGNED_IN_AT)?.unwrap_or(now);
-    show(&AccountPage {
-        page: Page::open(&session, &site)?,
-        person,
-        device: session.get(DEVICE)?.unwrap_or_default(),
-        since: since.strftime("%-d %B %Y, %H:%M UTC").to_string(),
-        ago: in_words(now.duration_since(since).unsigned_abs()),
-        is_permanent: session.is_permanent(),
-        ttl: in_words(session.ttl()?.unwrap_or_default()),
-    })
 }
 
 pub(crate) async fn style() -> impl IntoResponse {

@@ -26,10 +26,12 @@ pub(crate) const NOT_REMEMBERED: Duration = Duration::from_secs(12 * 3600);
 ///
 /// `Config` if the settings contradict each other, and those of the store's connecting.
 pub async fn manager(settings: &Settings) -> Result<SessionManager> {
-    let config = hardened(settings.origins.is_https()).settings(&settings.session)?.build()?;
     let signer = settings.session.secrets()?.map(|secrets| secrets.signer()).transpose()?;
     let store = session::connect(&settings.session).await?;
-    SessionManager::new(store, config, signer)
+    // Memcached, for one, has no index of owners; the account page says what it cannot do then.
+    let has_owners = store.capabilities().owner_index;
+    let config = hardened(settings.origins.is_https()).settings(&settings.session)?;
+    SessionManager::new(store, config.owner_index(has_owners).build()?, signer)
 }
 
 /// Hashed ids, signatures and `SameSite=Lax` everywhere.

@@ -73,6 +73,8 @@ impl Settings {
         let mut defaults = vec![
             (OsString::from("SESSION_TYPE"), OsString::from("filesystem")),
             ("SESSION_FILE_DIR".into(), data_dir.join("sessions").into()),
+            ("SESSION_OWNER_INDEX".into(), "true".into()),
+            ("SESSION_CLEANUP_INTERVAL".into(), "600".into()),
         ];
         if var("SECRET_KEY").is_none() {
             let key = development_key(&origins, &data_dir.join("secret-key"))?;

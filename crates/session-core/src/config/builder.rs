@@ -79,6 +79,7 @@ impl ConfigBuilder {
         put(&mut draft.lifetime, settings.seconds("PERMANENT_SESSION_LIFETIME")?);
         put(&mut draft.refresh_each_request, settings.flag("SESSION_REFRESH_EACH_REQUEST")?);
         put_some(&mut draft.cleanup_n_requests, settings.number("SESSION_CLEANUP_N_REQUESTS")?);
+        put_some(&mut draft.cleanup_interval, settings.seconds("SESSION_CLEANUP_INTERVAL")?);
         put(&mut draft.refresh_after, settings.seconds("SESSION_REFRESH_AFTER")?);
         put_some(&mut draft.absolute_lifetime, settings.seconds("SESSION_ABSOLUTE_LIFETIME")?);
         put(&mut draft.id_hash, settings.flag("SESSION_HASH_IDS")?.map(id_hash));
@@ -246,6 +247,15 @@ impl ConfigBuilder {
     /// `SESSION_CLEANUP_N_REQUESTS`.
     pub fn cleanup_n_requests(mut self, requests: NonZeroU32) -> Self {
         self.draft.cleanup_n_requests = Some(requests);
+        self
+    }
+
+    /// `SESSION_CLEANUP_INTERVAL`; [`SessionManager::spawn_sweeper`] does the same under the
+    /// control of a handle.
+    ///
+    /// [`SessionManager::spawn_sweeper`]: crate::SessionManager::spawn_sweeper
+    pub fn cleanup_interval(mut self, every: Duration) -> Self {
+        self.draft.cleanup_interval = Some(every);
         self
     }
 }

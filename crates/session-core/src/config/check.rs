@@ -69,6 +69,12 @@ fn check_times(config: &Config) -> Result<()> {
         )?;
         ensure(absolute <= MAX_LIFETIME, "SESSION_ABSOLUTE_LIFETIME must be at most 36500 days")?;
     }
+    if let Some(interval) = config.cleanup_interval {
+        ensure(
+            (Duration::from_secs(1)..=MAX_LIFETIME).contains(&interval),
+            "SESSION_CLEANUP_INTERVAL must be 1 second to 36500 days",
+        )?;
+    }
     ensure(
         !config.timeout.is_zero() && config.timeout <= MAX_TIMEOUT,
         "SESSION_TIMEOUT must be over 0 and at most 300 seconds",

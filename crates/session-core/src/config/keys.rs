@@ -229,6 +229,13 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "Sweep expired records about once in so many requests, at least 1, in stores that need it.",
     ),
     KeyInfo::new(
+        "SESSION_CLEANUP_INTERVAL",
+        Kind::Seconds,
+        None,
+        "Sweep expired records about this often, from the first request on, in stores that need \
+         it; at least 1 second.",
+    ),
+    KeyInfo::new(
         "SESSION_REFRESH_AFTER",
         Kind::Seconds,
         Some("60"),

@@ -74,6 +74,7 @@ pub struct Config {
     max_payload: usize,
     max_depth: usize,
     cleanup_n_requests: Option<NonZeroU32>,
+    cleanup_interval: Option<Duration>,
 }
 
 /// What a stored record that cannot be decoded is to a request.
@@ -119,6 +120,7 @@ impl Default for Config {
             max_payload: 1024 * 1024,
             max_depth: 64,
             cleanup_n_requests: None,
+            cleanup_interval: None,
         }
     }
 }
@@ -260,5 +262,11 @@ impl Config {
     /// Sweep expired records about once in so many requests; `None` leaves it to the application.
     pub fn cleanup_n_requests(&self) -> Option<NonZeroU32> {
         self.cleanup_n_requests
+    }
+
+    /// Sweep expired records about this often, from the first request on; `None` leaves it to the
+    /// application.
+    pub fn cleanup_interval(&self) -> Option<Duration> {
+        self.cleanup_interval
     }
 }

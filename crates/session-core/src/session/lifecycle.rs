@@ -3,6 +3,7 @@
 use super::Session;
 use crate::error::Result;
 use crate::exchange::Exchange;
+use crate::manager::SessionManager;
 use crate::open;
 use crate::plan::Fate;
 use crate::state::{LIFETIME, PERMANENT};
@@ -126,6 +127,12 @@ impl Session {
             state.data.read(key);
             Ok(state.owner(&self.0.shared.config))
         })
+    }
+
+    /// The manager that opened the session, for what concerns more than this one: a list of its
+    /// owner's sessions, or their end.
+    pub fn manager(&self) -> SessionManager {
+        SessionManager::of(Arc::clone(&self.0.shared))
     }
 
     /// Opens the session anew after its response was committed: for long connections.

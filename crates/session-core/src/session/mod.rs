@@ -49,6 +49,10 @@ impl Session {
         Self(inner)
     }
 
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
     /// Decodes the value under `key`.
     ///
     /// The request now relies on what it read: if it also writes the key, and another request

@@ -50,7 +50,8 @@ impl DynamoDbStore {
         let deadline = Instant::now() + INIT_TIMEOUT;
         let mut pause = SHORTEST_PAUSE;
         loop {
-            let table = self.describe(step_deadline()).await.map_err(|f| f.into_error(Call::Init))?;
+            let table =
+                self.describe(step_deadline()).await.map_err(|f| f.into_error(Call::Init))?;
             if let Some(table) = &table {
                 self.check_key(table)?;
             }
@@ -60,7 +61,8 @@ impl DynamoDbStore {
                 Step::Wait => Ok(()),
                 Step::Done => break,
             };
-            result.or_else(|fault| if is_passing(fault) { Ok(()) } else { Err(fault) })
+            result
+                .or_else(|fault| if is_passing(fault) { Ok(()) } else { Err(fault) })
                 .map_err(|fault| fault.into_error(Call::Init))?;
             if Instant::now() + pause > deadline {
                 let what = "the table or its index is still being made; call `init` again";

@@ -4,6 +4,7 @@ use super::file::{Access, Contents, Draft, RecordFile, now};
 use super::intent::Intent;
 use super::layout::{FileName, Form, Names, TRANSACTION_SUFFIX, expiry_for};
 use super::lock::{Locks, make_dir, make_one};
+use super::owners::Entry;
 use crate::config::{Durability, FileOptions};
 use crate::error::Fault;
 use session_core::{Bytes, Outcome, Record};
@@ -20,6 +21,7 @@ const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 pub(super) struct Dir {
     path: PathBuf,
     drafts: PathBuf,
+    owners: PathBuf,
     pub(super) locks: Locks,
     mode: u32,
     directory_mode: u32,
@@ -44,7 +46,8 @@ impl Dir {
         make_dir(&drafts, directory_mode)?;
         let locks = Locks::open(own.join("locks"), options.mode, directory_mode)?;
         let flush = options.durability == Durability::PowerCut;
-        Ok(Self { path, drafts, locks, mode: options.mode, directory_mode, flush })
+        let owners = own.join("owners");
+        Ok(Self { path, drafts, owners, locks, mode: options.mode, directory_mode, flush })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -53,6 +56,19 @@ impl Dir {
 
     pub(super) fn drafts(&self) -> &Path {
         &self.drafts
+    }
+
+    pub(super) fn owners(&self) -> &Path {
+        &self.owners
+    }
+
+    pub(super) fn directory_mode(&self) -> u32 {
+        self.directory_mode
+    }
+
+    /// Whether what is acknowledged must outlive a power cut.
+    pub(super) fn is_flushing(&self) -> bool {
+        self.flush
     }
 
     pub(super) fn file(&self, name: &FileName) -> PathBuf {
@@ -76,6 +92,7 @@ impl Dir {
         names: &Names,
         payload: &Bytes,
         ttl: Duration,
+        entry: Option<&Entry>,
         intent: &Intent,
     ) -> Result<Outcome, Fault> {
         if self.find(names, Access::Read)?.is_some() {
@@ -83,19 +100,21 @@ impl Dir {
         }
         let draft = self.draft(payload, ttl)?;
         let path = self.file(&names.first);
-        intent.stand()?;
-        match draft.link(&path) {
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-                // An expired record, or one that a writer without our locks has just put there.
-                if self.find(names, Access::Read)?.is_some() {
-                    return Ok(Outcome::Refused);
+        self.with_entry(names, entry, || {
+            intent.stand()?;
+            match draft.link(&path) {
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+                    // An expired record, or one that a writer without our locks has just put there.
+                    if self.find(names, Access::Read)?.is_some() {
+                        return Ok(Outcome::Refused);
+                    }
+                    draft.rename(&path)?;
                 }
-                draft.rename(&path)?;
+                linked => linked?,
             }
-            linked => linked?,
-        }
-        self.flush_names()?;
-        Ok(WRITTEN)
+            self.flush_names()?;
+            Ok(WRITTEN)
+        })
     }
 
     /// Replaces a record that is still `loaded`; its locks are held.
@@ -105,13 +124,14 @@ impl Dir {
         payload: &Bytes,
         ttl: Duration,
         loaded: &Record,
+        entry: Option<&Entry>,
         intent: &Intent,
     ) -> Result<Outcome, Fault> {
         match self.find(names, Access::Read)? {
-            Some(found) if found.contents.is(loaded) => {
+            Some(found) if found.contents.is(loaded) => self.with_entry(names, entry, || {
                 self.replace(found.name, payload, ttl, intent)?;
                 Ok(WRITTEN)
-            }
+            }),
             _ => Ok(Outcome::Refused),
         }
     }
@@ -122,6 +142,7 @@ impl Dir {
         names: &Names,
         ttl: Duration,
         loaded: &Record,
+        entry: Option<&Entry>,
         intent: &Intent,
     ) -> Result<Outcome, Fault> {
         let Some(found) = self.find(names, Access::Renew)? else { return Ok(Outcome::Refused) };
@@ -129,16 +150,18 @@ impl Dir {
         if !contents.is(loaded) {
             return Ok(Outcome::Refused);
         }
-        match contents.header.form {
-            Form::Plain => {
-                let expiry = expiry_for(now(), ttl, &loaded.payload);
-                intent.stand()?;
-                contents.renew(expiry, self.flush)?;
+        self.with_entry(names, entry, || {
+            match contents.header.form {
+                Form::Plain => {
+                    let expiry = expiry_for(now(), ttl, &loaded.payload);
+                    intent.stand()?;
+                    contents.renew(expiry, self.flush)?;
+                }
+                // A pickled expiry has no room for a longer one.
+                Form::Pickled => self.replace(found.name, &contents.payload(), ttl, intent)?,
             }
-            // A pickled expiry has no room for a longer one.
-            Form::Pickled => self.replace(found.name, &contents.payload(), ttl, intent)?,
-        }
-        Ok(WRITTEN)
+            Ok(WRITTEN)
+        })
     }
 
     /// Removes a record, only if it is still `expected` where that is given; its locks are held.
@@ -146,9 +169,16 @@ impl Dir {
         &self,
         names: &Names,
         expected: Option<&Record>,
+        entry: Option<&Entry>,
         intent: &Intent,
     ) -> Result<bool, Fault> {
-        let Some(found) = self.find(names, Access::Read)? else { return Ok(false) };
+        let found = self.find(names, Access::Read)?;
+        let Some(found) = found else {
+            if let Some(entry) = entry {
+                self.leave(names, entry);
+            }
+            return Ok(false);
+        };
         if expected.is_some_and(|expected| !found.contents.is(expected)) {
             return Ok(false);
         }
@@ -158,6 +188,9 @@ impl Dir {
             remove(&self.file(name))?;
         }
         let removed = remove(&self.file(found.name))?;
+        if let Some(entry) = entry {
+            self.leave(names, entry);
+        }
         self.flush_names()?;
         Ok(removed)
     }
@@ -188,8 +221,12 @@ impl Dir {
     }
 
     fn draft(&self, payload: &Bytes, ttl: Duration) -> io::Result<Draft> {
-        let expiry = expiry_for(now(), ttl, payload);
-        let write = || Draft::write(&self.drafts, self.mode, expiry, payload, self.flush);
+        self.draft_of(&[&expiry_for(now(), ttl, payload).to_le_bytes(), payload])
+    }
+
+    /// Writes a file that has no name yet.
+    pub(super) fn draft_of(&self, parts: &[&[u8]]) -> io::Result<Draft> {
+        let write = || Draft::write(&self.drafts, self.mode, parts, self.flush);
         match write() {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                 make_dir(&self.drafts, self.directory_mode)?;

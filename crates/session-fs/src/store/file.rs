@@ -71,6 +71,11 @@ impl RecordFile {
         Ok(Some(Contents { file: self.file, bytes, header }))
     }
 
+    /// Reads a file that is no record; `None` if it is being cut short.
+    pub(super) fn read_whole(&self) -> Result<Option<Vec<u8>>, Fault> {
+        self.read_start(self.len)
+    }
+
     /// Reads the header alone; `None` if the file is too short for one.
     pub(super) fn read_header(&self) -> Result<Option<Header>, Fault> {
         let start = self.read_start(self.len.min(super::layout::PROBE as u64))?;
@@ -140,14 +145,8 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Writes a whole record file into `dir`.
-    pub(super) fn write(
-        dir: &Path,
-        mode: u32,
-        expiry: u32,
-        payload: &[u8],
-        flush: bool,
-    ) -> io::Result<Self> {
+    /// Writes a whole file, of `parts` one after the other, into `dir`.
+    pub(super) fn write(dir: &Path, mode: u32, parts: &[&[u8]], flush: bool) -> io::Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // The start tells this process from a former one with its number, or one in a container.
         let (process, start) = (process::id(), *START);
@@ -155,10 +154,7 @@ impl Draft {
         let path = dir.join(format!("{process:x}-{start:x}-{next:x}"));
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         let draft = Self { path };
-        let mut bytes = Vec::with_capacity(4 + payload.len());
-        bytes.extend_from_slice(&expiry.to_le_bytes());
-        bytes.extend_from_slice(payload);
-        file.write_all(&bytes)?;
+        file.write_all(&parts.concat())?;
         // The mode asked for, whatever the process's mask.
         file.set_permissions(Permissions::from_mode(mode))?;
         if flush {

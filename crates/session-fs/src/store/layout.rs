@@ -62,6 +62,11 @@ impl Names {
         usize::from_str_radix(self.first.stripe(), 16).unwrap_or_default()
     }
 
+    /// The name by SHA-256, whichever of the two it is.
+    pub(super) fn sha256(&self) -> &FileName {
+        if self.first.as_str().len() == 64 { &self.first } else { &self.second }
+    }
+
     pub(super) fn both(&self) -> [&FileName; 2] {
         [&self.first, &self.second]
     }
@@ -160,7 +165,7 @@ fn begins_pickle(bytes: &[u8]) -> bool {
     matches!(bytes, [0x80, 2..=5, ..])
 }
 
-fn hex(digest: &[u8]) -> Box<str> {
+pub(super) fn hex(digest: &[u8]) -> Box<str> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
     digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect::<String>().into_boxed_str()

@@ -5,18 +5,22 @@ mod file;
 mod intent;
 mod layout;
 mod lock;
+mod orphans;
+mod owners;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod visit;
 
 use crate::config::{FileHash, FileOptions};
 use crate::error::{Call, Fault};
 use dir::{Dir, live_record};
 use intent::Intent;
 use layout::Names;
+use owners::Entry;
+use session_core::store::no_owner_index;
 use session_core::{
-    Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
-    StoreKey, async_trait,
+    Bytes, Capabilities, Lease, Outcome, Precondition, Record, Result, Store, StoreKey, async_trait,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -43,6 +47,7 @@ pub struct FileStore {
     keeper: Arc<Keeper>,
     turns: Arc<[Arc<Mutex<()>>]>,
     hash: FileHash,
+    has_owners: bool,
     operation_timeout: Duration,
 }
 
@@ -77,19 +82,25 @@ impl FileStore {
     pub async fn connect(options: impl Into<FileOptions>) -> Result<Self> {
         let options = options.into();
         options.check()?;
-        let hash = options.hash;
+        let (hash, has_owners) = (options.hash, options.owner_index);
         let operation_timeout = options.operation_timeout;
         let keeper = Arc::new(Keeper::new(&options));
+        let path = options.dir.clone();
         let opening = spawn_blocking(move || Ok(Dir::open(&options)?));
         let dir = finish(opening, Instant::now() + CONNECT_TIMEOUT)
             .await
-            .map_err(|fault| fault.into_error(Call::Connect))?;
+            .map_err(|fault| fault.into_connect_error(&path))?;
         let turns = (0..TURNS).map(|_| Arc::default()).collect();
-        Ok(Self { dir: Arc::new(dir), keeper, turns, hash, operation_timeout })
+        Ok(Self { dir: Arc::new(dir), keeper, turns, hash, has_owners, operation_timeout })
     }
 
     fn names(&self, key: &StoreKey) -> Names {
         Names::new(key.as_bytes(), self.hash)
+    }
+
+    /// The place in the index of `owner`, if there are both.
+    fn entry(&self, key: &StoreKey, owner: Option<&str>) -> Option<Entry> {
+        owner.filter(|_| self.has_owners).map(|owner| Entry::new(owner, key))
     }
 
     async fn read(&self, key: &StoreKey) -> Result<Option<Record>, Fault> {
@@ -97,8 +108,32 @@ impl FileStore {
         if candidates.iter().flatten().all(|file| file.len() <= READ_IN_PLACE) {
             return live_record(candidates);
         }
-        let deadline = Instant::now() + self.operation_timeout;
-        finish(spawn_blocking(move || live_record(candidates)), deadline).await
+        finish(spawn_blocking(move || live_record(candidates)), self.deadline()).await
+    }
+
+    /// Reads the index of `owner` batch by batch, each within the operation timeout.
+    async fn list(&self, owner: Box<str>) -> Result<Vec<StoreKey>, Fault> {
+        let dir = self.dir.clone();
+        let opening = spawn_blocking(move || dir.listing(&owner));
+        let Some(mut listing) = finish(opening, self.deadline()).await? else {
+            return Ok(Vec::new());
+        };
+        loop {
+            let dir = self.dir.clone();
+            let reading = spawn_blocking(move || {
+                let is_done = dir.list_some(&mut listing)?;
+                Ok((listing, is_done))
+            });
+            let is_done;
+            (listing, is_done) = finish(reading, self.deadline()).await?;
+            if is_done {
+                return Ok(listing.keys);
+            }
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.operation_timeout
     }
 
     /// Runs `change` on a blocking thread, alone among all processes in changing `names`.
@@ -109,7 +144,7 @@ impl FileStore {
         names: Names,
         change: impl FnOnce(&Dir, &Names, &Intent) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let deadline = Instant::now() + self.operation_timeout;
+        let deadline = self.deadline();
         let turn = self.turn(&names, deadline).await?;
         let intent = Arc::new(Intent::default());
         let work = spawn_blocking({
@@ -147,7 +182,7 @@ impl Store for FileStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             name: "filesystem",
-            owner_index: false,
+            owner_index: self.has_owners,
             needs_sweep: true,
             max_payload: None,
             max_key: None,
@@ -167,17 +202,18 @@ impl Store for FileStore {
         when: Precondition<'_>,
     ) -> Result<Outcome> {
         let (names, ttl) = (self.names(key), lease.ttl);
+        let entry = self.entry(key, lease.owner);
         let outcome = match when {
             Precondition::Absent => {
                 self.change(names, move |dir, names, intent| {
-                    dir.create(names, &payload, ttl, intent)
+                    dir.create(names, &payload, ttl, entry.as_ref(), intent)
                 })
                 .await
             }
             Precondition::Unchanged(loaded) => {
                 let loaded = loaded.clone();
                 self.change(names, move |dir, names, intent| {
-                    dir.update(names, &payload, ttl, &loaded, intent)
+                    dir.update(names, &payload, ttl, &loaded, entry.as_ref(), intent)
                 })
                 .await
             }
@@ -191,8 +227,9 @@ impl Store for FileStore {
 
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
         let (ttl, loaded) = (lease.ttl, loaded.clone());
+        let entry = self.entry(key, lease.owner);
         self.change(self.names(key), move |dir, names, intent| {
-            dir.touch(names, ttl, &loaded, intent)
+            dir.touch(names, ttl, &loaded, entry.as_ref(), intent)
         })
         .await
         .map_err(|fault| fault.into_error(Call::Touch))
@@ -201,13 +238,14 @@ impl Store for FileStore {
     async fn delete(
         &self,
         key: &StoreKey,
-        _owner: Option<&str>,
+        owner: Option<&str>,
         expected: Option<&Record>,
     ) -> Result<bool> {
         let expected = expected.cloned();
+        let entry = self.entry(key, owner);
         let removed = self
             .change(self.names(key), move |dir, names, intent| {
-                dir.delete(names, expected.as_ref(), intent)
+                dir.delete(names, expected.as_ref(), entry.as_ref(), intent)
             })
             .await
             .map_err(|fault| fault.into_error(Call::Delete))?;
@@ -217,9 +255,11 @@ impl Store for FileStore {
         Ok(removed)
     }
 
-    async fn list_by_owner(&self, _owner: &str) -> Result<Vec<StoreKey>> {
-        let message = "list sessions by owner: the filesystem store has no owner index";
-        Err(Error::new(ErrorKind::Unsupported, message))
+    async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>> {
+        if !self.has_owners {
+            return Err(no_owner_index("the session directory", "set SESSION_OWNER_INDEX=true"));
+        }
+        self.list(owner.into()).await.map_err(|fault| fault.into_error(Call::List))
     }
 
     async fn delete_expired(&self) -> Result<u64> {

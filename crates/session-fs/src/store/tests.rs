@@ -1,6 +1,7 @@
 //! What a deadline, and a caller that goes away, do to a change.
 
-use super::{Fault, FileStore, StoreKey};
+use super::intent::Intent;
+use super::{Bytes, Entry, Fault, FileStore, Outcome, StoreKey};
 use crate::config::FileOptions;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -70,4 +71,23 @@ async fn change_begun_is_made_though_its_caller_went_away() {
     assert!(caller.await.unwrap_err().is_cancelled());
     unblock.send(()).unwrap();
     heard.recv().unwrap();
+}
+
+#[tokio::test]
+async fn change_that_is_called_off_takes_its_entry_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir).await;
+    let key = StoreKey::new("session:", "any");
+    let (names, entry) = (store.names(&key), Entry::new("42", &key));
+    let has_entry = || std::fs::read_dir(store.dir.owners()).unwrap().next().is_some();
+    let create = |intent: &Intent| {
+        let payload = Bytes::from_static(b"data");
+        store.dir.create(&names, &payload, Duration::from_secs(60), Some(&entry), intent)
+    };
+    let withdrawn = Intent::default();
+    assert!(withdrawn.withdraw());
+    assert!(matches!(create(&withdrawn), Err(Fault::TooLate)));
+    assert!(!has_entry());
+    assert_eq!(create(&Intent::default()).unwrap(), Outcome::Written { cas: 0 });
+    assert!(has_entry());
 }

@@ -4,7 +4,7 @@
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
 use session_fs::{FileOptions, FileStore};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -23,6 +23,16 @@ pub(crate) fn lease(ttl: Duration) -> Lease<'static> {
     Lease { ttl, owner: None }
 }
 
+/// The directory of the owner `42`: `printf 42 | sha256sum`.
+pub(crate) fn owner_42(dir: &Path) -> PathBuf {
+    let digest = "73475cb40a568e8da8a045ced110137e159f890ac4da883b6b17dc651b3a8049";
+    dir.join("session.__wz_cache/owners").join(digest)
+}
+
+pub(crate) fn owned(ttl: Duration) -> Lease<'static> {
+    Lease { ttl, owner: Some("42") }
+}
+
 pub(crate) async fn open(options: impl Into<FileOptions>) -> FileStore {
     FileStore::connect(options).await.unwrap()
 }
@@ -33,8 +43,17 @@ pub(crate) async fn create(
     payload: &'static [u8],
     ttl: Duration,
 ) {
+    create_for(store, key, payload, &lease(ttl)).await;
+}
+
+pub(crate) async fn create_for(
+    store: &FileStore,
+    key: &StoreKey,
+    payload: &'static [u8],
+    lease: &Lease<'_>,
+) {
     let payload = Bytes::from_static(payload);
-    let outcome = store.write(key, payload, &lease(ttl), Precondition::Absent).await.unwrap();
+    let outcome = store.write(key, payload, lease, Precondition::Absent).await.unwrap();
     assert_eq!(outcome, WRITTEN);
 }
 
@@ -74,6 +93,6 @@ pub(crate) fn spawn(name: &str, dir: &Path) -> Child {
 }
 
 /// The directory that [`spawn`] named; `None` if this is no child.
-pub(crate) fn child_dir() -> Option<std::path::PathBuf> {
+pub(crate) fn child_dir() -> Option<PathBuf> {
     std::env::var_os("SESSION_TEST_CHILD_DIR").map(Into::into)
 }

@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
+pub mod node;
+
 use redis::aio::MultiplexedConnection;
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
 use session_redis::RedisStore;

@@ -32,13 +32,18 @@ impl Gate {
         self.arrived.acquire_many(count).await.unwrap().forget();
     }
 
+    /// Makes every caller panic.
+    pub(crate) fn break_down(&self) {
+        self.passes.close();
+    }
+
     /// Lets `count` callers through.
     pub(crate) fn open(&self, count: usize) {
         self.passes.add_permits(count);
     }
 }
 
-/// A store whose writes can be held before they are applied.
+/// A store whose writes and sweeps can be held before they are applied.
 #[derive(Debug)]
 pub(crate) struct GatedStore {
     inner: Arc<dyn Store>,
@@ -51,12 +56,12 @@ impl GatedStore {
         Self { inner, gate: Gate::default(), is_holding: AtomicBool::new(false) }
     }
 
-    /// Holds every write from now on.
+    /// Holds every write and every sweep from now on.
     pub(crate) fn hold_writes(&self) {
         self.is_holding.store(true, Ordering::SeqCst);
     }
 
-    /// Lets the one held write go, and all later ones.
+    /// Lets the one held call go, and all later ones.
     pub(crate) fn let_go(&self) {
         self.is_holding.store(false, Ordering::SeqCst);
         self.gate.open(1);
@@ -104,6 +109,9 @@ impl Store for GatedStore {
     }
 
     async fn delete_expired(&self) -> Result<u64> {
+        if self.is_holding.load(Ordering::SeqCst) {
+            self.gate.pass().await;
+        }
         self.inner.delete_expired().await
     }
 }

@@ -6,6 +6,8 @@ pub(crate) mod bench;
 pub(crate) mod capture;
 pub(crate) mod gate;
 pub(crate) mod ids;
+pub(crate) mod index;
+pub(crate) mod owners;
 pub(crate) mod schedule;
 pub(crate) mod yielding;
 

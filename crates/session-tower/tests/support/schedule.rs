@@ -29,11 +29,19 @@ pub(crate) struct ScheduledStore {
     inner: Arc<dyn Store>,
     waiting: Mutex<Vec<oneshot::Sender<()>>>,
     keys: Mutex<HashSet<StoreKey>>,
+    applied: Mutex<Vec<Applied>>,
+}
+
+/// What concerns the owner index, in the order in which the store did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Applied {
+    Created(StoreKey),
+    Listed,
 }
 
 impl ScheduledStore {
     pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, waiting: Mutex::default(), keys: Mutex::default() }
+        Self { inner, waiting: Mutex::default(), keys: Mutex::default(), applied: Mutex::default() }
     }
 
     /// Lets one waiting call go on at a time, in the order of `dice`, until `is_done`.
@@ -69,6 +77,10 @@ impl ScheduledStore {
         records
     }
 
+    pub(crate) fn applied(&self) -> Vec<Applied> {
+        self.applied.lock().unwrap().clone()
+    }
+
     async fn turn(&self) {
         let (go, wait) = oneshot::channel();
         self.waiting.lock().unwrap().push(go);
@@ -102,7 +114,15 @@ impl Store for ScheduledStore {
         when: Precondition<'_>,
     ) -> Result<Outcome> {
         self.keys.lock().unwrap().insert(key.clone());
-        self.between(self.inner.write(key, payload, lease, when)).await
+        self.between(async {
+            let is_create = matches!(when, Precondition::Absent);
+            let outcome = self.inner.write(key, payload, lease, when).await?;
+            if is_create && outcome != Outcome::Refused {
+                self.applied.lock().unwrap().push(Applied::Created(key.clone()));
+            }
+            Ok(outcome)
+        })
+        .await
     }
 
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
@@ -119,7 +139,12 @@ impl Store for ScheduledStore {
     }
 
     async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>> {
-        self.between(self.inner.list_by_owner(owner)).await
+        self.between(async {
+            let keys = self.inner.list_by_owner(owner).await?;
+            self.applied.lock().unwrap().push(Applied::Listed);
+            Ok(keys)
+        })
+        .await
     }
 
     async fn delete_expired(&self) -> Result<u64> {

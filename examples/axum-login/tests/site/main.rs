@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
+mod devices;
 mod edges;
 mod story;
 mod support;

@@ -4,7 +4,7 @@ use axum_login::settings::Settings;
 use axum_login::{Accounts, Origins, app, sessions};
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, StatusCode, redirect};
-use session::{SessionManager, Store};
+use session::{Config, ConfigBuilder, SessionManager, Store};
 use session_testkit::server;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Backend {
     Filesystem,
+    Memory,
     Redis,
 }
 
@@ -36,9 +37,13 @@ impl Site {
     pub(crate) async fn start_with(backend: Backend, extra: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut vars = vec![("DATA_DIR".to_owned(), dir.path().to_str().unwrap().to_owned())];
-        if let Backend::Redis = backend {
-            vars.push(("SESSION_TYPE".into(), "redis".into()));
-            vars.push(("SESSION_REDIS".into(), server::url("SESSION_TEST_REDIS")));
+        match backend {
+            Backend::Filesystem => {}
+            Backend::Memory => vars.push(("SESSION_TYPE".into(), "memory".into())),
+            Backend::Redis => {
+                vars.push(("SESSION_TYPE".into(), "redis".into()));
+                vars.push(("SESSION_REDIS".into(), server::url("SESSION_TEST_REDIS")));
+            }
         }
         vars.extend(extra.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let settings = Settings::from_vars(vars).unwrap();
@@ -49,7 +54,16 @@ impl Site {
 
     /// Starts it over a store of the test's own.
     pub(crate) async fn over(store: Arc<dyn Store>) -> Self {
-        let manager = SessionManager::new(store, session::Config::default(), None).unwrap();
+        Self::over_with(store, Config::builder().owner_index(true)).await
+    }
+
+    /// The same without an index of owners.
+    pub(crate) async fn over_without_owners(store: Arc<dyn Store>) -> Self {
+        Self::over_with(store, Config::builder()).await
+    }
+
+    async fn over_with(store: Arc<dyn Store>, config: ConfigBuilder) -> Self {
+        let manager = SessionManager::new(store, config.build().unwrap(), None).unwrap();
         Self::serve(manager, tempfile::tempdir().unwrap(), None).await
     }
 

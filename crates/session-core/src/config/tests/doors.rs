@@ -36,6 +36,7 @@ const ROWS: &[Row] = &[
         |b| b.cleanup_n_requests(NonZeroU32::new(100).unwrap()),
         "0",
     ),
+    ("SESSION_CLEANUP_INTERVAL", "600", |b| b.cleanup_interval(Duration::from_secs(600)), "0"),
     ("SESSION_REFRESH_AFTER", "0", |b| b.refresh_after(Duration::ZERO), "-1"),
     (
         "SESSION_ABSOLUTE_LIFETIME",
@@ -196,7 +197,7 @@ fn default_is_that_of_flask_key_for_key() {
 fn defaults_of_our_own_keys() {
     let config = Config::default();
     assert_eq!(config.refresh_after(), Duration::from_secs(60));
-    assert_eq!(config.absolute_lifetime(), None);
+    assert_eq!((config.absolute_lifetime(), config.cleanup_interval()), (None, None));
     assert_eq!((config.id_hash(), config.id_syntax()), (IdHash::Plain, IdSyntax::Base64Url));
     assert_eq!((config.owner_key(), config.owner_index()), ("_user_id", false));
     assert_eq!(config.undecodable(), Undecodable::Fresh);

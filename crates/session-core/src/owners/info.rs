@@ -1,0 +1,80 @@
+//! One session of an owner, as a page of signed-in devices shows it.
+
+use super::handle::SessionHandle;
+use crate::codec;
+use crate::data::Data;
+use crate::error::Result;
+use crate::key::ReadAs;
+use crate::session::Session;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A session of an owner, as it was when [`sessions`](crate::SessionManager::sessions) looked.
+///
+/// Its values can be read; its id and key are live credentials and stay in the manager.
+pub struct SessionInfo {
+    pub(super) handle: SessionHandle,
+    pub(super) ttl: Duration,
+    /// Epoch seconds.
+    pub(super) created: Option<u64>,
+    /// `None` if the record is undecodable.
+    pub(super) data: Option<Box<Data>>,
+}
+
+impl SessionInfo {
+    /// What [`end`](crate::SessionManager::end) knows the session by.
+    pub fn handle(&self) -> SessionHandle {
+        self.handle
+    }
+
+    /// Whether this is the record that `session` was loaded from, or stored as.
+    ///
+    /// A session that `session`'s own request moves to a new id is this one until the commit.
+    pub fn is_current(&self, session: &Session) -> bool {
+        session
+            .inner()
+            .address()
+            .is_some_and(|address| SessionHandle::of(&address.key) == self.handle)
+    }
+
+    /// What is left of the record's lifetime: the session ends then, unless it is used.
+    pub fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// When the session began, or its owner signed in; known only if `SESSION_ABSOLUTE_LIFETIME`
+    /// is set.
+    pub fn created(&self) -> Option<SystemTime> {
+        UNIX_EPOCH.checked_add(Duration::from_secs(self.created?))
+    }
+
+    /// Decodes the value under `key`; `None` for every key of an undecodable record.
+    ///
+    /// # Errors
+    ///
+    /// `Decode` if the value is not a `T`.
+    pub fn get<T: DeserializeOwned>(&self, key: impl ReadAs<T>) -> Result<Option<T>> {
+        let value = self.data.as_ref().and_then(|data| data.peek(key.as_key()));
+        value.map(|(value, format)| codec::decode(value, format)).transpose()
+    }
+
+    /// Whether the index names a record of the owner that cannot be decoded.
+    ///
+    /// Nobody is signed in by it here, though another program may read it. It can be ended.
+    pub fn is_undecodable(&self) -> bool {
+        self.data.is_none()
+    }
+}
+
+/// Values are the application's, and some are secrets.
+impl fmt::Debug for SessionInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionInfo")
+            .field("handle", &self.handle)
+            .field("ttl", &self.ttl)
+            .field("created", &self.created())
+            .field("is_undecodable", &self.is_undecodable())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,105 @@
+//! From an index entry to a record that confirms it.
+
+use super::handle::SessionHandle;
+use super::info::SessionInfo;
+use crate::data::Data;
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Result};
+use crate::manager::Shared;
+use crate::state::{Home, Presented, State};
+use crate::store::StoreKey;
+use crate::telemetry;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// Calls of one listing that are under way at once: more would crowd out the requests of others.
+const WIDTH: usize = 16;
+
+/// A record that the index names and that nothing contradicts.
+pub(super) struct Found {
+    pub(super) info: SessionInfo,
+    /// Its absolute lifetime is over, though its record is live.
+    pub(super) is_over: bool,
+}
+
+/// What an index entry turns out to be.
+pub(super) enum Look {
+    Found(Found),
+    /// There is no live record.
+    Gone,
+    /// The record says that it is another owner's.
+    NotTheirs,
+}
+
+pub(super) async fn list(
+    shared: &Shared,
+    owner: &str,
+    deadline: Deadline,
+) -> Result<Vec<StoreKey>> {
+    if !shared.config.owner_index() {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "list an owner's sessions: there is no index of owners; set SESSION_OWNER_INDEX=true",
+        ));
+    }
+    // No session has such an owner, and no index should be asked for it.
+    if owner.is_empty() {
+        return Ok(Vec::new());
+    }
+    deadline.read(shared.store.list_by_owner(owner)).await
+}
+
+/// Loads what the index names.
+pub(super) async fn look(
+    shared: &Shared,
+    owner: &str,
+    key: &StoreKey,
+    deadline: Deadline,
+) -> Result<Look> {
+    let started = Instant::now();
+    let Some(record) = deadline.read(shared.store.load(key)).await? else { return Ok(Look::Gone) };
+    let (handle, ttl) = (SessionHandle::of(key), record.ttl);
+    let data = match Data::parse(record, shared.limits) {
+        Ok(data) => data,
+        Err(error) => {
+            telemetry::undecodable(shared, &error);
+            let info = SessionInfo { handle, ttl, created: None, data: None };
+            return Ok(Look::Found(Found { info, is_over: false }));
+        }
+    };
+    let state = State::new(Home::None, data, Presented::Nothing, started);
+    if state.owner(&shared.config).as_deref() != Some(owner) {
+        telemetry::foreign_entry(shared);
+        return Ok(Look::NotTheirs);
+    }
+    let is_over = state.full_lease(&shared.config).is_none();
+    let created = state.created();
+    let info = SessionInfo { handle, ttl, created, data: Some(Box::new(state.data)) };
+    Ok(Look::Found(Found { info, is_over }))
+}
+
+/// Calls `call` with every key, a few at a time; the answers come in no order.
+pub(super) async fn each<T, F>(keys: Vec<StoreKey>, call: impl Fn(StoreKey) -> F) -> Vec<Result<T>>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    let mut answers = Vec::with_capacity(keys.len());
+    let mut keys = keys.into_iter();
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < WIDTH
+            && let Some(key) = keys.next()
+        {
+            running.spawn(call(key));
+        }
+        let Some(answer) = running.join_next().await else { return answers };
+        // A panic's message is the store's own and may name a key, so it is no source.
+        answers.push(answer.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Unknown,
+                "look an owner's session up in a store that panicked",
+            ))
+        }));
+    }
+}

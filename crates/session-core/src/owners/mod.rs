@@ -1,0 +1,164 @@
+//! All sessions of one owner: who is signed in where, and the end of it.
+//!
+//! The store's index only says where to look. An entry is believed if the live record itself says
+//! whose it is, for other programs change records in place.
+
+mod end;
+mod handle;
+mod info;
+mod lookup;
+
+pub use handle::SessionHandle;
+pub use info::SessionInfo;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::manager::SessionManager;
+use crate::session::Session;
+use end::{End, end_every, end_one};
+use lookup::{Found, Look, each, list, look};
+use std::sync::Arc;
+
+impl SessionManager {
+    /// Lists the live sessions of `owner`, in an order that stays and means nothing.
+    ///
+    /// Costs one store call, and one for each key that the index names, sixteen at a time. An entry
+    /// is believed only if its record is live and says that it is `owner`'s. A record that cannot
+    /// be decoded cannot say so and is listed without its values. A session that moves to a new id
+    /// meanwhile may be missing.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if `SESSION_OWNER_INDEX` is off, `Timeout` if `SESSION_TIMEOUT` passes, and
+    /// those of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::{Config, MemoryStore, Session, SessionManager};
+    /// use std::sync::Arc;
+    ///
+    /// async fn devices(manager: &SessionManager, session: &Session) -> session_core::Result<String> {
+    ///     let mut page = String::new();
+    ///     let owner = session.owner()?.unwrap_or_default();
+    ///     for info in manager.sessions(&owner).await? {
+    ///         let device = info.get::<String>("device")?.unwrap_or_default();
+    ///         let here = if info.is_current(session) { ", this one" } else { "" };
+    ///         page += &format!("{device}{here}: {} days left\n", info.ttl().as_secs() / 86_400);
+    ///     }
+    ///     Ok(page)
+    /// }
+    ///
+    /// # async fn example() -> session_core::Result<()> {
+    /// let config = Config::builder().owner_index(true).build()?;
+    /// let manager = SessionManager::new(Arc::new(MemoryStore::new()), config, None)?;
+    /// # let exchange = manager.create();
+    /// # let session = exchange.opened().expect("it is open");
+    /// # session.set_owner("ann")?;
+    /// # session.insert("device", "laptop")?;
+    /// # exchange.commit().await?;
+    /// # let session = session.reopen().await?.opened().expect("it is open");
+    /// # assert_eq!(devices(&manager, &session).await?, "laptop, this one: 30 days left\n");
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
+    /// #     .block_on(example()).unwrap();
+    /// ```
+    pub async fn sessions(&self, owner: &str) -> Result<Vec<SessionInfo>> {
+        let shared = self.shared();
+        let deadline = shared.deadline();
+        let keys = list(shared, owner, deadline).await?;
+        let owner: Arc<str> = owner.into();
+        let looks = each(keys, |key| {
+            let (shared, owner) = (Arc::clone(shared), Arc::clone(&owner));
+            async move { look(&shared, &owner, &key, deadline).await }
+        });
+        let mut sessions = Vec::new();
+        for found in looks.await {
+            match found? {
+                Look::Found(Found { info, is_over: false }) => sessions.push(info),
+                Look::Found(_) | Look::Gone | Look::NotTheirs => {}
+            }
+        }
+        sessions.sort_unstable_by_key(SessionInfo::handle);
+        Ok(sessions)
+    }
+
+    /// Ends the session of `owner` that `handle` names; `false` if there is none, or it is another
+    /// owner's.
+    ///
+    /// Whatever requests of that session are still running, it does not come back. To end the
+    /// session of the request itself, [`flush`](Session::flush) it, which also removes the cookie.
+    /// Costs three store calls.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if `SESSION_OWNER_INDEX` is off, `Timeout` if `SESSION_TIMEOUT` passes, and
+    /// those of the store. After any of them but the first the call can be repeated.
+    pub async fn end(&self, owner: &str, handle: SessionHandle) -> Result<bool> {
+        let shared = self.shared();
+        let deadline = shared.deadline();
+        let keys = list(shared, owner, deadline).await?;
+        let Some(key) = keys.into_iter().find(|key| SessionHandle::of(key) == handle) else {
+            return Ok(false);
+        };
+        Ok(end_one(shared, owner, &key, deadline).await? == End::Ended)
+    }
+
+    /// Ends all sessions of the owner of `session` but that one, and returns how many.
+    ///
+    /// The owner is whom the request has signed in by now, so that a sign-in can end earlier ones.
+    /// `session` stays even if this request gives it a new id; one that *another* request moves at
+    /// this moment counts as another session. Otherwise as [`end_all`](Self::end_all).
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if `session` has no owner, `Closed` if its response was committed, and those
+    /// of [`end_all`](Self::end_all).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_core::{Result, Session};
+    /// async fn change_password(session: &Session) -> Result<usize> {
+    ///     // After the new password is stored:
+    ///     session.manager().end_others(session).await
+    /// }
+    /// ```
+    pub async fn end_others(&self, session: &Session) -> Result<usize> {
+        let shared = self.shared();
+        let (owner, kept) = session.inner().with(|state| {
+            let kept = state.home.address().map(|address| shared.key(&address.id));
+            Ok((state.owner(&shared.config), kept))
+        })?;
+        let owner = owner.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unsupported,
+                "end the other sessions of an owner: this session has none; call it before flush",
+            )
+        })?;
+        end_every(shared, &owner, kept).await
+    }
+
+    /// Ends all sessions of `owner`, and returns how many.
+    ///
+    /// Lists and ends until a listing names none, so a sign-in that is stored meanwhile is ended,
+    /// too. One that is stored later stands, even if it was checked against a password that is no
+    /// longer valid: keep the password's version in the session to tell. Where the backend's index
+    /// is eventually consistent, a session that was stored a moment ago may be missed.
+    ///
+    /// A session that cannot be ended keeps no other from being ended. Costs one store call for
+    /// each listing, two at least, and two for each session, sixteen at a time.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if `SESSION_OWNER_INDEX` is off, `Timeout` if `SESSION_TIMEOUT` passes, and
+    /// those of the store. After any of them but the first what was ended stays ended, and the call
+    /// can be repeated for the rest.
+    ///
+    /// # Cancellation
+    ///
+    /// Some sessions are ended and some are not.
+    pub async fn end_all(&self, owner: &str) -> Result<usize> {
+        end_every(self.shared(), owner, None).await
+    }
+}

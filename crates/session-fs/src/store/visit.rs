@@ -1,0 +1,160 @@
+//! What a sweep looks at, and what it makes of it.
+
+use super::dir::{Dir, remove};
+use super::file::{Access, RecordFile, now};
+use super::layout::{FileName, Header};
+use super::lock::Held;
+use crate::error::Fault;
+use std::fs::{self, DirEntry, ReadDir};
+use std::io;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Directory entries per visit to a blocking thread: a few milliseconds.
+pub(super) const BATCH: usize = 512;
+/// A draft lives for the few steps between its first byte and its name.
+const DRAFT_AGE: Duration = Duration::from_secs(3600);
+/// How long a sweep waits for the lock of one file.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// What a walk over the directory has found so far.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) removed: u64,
+    pub(super) kept: u64,
+    /// Live records and their ends, only if some may have to go.
+    pub(super) live: Vec<(u32, FileName)>,
+    /// How many files could not be looked at or removed, and what was wrong with the first.
+    pub(super) failed: u64,
+    pub(super) fault: Option<Fault>,
+}
+
+impl Tally {
+    /// Passes by a file: one bad block must not keep all others on the disk.
+    pub(super) fn pass_by(&mut self, fault: Fault) {
+        self.failed += 1;
+        self.fault.get_or_insert(fault);
+    }
+}
+
+/// Looks at a batch of entries; `true` if there are no more.
+pub(super) fn visit(
+    dir: &Dir,
+    entries: &mut ReadDir,
+    tally: &mut Tally,
+    keeps_list: bool,
+) -> Result<bool, Fault> {
+    for _ in 0..BATCH {
+        let Some(entry) = entries.next() else { return Ok(true) };
+        let Some(name) = record_name(&entry?) else { continue };
+        if let Err(fault) = visit_one(dir, name, tally, keeps_list) {
+            tally.kept += 1;
+            tally.pass_by(fault);
+        }
+    }
+    Ok(false)
+}
+
+fn visit_one(dir: &Dir, name: FileName, tally: &mut Tally, keeps_list: bool) -> Result<(), Fault> {
+    match header_of(dir, &name)? {
+        Sighting::Nothing => {}
+        Sighting::Live(header) => {
+            tally.kept += 1;
+            if keeps_list {
+                tally.live.push((header.expiry, name));
+            }
+        }
+        Sighting::Dead if remove_if(dir, &name, |seen| matches!(seen, Sighting::Dead))? => {
+            tally.removed += 1;
+        }
+        Sighting::Dead => tally.kept += 1,
+    }
+    Ok(())
+}
+
+/// Removes live records, the ones that end soonest first, until `surplus` are gone.
+pub(super) fn evict(
+    dir: &Dir,
+    mut live: Vec<(u32, FileName)>,
+    surplus: usize,
+) -> Result<u64, Fault> {
+    // 0 is never, so it comes last.
+    live.sort_unstable_by_key(|(expiry, _)| expiry.wrapping_sub(1));
+    let mut evicted = 0;
+    for (expiry, name) in live.iter().take(surplus) {
+        let is_as_seen =
+            |seen: &Sighting| matches!(seen, Sighting::Live(header) if header.expiry == *expiry);
+        evicted += u64::from(remove_if(dir, name, is_as_seen)?);
+    }
+    Ok(evicted)
+}
+
+/// What is under a name.
+enum Sighting {
+    /// No record, or something that is not ours to judge.
+    Nothing,
+    Live(Header),
+    Dead,
+}
+
+fn header_of(dir: &Dir, name: &FileName) -> Result<Sighting, Fault> {
+    let file = match RecordFile::open(&dir.file(name), Access::Read) {
+        Ok(Some(file)) => file,
+        Ok(None) | Err(Fault::NotAFile) => return Ok(Sighting::Nothing),
+        Err(Fault::Io(cause)) if cause.kind() == io::ErrorKind::PermissionDenied => {
+            return Ok(Sighting::Nothing);
+        }
+        Err(fault) => return Err(fault),
+    };
+    Ok(match file.read_header()? {
+        Some(header) if header.is_live(now()) => Sighting::Live(header),
+        _ => Sighting::Dead,
+    })
+}
+
+/// Removes a file if it is still as it was seen, now that nobody can change it; `false` if it is
+/// not, or if somebody is at it.
+fn remove_if(
+    dir: &Dir,
+    name: &FileName,
+    is_as_seen: impl FnOnce(&Sighting) -> bool,
+) -> Result<bool, Fault> {
+    let Some(_held) = hold(dir, name)? else { return Ok(false) };
+    Ok(is_as_seen(&header_of(dir, name)?) && remove(&dir.file(name))?)
+}
+
+/// Locks a name; `None` if somebody is at it: the next sweep comes by again.
+pub(super) fn hold(dir: &Dir, name: &FileName) -> Result<Option<Held>, Fault> {
+    match dir.locks.hold(name, Instant::now() + LOCK_TIMEOUT) {
+        Err(Fault::TooLate) => Ok(None),
+        held => held.map(Some),
+    }
+}
+
+/// Removes drafts that nobody will give a name any more.
+pub(super) fn sweep_drafts(dir: &Dir, tally: &mut Tally) -> Result<(), Fault> {
+    let drafts = match fs::read_dir(dir.drafts()) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+        drafts => drafts?,
+    };
+    for draft in drafts {
+        let draft = draft?;
+        let made = draft.metadata().and_then(|metadata| metadata.modified());
+        let age = made.ok().and_then(|made| SystemTime::now().duration_since(made).ok());
+        if age.is_some_and(|age| age > DRAFT_AGE) {
+            remove(&draft.path()).map_or_else(|cause| tally.pass_by(cause.into()), drop);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn count(dir: &Dir) -> Result<u64, Fault> {
+    let mut files = 0;
+    for entry in fs::read_dir(dir.path())? {
+        files += u64::from(record_name(&entry?).is_some());
+    }
+    Ok(files)
+}
+
+fn record_name(entry: &DirEntry) -> Option<FileName> {
+    FileName::of_record(entry.file_name().to_str()?)
+}

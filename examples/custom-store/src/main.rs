@@ -1,0 +1,20 @@
+//! Counts visits: `cargo run -p custom-store`.
+
+use axum::{Router, routing::get};
+use custom_store::manager_from_env;
+use session::axum::{Session, SessionLayer, SessionRejection};
+
+async fn visits(session: Session) -> Result<String, SessionRejection> {
+    let visits = session.update("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1).await?;
+    Ok(format!("visit {visits}\n"))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    tracing_subscriber::fmt::init();
+    let layer = SessionLayer::new(manager_from_env().await?);
+    let app = Router::new().route("/", get(visits)).layer(layer);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    eprintln!("http://{}/ counts visits", listener.local_addr()?);
+    Ok(axum::serve(listener, app).await?)
+}

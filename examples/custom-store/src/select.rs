@@ -1,0 +1,31 @@
+//! From the environment to a manager over this store, or any other.
+
+use crate::RedbStore;
+use session::config::{KeyInfo, Kind, Settings};
+use session::{Config, Result, SessionManager};
+use std::sync::Arc;
+
+const KEYS: &[KeyInfo] =
+    &[KeyInfo::new("SESSION_REDB_FILE", Kind::Text, Some("sessions.redb"), "The file.")];
+
+/// Makes the manager that the environment describes; `SESSION_TYPE` is `redb` by default.
+///
+/// # Errors
+///
+/// `Config` if the settings are wrong, else those of the store's opening.
+pub async fn manager_from_env() -> Result<SessionManager> {
+    let tables: Vec<_> = session::KEYS.iter().copied().chain([KEYS]).collect();
+    let (settings, _) = Settings::from_env(&tables)?;
+    match settings.text("SESSION_TYPE")? {
+        None | Some("redb") => over_redb(&settings),
+        Some(_) => session::manager_from_env().await,
+    }
+}
+
+fn over_redb(settings: &Settings) -> Result<SessionManager> {
+    let config = Config::from_settings(settings)?;
+    let secrets = settings.secrets()?.filter(|_| config.use_signer());
+    let signer = secrets.map(|secrets| secrets.signer()).transpose()?;
+    let file = settings.text("SESSION_REDB_FILE")?.unwrap_or("sessions.redb");
+    SessionManager::new(Arc::new(RedbStore::open(file)?), config, signer)
+}

@@ -1,6 +1,7 @@
 //! Where a test keeps its sessions: a backend that both sides have, with names of its own in it.
 
 use session_testkit::server;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
@@ -9,14 +10,23 @@ use tempfile::TempDir;
 pub struct Backend {
     name: &'static str,
     settings: Vec<(&'static str, String)>,
+    of_rust: &'static [(&'static str, &'static str)],
     flask_checks_expiry: bool,
-    _dir: Option<TempDir>,
+    dir: Option<TempDir>,
 }
 
 impl Backend {
     /// One of each.
     pub fn all() -> Vec<Self> {
-        vec![Self::redis(), Self::memcached(), Self::sqlite(), Self::postgres(), Self::dynamodb()]
+        vec![
+            Self::redis(),
+            Self::memcached(),
+            Self::filesystem(),
+            Self::mongodb(),
+            Self::sqlite(),
+            Self::postgres(),
+            Self::dynamodb(),
+        ]
     }
 
     /// What it is called in messages.
@@ -24,7 +34,18 @@ impl Backend {
         self.name
     }
 
-    /// Whether a record that has expired is gone for Flask-Session 0.8, too.
+    /// What Rust alone is told of it.
+    pub fn settings_of_rust(&self) -> &'static [(&'static str, &'static str)] {
+        self.of_rust
+    }
+
+    /// The directory of the one that keeps files.
+    pub fn dir(&self) -> Option<&Path> {
+        self.dir.as_ref().map(TempDir::path)
+    }
+
+    /// Whether a record that has expired is gone for Flask-Session 0.8 before the server has
+    /// removed it.
     pub fn flask_checks_expiry(&self) -> bool {
         self.flask_checks_expiry
     }
@@ -63,7 +84,25 @@ impl Backend {
         let dir = session_e2e::backend::scratch();
         let url = format!("sqlite:///{}/sessions.db", dir.path().display());
         let backend = Self::new("sqlite", "sqlalchemy", [("SESSION_SQLALCHEMY", url)]);
-        Self { _dir: Some(dir), ..backend }
+        Self { dir: Some(dir), ..backend }
+    }
+
+    /// Files of cachelib, which are pickles whatever the settings of Flask-Session say.
+    pub fn filesystem() -> Self {
+        let dir = session_e2e::backend::scratch();
+        let path = dir.path().join("sessions").display().to_string();
+        let backend = Self::new("filesystem", "filesystem", [("SESSION_FILE_DIR", path)]);
+        let of_rust = &[("SESSION_SERIALIZATION_FORMAT", "pickle")];
+        Self { of_rust, dir: Some(dir), ..backend }
+    }
+
+    /// A database in MongoDB.
+    pub fn mongodb() -> Self {
+        let own = [
+            ("SESSION_MONGODB", server::url("SESSION_TEST_MONGODB")),
+            ("SESSION_MONGODB_DB", format!("flask_{}", unique())),
+        ];
+        Self { flask_checks_expiry: false, ..Self::new("mongodb", "mongodb", own) }
     }
 
     /// A table in DynamoDB.
@@ -98,7 +137,8 @@ impl Backend {
             name,
             settings: common.into_iter().chain(own).collect(),
             flask_checks_expiry: true,
-            _dir: None,
+            of_rust: &[],
+            dir: None,
         }
     }
 }

@@ -23,12 +23,14 @@ pub use site::{Era, SIGNED, Site};
 #[macro_export]
 macro_rules! on_each_backend {
     ($($name:ident),* $(,)?) => {
-        $crate::on_each_backend!(@redis $($name)*);
-        $crate::on_each_backend!(@memcached $($name)*);
-        $crate::on_each_backend!(@sqlite $($name)*);
-        $crate::on_each_backend!(@postgres $($name)*);
-        $crate::on_each_backend!(@dynamodb $($name)*);
+        $crate::on_each_backend_with_formats!($($name),*);
+        $crate::on_each_backend_with_formats!(@filesystem $($name)*);
     };
+}
+
+/// The same without files, which Flask writes in one format alone.
+#[macro_export]
+macro_rules! on_each_backend_with_formats {
     (@$backend:ident $($name:ident)*) => {
         mod $backend {
             $(
@@ -38,5 +40,13 @@ macro_rules! on_each_backend {
                 }
             )*
         }
+    };
+    ($($name:ident),* $(,)?) => {
+        $crate::on_each_backend_with_formats!(@redis $($name)*);
+        $crate::on_each_backend_with_formats!(@memcached $($name)*);
+        $crate::on_each_backend_with_formats!(@mongodb $($name)*);
+        $crate::on_each_backend_with_formats!(@sqlite $($name)*);
+        $crate::on_each_backend_with_formats!(@postgres $($name)*);
+        $crate::on_each_backend_with_formats!(@dynamodb $($name)*);
     };
 }

@@ -81,5 +81,40 @@ pub const ROWS: &[Row] = rows! {
     "Colour.RED" => "'red'", "Text(\"red\")";
 };
 
-/// What neither format can say: Flask answers 500 and stores nothing.
+/// What neither MessagePack nor JSON can say: Flask answers 500 and stores nothing.
 pub const REFUSED: &[&str] = &["1j", "object()", "Markup('<b>')"];
+
+/// A value of Python in a pickle.
+#[derive(Debug)]
+pub struct Pickled {
+    /// The Python expression.
+    pub python: &'static str,
+    /// What Flask reads after Rust wrote another key.
+    pub flask: &'static str,
+    /// What Rust reads.
+    pub rust: &'static str,
+    /// What Flask reads of the value that Rust read and wrote again as a [`session::Value`].
+    pub rewritten: &'static str,
+}
+
+/// The table of pickles: those types that other formats change.
+#[rustfmt::skip]
+pub const PICKLED: &[Pickled] = &[
+    Pickled { python: "2**64", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "float('nan')", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "b'\\x00\\xff'", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "bytearray(b'ab')", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "(1, 'a')", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "{1}", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "frozenset({1})", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "{1: 'a'}", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "datetime(2024, 1, 2, 3, 4, 5, tzinfo=utc)", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "datetime(2024, 1, 2, 3, 4, 5)", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "date(2024, 1, 2)", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "time(3, 4, 5)", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "timedelta(days=1, microseconds=3)", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "UUID(int=1)", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "Decimal('19.90')", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "1j", flask: "?", rust: "?", rewritten: "?" },
+    Pickled { python: "Markup('<b>')", flask: "?", rust: "?", rewritten: "?" },
+];

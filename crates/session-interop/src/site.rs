@@ -26,6 +26,20 @@ pub enum Era {
 }
 
 impl Era {
+    /// What Rust has to be told beside it, so that it reads what Rust writes.
+    pub fn settings_of_rust(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::V04 => &[
+                ("SESSION_SERIALIZATION_FORMAT", "pickle"),
+                ("SESSION_ACCEPT_UUID_IDS", "true"),
+                // Its cachelib is one from before 0.16.
+                ("SESSION_FILE_HASH", "md5"),
+            ],
+            Self::V06 => &[("SESSION_SERIALIZATION_FORMAT", "pickle")],
+            Self::V08 => &[],
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::V04 => "0.4",
@@ -82,7 +96,9 @@ pub fn start_flask(backend: &Backend, era: Era, settings: &[(&str, &str)]) -> Se
 /// Starts the Rust app.
 pub fn start_rust(backend: &Backend, settings: &[(&str, &str)]) -> Server {
     let program = session_e2e::server::binary().with_file_name("session-interop-server");
-    Server::spawn(configured(Command::new(program), backend, settings))
+    let mut command = configured(Command::new(program), backend, backend.settings_of_rust());
+    command.envs(settings.iter().copied());
+    Server::spawn(command)
 }
 
 /// Waits until a session is stored: a server that has just started may be too slow for a request.

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 use serde_json::json;
-use session_interop::{Backend, Browser, Site, on_each_backend, python_values, rust_types};
+use session_interop::{
+    Backend, Browser, Site, on_each_backend_with_formats, python_values, rust_types,
+};
 
-on_each_backend!(
+on_each_backend_with_formats!(
     flask_values_reach_rust_in_msgpack,
     flask_values_reach_rust_in_json,
     rust_values_reach_flask_in_msgpack,
@@ -91,4 +93,21 @@ async fn rust_values_reach_flask(
         }
         assert_eq!(browser.shown(&site.rust).await.len(), stored.len());
     }
+}
+
+#[test]
+fn what_no_format_says_is_refused_by_flask() {
+    run(async {
+        for format in FORMATS {
+            let settings = [("SESSION_SERIALIZATION_FORMAT", format)];
+            let site = Site::start(&Backend::redis(), &settings).await;
+            for expression in python_values::REFUSED {
+                let mut browser = Browser::new();
+                let value = json!([["n", "1"], ["x", expression]]);
+                let answer = browser.send(&site.flask, "/set/python", value).await;
+                assert_eq!(answer.status, 500, "{expression} in {format}");
+                assert_eq!(browser.cookies(), None);
+            }
+        }
+    });
 }

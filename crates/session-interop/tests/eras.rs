@@ -3,9 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 use serde_json::json;
-use session_interop::{Backend, Browser, Era, SIGNED, Site, on_each_backend, run};
+use session_interop::{Backend, Browser, Era, SIGNED, Site, on_each_backend_with_formats, run};
 
-on_each_backend!(session_of_0_4_goes_back_and_forth, session_of_0_6_goes_back_and_forth);
+/// DynamoDB came to Flask-Session with 0.8.
+macro_rules! on_each_backend_of_then {
+    ($($backend:ident)*) => {
+        $(on_each_backend_with_formats!(
+            @$backend session_of_0_4_goes_back_and_forth session_of_0_6_goes_back_and_forth
+        );)*
+    };
+}
+
+on_each_backend_of_then!(redis memcached filesystem mongodb sqlite postgres);
 
 async fn session_of_0_4_goes_back_and_forth(backend: Backend) {
     goes_back_and_forth(backend, Era::V04).await;

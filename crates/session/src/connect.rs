@@ -133,8 +133,8 @@ async fn dynamodb(_: &Settings) -> Result<Arc<dyn Store>> {
     feature = "redis",
     feature = "memcached",
     feature = "filesystem",
-    feature = "dynamodb",
-    feature = "mongodb"
+    feature = "mongodb",
+    feature = "dynamodb"
 )))]
 fn left_out(backend: &str) -> Error {
     Error::new(

@@ -42,15 +42,15 @@ const FILESYSTEM: &[KeyInfo] = session_fs::KEYS;
 #[cfg(not(feature = "filesystem"))]
 const FILESYSTEM: &[KeyInfo] = absent::FILESYSTEM;
 
-#[cfg(feature = "dynamodb")]
-const DYNAMODB: &[KeyInfo] = session_dynamodb::KEYS;
-#[cfg(not(feature = "dynamodb"))]
-const DYNAMODB: &[KeyInfo] = absent::DYNAMODB;
-
 #[cfg(feature = "mongodb")]
 const MONGODB: &[KeyInfo] = session_mongodb::KEYS;
 #[cfg(not(feature = "mongodb"))]
 const MONGODB: &[KeyInfo] = absent::MONGODB;
+
+#[cfg(feature = "dynamodb")]
+const DYNAMODB: &[KeyInfo] = session_dynamodb::KEYS;
+#[cfg(not(feature = "dynamodb"))]
+const DYNAMODB: &[KeyInfo] = absent::DYNAMODB;
 
 /// The names of backends that have tables of their own, for builds that leave those out.
 #[cfg(any(
@@ -60,8 +60,8 @@ const MONGODB: &[KeyInfo] = absent::MONGODB;
         feature = "memcached",
         feature = "filesystem",
         feature = "sql",
-        feature = "dynamodb",
-        feature = "mongodb"
+        feature = "mongodb",
+        feature = "dynamodb"
     ))
 ))]
 mod absent {

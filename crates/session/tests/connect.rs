@@ -76,6 +76,13 @@ async fn memcached_left_out_names_its_feature() {
     assert!(message.contains("feature `memcached` of the crate `session`"), "{message}");
 }
 
+#[cfg(not(feature = "dynamodb"))]
+#[tokio::test]
+async fn dynamodb_left_out_names_its_feature() {
+    let message = refusal([("SESSION_TYPE", "dynamodb")]).await;
+    assert!(message.contains("feature `dynamodb` of the crate `session`"), "{message}");
+}
+
 #[cfg(not(feature = "mongodb"))]
 #[tokio::test]
 async fn mongodb_left_out_names_its_feature() {
@@ -168,37 +175,6 @@ mod mongodb {
             let message = refusal([("SESSION_TYPE", "mongodb"), ("SESSION_MONGODB", url)]).await;
             assert!(message.contains("mongodb") && !message.contains("hunter2"), "{message}");
         }
-    }
-}
-
-#[cfg(feature = "redis")]
-mod redis {
-    use super::{name_of, refusal};
-    use session::ErrorKind;
-    use session_testkit::RedisServer;
-    use std::net::TcpListener;
-
-    #[tokio::test]
-    async fn server_is_the_one_of_the_settings() {
-        let server = RedisServer::start().await.unwrap();
-        let settings = [("SESSION_TYPE", "Redis"), ("SESSION_REDIS", &server.url())];
-        assert_eq!(name_of(settings).await.unwrap(), "redis");
-    }
-
-    #[tokio::test]
-    async fn bad_url_is_refused_and_not_repeated() {
-        for url in ["cache.internal", "http://:hunter2@host", "redis://:hunter2@host:port"] {
-            let message = refusal([("SESSION_TYPE", "redis"), ("SESSION_REDIS", url)]).await;
-            assert!(message.contains("redis") && !message.contains("hunter2"), "{message}");
-        }
-    }
-
-    #[tokio::test]
-    async fn server_that_is_down_is_unavailable() {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let url = format!("redis://127.0.0.1:{port}");
-        let error = name_of([("SESSION_TYPE", "redis"), ("SESSION_REDIS", &url)]).await;
-        assert_eq!(error.unwrap_err().kind(), ErrorKind::Unavailable);
     }
 }
 

@@ -13,7 +13,12 @@ use aws_smithy_http_client::Builder as HttpBuilder;
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
 use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
 use session_testkit::server;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 /// The kit's crowds and large payloads on a busy machine take longer than a session may.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -35,11 +40,10 @@ pub fn client(url: &str) -> Client {
 
 /// Makes a table as Flask-Session does, without a TTL; other tests may have made it.
 pub async fn make_as_flask(table: &str) {
-    make(table, &[("id", ScalarAttributeType::S, KeyType::Hash)]).await;
+    make(&client(&url()), table, &[("id", ScalarAttributeType::S, KeyType::Hash)]).await;
 }
 
-pub async fn make(table: &str, key: &[(&str, ScalarAttributeType, KeyType)]) {
-    let client = client(&url());
+pub async fn make(client: &Client, table: &str, key: &[(&str, ScalarAttributeType, KeyType)]) {
     let mut request =
         client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
     for (name, kind, role) in key {
@@ -115,4 +119,40 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
         assert!(started.elapsed() < Duration::from_secs(20), "{what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// A server that gives every request this answer; its address, and how many requests came.
+pub async fn answering(status: u16, code: &str, message: &str) -> (String, Arc<AtomicU64>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let body = if code.is_empty() {
+        format!("<html>{message}</html>")
+    } else {
+        format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"{message}"}}"#)
+    };
+    let answer = format!(
+        "HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.0\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let requests = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&requests);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            while !is_whole(&request) {
+                let Ok(1..) = stream.read_buf(&mut request).await else { break };
+            }
+            count.fetch_add(1, Ordering::Relaxed);
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (url, requests)
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request).to_ascii_lowercase();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    length.is_none_or(|length| body.len() >= length.trim().parse().unwrap())
 }

@@ -1,18 +1,19 @@
 //! Where a test keeps its sessions: a backend that both sides have, with names of its own in it.
 
 use session_testkit::server;
-use std::path::Path;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 /// The settings of a store that both sides read, under keys that no other test has.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Backend {
     name: &'static str,
     settings: Vec<(&'static str, String)>,
     of_rust: &'static [(&'static str, &'static str)],
     flask_checks_expiry: bool,
-    dir: Option<TempDir>,
+    // Removed with the last clone.
+    _dir: Option<Arc<TempDir>>,
 }
 
 impl Backend {
@@ -37,11 +38,6 @@ impl Backend {
     /// What Rust alone is told of it.
     pub fn settings_of_rust(&self) -> &'static [(&'static str, &'static str)] {
         self.of_rust
-    }
-
-    /// The directory of the one that keeps files.
-    pub fn dir(&self) -> Option<&Path> {
-        self.dir.as_ref().map(TempDir::path)
     }
 
     /// Whether a record that has expired is gone for Flask-Session 0.8 before the server has
@@ -84,7 +80,7 @@ impl Backend {
         let dir = session_e2e::backend::scratch();
         let url = format!("sqlite:///{}/sessions.db", dir.path().display());
         let backend = Self::new("sqlite", "sqlalchemy", [("SESSION_SQLALCHEMY", url)]);
-        Self { dir: Some(dir), ..backend }
+        Self { _dir: Some(Arc::new(dir)), ..backend }
     }
 
     /// Files of cachelib, which are pickles whatever the settings of Flask-Session say.
@@ -93,7 +89,7 @@ impl Backend {
         let path = dir.path().join("sessions").display().to_string();
         let backend = Self::new("filesystem", "filesystem", [("SESSION_FILE_DIR", path)]);
         let of_rust = &[("SESSION_SERIALIZATION_FORMAT", "pickle")];
-        Self { of_rust, dir: Some(dir), ..backend }
+        Self { of_rust, _dir: Some(Arc::new(dir)), ..backend }
     }
 
     /// A database in MongoDB.
@@ -138,7 +134,7 @@ impl Backend {
             settings: common.into_iter().chain(own).collect(),
             flask_checks_expiry: true,
             of_rust: &[],
-            dir: None,
+            _dir: None,
         }
     }
 }

@@ -97,24 +97,32 @@ pub struct Pickled {
     pub rewritten: &'static str,
 }
 
-/// The table of pickles: those types that other formats change.
+/// Reads like the table it is: an expression, then Flask, Rust, and Flask again.
+macro_rules! pickled {
+    ($($python:literal => $flask:literal, $rust:literal, $rewritten:literal;)*) => {
+        &[$(Pickled { python: $python, flask: $flask, rust: $rust, rewritten: $rewritten }),*]
+    };
+}
+
+/// The table of pickles: the types that other formats change.
 #[rustfmt::skip]
-pub const PICKLED: &[Pickled] = &[
-    Pickled { python: "2**64", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "float('nan')", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "b'\\x00\\xff'", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "bytearray(b'ab')", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "(1, 'a')", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "{1}", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "frozenset({1})", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "{1: 'a'}", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "datetime(2024, 1, 2, 3, 4, 5, tzinfo=utc)", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "datetime(2024, 1, 2, 3, 4, 5)", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "date(2024, 1, 2)", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "time(3, 4, 5)", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "timedelta(days=1, microseconds=3)", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "UUID(int=1)", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "Decimal('19.90')", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "1j", flask: "?", rust: "?", rewritten: "?" },
-    Pickled { python: "Markup('<b>')", flask: "?", rust: "?", rewritten: "?" },
-];
+pub const PICKLED: &[Pickled] = pickled! {
+    "float('nan')" => "nan", "Float(NaN)", "nan";
+    "b'\\x00\\xff'" => "b'\\x00\\xff'", "Bytes([0, 255])", "b'\\x00\\xff'";
+    "bytearray(b'ab')" => "bytearray(b'ab')", "Bytes([97, 98])", "b'ab'";
+    "(1, 'a')" => "(1, 'a')", "Array([Integer(1), Text(\"a\")])", "[1, 'a']";
+    "{1}" => "{1}", "Array([Integer(1)])", "[1]";
+    "frozenset({1})" => "frozenset({1})", "Array([Integer(1)])", "[1]";
+    "{1: 'a'}" => "{1: 'a'}", "Map([(Integer(1), Text(\"a\"))])", "{1: 'a'}";
+    "{(1, 2): 3}" => "{(1, 2): 3}", "Map([(Array([Integer(1), Integer(2)]), Integer(3))])", "{(1, 2): 3}";
+    "datetime(2024, 1, 2, 3, 4, 5, tzinfo=utc)" => "datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)", "Text(\"2024-01-02T03:04:05Z\")", "'2024-01-02T03:04:05Z'";
+    "datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=1)))" => "datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone(datetime.timedelta(seconds=3600)))", "Text(\"2024-01-02T03:04:05+01:00\")", "'2024-01-02T03:04:05+01:00'";
+    "datetime(2024, 1, 2, 3, 4, 5)" => "datetime.datetime(2024, 1, 2, 3, 4, 5)", "Text(\"2024-01-02T03:04:05\")", "'2024-01-02T03:04:05'";
+    "date(2024, 1, 2)" => "datetime.date(2024, 1, 2)", "Text(\"2024-01-02\")", "'2024-01-02'";
+    "time(3, 4, 5)" => "datetime.time(3, 4, 5)", "Text(\"03:04:05\")", "'03:04:05'";
+    "timedelta(days=1, microseconds=3)" => "datetime.timedelta(days=1, microseconds=3)", "Text(\"P1DT0.000003S\")", "'P1DT0.000003S'";
+    "UUID(int=1)" => "UUID('00000000-0000-0000-0000-000000000001')", "Text(\"00000000-0000-0000-0000-000000000001\")", "'00000000-0000-0000-0000-000000000001'";
+    "Decimal('19.90')" => "Decimal('19.90')", "Text(\"19.90\")", "'19.90'";
+    "1j" => "1j", "Array([Float(0.0), Float(1.0)])", "[0.0, 1.0]";
+    "Markup('<b>')" => "Markup('<b>')", "Text(\"<b>\")", "'<b>'";
+};

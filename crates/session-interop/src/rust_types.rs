@@ -64,7 +64,7 @@ pub const ROWS: &[Row] = rows! {
     "Option::None", None::<u8>, "None", "None", "None";
     "Option::Some", Some(1_u8), "1", "1", "1";
     "()", (), "None", "None", "None";
-    "(u8, &str)", (1_u8, "a"), "[1, 'a']", "[1, 'a']", "[1, 'a']";
+    "(u8, &str)", (1_u8, "a"), "[1, 'a']", "[1, 'a']", "(1, 'a')";
     "Vec<u8>", vec![1_u8, 2], "[1, 2]", "[1, 2]", "[1, 2]";
     "BTreeMap<&str, u8>", BTreeMap::from([("a", 1_u8)]), "{'a': 1}", "{'a': 1}", "{'a': 1}";
     "BTreeMap<u8, u8>", BTreeMap::from([(1_u8, 2_u8)]), "{1: 2}", "refused", "{1: 2}";

@@ -56,6 +56,7 @@ pub struct Site {
     pub flask: Server,
     /// The Rust app.
     pub rust: Server,
+    _backend: Backend,
 }
 
 impl Site {
@@ -76,7 +77,7 @@ impl Site {
         let flask = start_flask(backend, era, of_flask);
         let rust = start_rust(backend, of_rust);
         warm_up(&rust).await;
-        Self { flask, rust }
+        Self { flask, rust, _backend: backend.clone() }
     }
 
     /// Here and there: Flask and Rust, then Rust and Flask.

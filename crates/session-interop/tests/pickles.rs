@@ -46,3 +46,28 @@ fn rust_values_reach_flask() {
         }
     });
 }
+
+/// No type of [`session::Value`] holds it, so that reading it is an error; it stays all the same.
+#[test]
+fn integer_beyond_64_bits_stays_and_is_not_read() {
+    run(async {
+        let site = Site::start(&Backend::filesystem(), &[]).await;
+        let mut browser = Browser::new();
+        browser.post(&site.flask, "/set/python", json!([["big", "2**64"], ["n", "1"]])).await;
+        assert_eq!(browser.send(&site.rust, "/get", json!("big")).await.status, 500);
+        assert_eq!(browser.get(&site.rust, "n").await, json!(1));
+        browser.set(&site.rust, "n", 2).await;
+        assert_eq!(browser.shown(&site.flask).await["big"], "18446744073709551616");
+    });
+}
+
+#[test]
+fn record_with_a_class_of_the_application_is_left_alone() {
+    run(async {
+        let site = Site::start(&Backend::filesystem(), &[]).await;
+        let mut browser = Browser::new();
+        browser.post(&site.flask, "/set/python", json!([["colour", "Colour.RED"]])).await;
+        assert!(!browser.clone().is_known(&site.rust).await, "an anonymous visitor");
+        assert_eq!(browser.shown(&site.flask).await["colour"], "<Colour.RED: 'red'>");
+    });
+}

@@ -4,7 +4,7 @@
 
 use serde_json::json;
 use session_interop::{
-    Backend, Browser, Site, on_each_backend_with_formats, python_values, rust_types,
+    Backend, Browser, Site, on_each_backend_with_formats, python_values, run, rust_types,
 };
 
 on_each_backend_with_formats!(

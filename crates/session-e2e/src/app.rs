@@ -1,5 +1,6 @@
 //! The application under test.
 
+use crate::address::settings;
 use crate::program;
 use crate::signals::Signals;
 use axum::Router;
@@ -8,29 +9,17 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use http::StatusCode;
-use session_core::{Config, MemoryStore, SessionManager, Store};
-use session_fs::{FileOptions, FileStore};
-use session_mongodb::MongoStore;
-use session_redis::RedisStore;
+use session_core::{Config, SessionManager, Store};
 use session_tower::{Session, SessionLayer, SessionRejection};
 use std::sync::Arc;
 
-/// Opens the store that `address` names: `memory`, `redis://...`, `mongodb://...` or a directory.
+/// Opens the store that `address` names.
 ///
 /// # Errors
 ///
-/// Those of the store.
+/// Those of [`session::connect`].
 pub async fn open_store(address: &str) -> session_core::Result<Arc<dyn Store>> {
-    Ok(match address {
-        "memory" => Arc::new(MemoryStore::new()),
-        url if url.starts_with("redis://") => Arc::new(RedisStore::connect_lazy(url)?),
-        url if url.starts_with("mongodb://") => {
-            let store = MongoStore::connect(url).await?;
-            store.init().await?;
-            Arc::new(store)
-        }
-        dir => Arc::new(FileStore::connect(FileOptions::new(dir)).await?),
-    })
+    session::connect(&settings(address).into_iter().collect()).await
 }
 
 /// Makes the application.

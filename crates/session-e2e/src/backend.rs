@@ -1,20 +1,33 @@
-//! The store of one test: a directory, a Redis or a MongoDB of its own.
+//! The store of one test.
 
+use crate::own::{OwnServer, Process};
 use mongodb::bson::{Document, doc};
-use session_testkit::{MongoServer, RedisServer};
+use session_testkit::{MongoServer, RedisServer, server};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// A store that several servers share, and that a test can look into and hold up.
+/// A store that several servers share, and that a test may be able to look into and break.
 #[derive(Debug)]
-pub enum Backend {
-    /// A directory.
-    Files(TempDir),
-    /// A server.
+pub struct Backend {
+    address: String,
+    place: Place,
+    _dir: Option<TempDir>,
+}
+
+/// What the test has in its hands.
+#[derive(Debug)]
+enum Place {
+    /// A directory of its own, of which records are files.
+    Files,
+    /// A Redis of its own, whose records can be counted.
     Redis(RedisServer),
-    /// A server of the other kind.
+    /// A MongoDB of its own, the same.
     MongoDb(MongoServer),
+    /// Another server of its own.
+    Own(Box<dyn OwnServer>),
+    /// Nothing: it is a database of one file, or a server that other tests use, too.
+    Apart,
 }
 
 /// While this lives, the store accepts no write.
@@ -23,64 +36,151 @@ pub enum Frozen<'a> {
     /// Every lock of the directory is held.
     Files(Vec<File>),
     /// The server is stopped.
-    Redis(&'a RedisServer),
-    /// The server is stopped.
-    MongoDb(&'a MongoServer),
+    Server(&'a dyn OwnServer),
 }
 
 impl Backend {
     /// Makes an empty directory.
     pub fn files() -> Self {
-        Self::Files(scratch())
+        let dir = scratch();
+        let address = dir.path().join("sessions").to_string_lossy().into_owned();
+        Self { address, place: Place::Files, _dir: Some(dir) }
     }
 
     /// Starts an empty Redis.
     pub async fn redis() -> Self {
-        Self::Redis(RedisServer::start().await.expect("redis-server starts"))
+        let server = RedisServer::start().await.expect("redis-server starts");
+        Self { address: server.url(), place: Place::Redis(server), _dir: None }
     }
 
     /// Starts an empty MongoDB.
     pub async fn mongodb() -> Self {
-        Self::MongoDb(MongoServer::start().await.expect("the server starts"))
+        let server = MongoServer::start().await.expect("the server starts");
+        Self { address: server.url(), place: Place::MongoDb(server), _dir: None }
+    }
+
+    /// Starts an empty Memcached.
+    pub async fn memcached() -> Self {
+        Self::own(Process::memcached().await.expect("memcached starts"))
+    }
+
+    /// Makes an empty SQLite database.
+    pub fn sqlite() -> Self {
+        let dir = scratch();
+        let file = dir.path().join("sessions.db").to_string_lossy().into_owned();
+        Self { address: format!("sqlite:///{file}"), place: Place::Apart, _dir: Some(dir) }
+    }
+
+    /// The PostgreSQL that `SESSION_TEST_POSTGRES` names.
+    pub fn postgres() -> Self {
+        Self::shared("SESSION_TEST_POSTGRES")
+    }
+
+    /// The MariaDB that `SESSION_TEST_MARIADB` names.
+    pub fn mariadb() -> Self {
+        Self::shared("SESSION_TEST_MARIADB")
+    }
+
+    /// Starts a Redis that has every write on the disk before it answers.
+    pub async fn durable_redis() -> Self {
+        let dir = scratch();
+        let server = RedisServer::durable(dir.path()).await.expect("redis-server starts");
+        Self { address: server.url(), place: Place::Redis(server), _dir: Some(dir) }
+    }
+
+    /// Makes an empty PostgreSQL and starts it.
+    pub async fn own_postgres() -> Self {
+        Self::own(Process::postgres().await.expect("postgres starts"))
+    }
+
+    /// Makes an empty MariaDB and starts it.
+    pub async fn own_mariadb() -> Self {
+        Self::own(Process::mariadb().await.expect("mariadbd starts"))
+    }
+
+    /// A server of the test's own.
+    pub fn own(server: impl OwnServer + 'static) -> Self {
+        Self { address: server.address(), place: Place::Own(Box::new(server)), _dir: None }
+    }
+
+    /// The server whose address an environment variable holds.
+    pub fn shared(variable: &str) -> Self {
+        Self { address: server::url(variable), place: Place::Apart, _dir: None }
     }
 
     /// What servers are told.
-    pub fn address(&self) -> String {
-        match self {
-            Self::Files(_) => self.dir().to_string_lossy().into_owned(),
-            Self::Redis(server) => server.url(),
-            Self::MongoDb(server) => server.url(),
-        }
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Whether [`records`](Self::records) can tell.
+    pub fn has_records_to_count(&self) -> bool {
+        matches!(self.place, Place::Files | Place::Redis(_) | Place::MongoDb(_))
     }
 
     /// The number of records, whoever knows their ids.
+    ///
+    /// # Panics
+    ///
+    /// If the backend is another one than files, Redis and MongoDB.
+    #[expect(clippy::panic, reason = "a test that asks in vain has failed")]
     pub async fn records(&self) -> usize {
-        match self {
-            Self::Files(_) => files(&self.dir()).len(),
-            Self::Redis(server) => server.keys().await.unwrap(),
-            Self::MongoDb(server) => documents(&server.url()).await,
+        match &self.place {
+            Place::Files => files(Path::new(&self.address)).len(),
+            Place::Redis(server) => server.keys().await.unwrap(),
+            Place::MongoDb(server) => documents(&server.url()).await,
+            _ => panic!("records cannot be counted here"),
         }
     }
 
     /// Holds the store up: calls that write run into their deadlines.
+    ///
+    /// # Panics
+    ///
+    /// If the store is neither a session directory nor the test's own server.
+    #[expect(clippy::panic, reason = "a test that asks in vain has failed")]
     pub fn freeze(&self) -> Frozen<'_> {
-        match self {
-            Self::Files(_) => Frozen::Files(locks(&self.dir())),
-            Self::Redis(server) => {
-                server.freeze().unwrap();
-                Frozen::Redis(server)
-            }
-            Self::MongoDb(server) => {
-                server.freeze().unwrap();
-                Frozen::MongoDb(server)
-            }
-        }
+        let server: &dyn OwnServer = match &self.place {
+            Place::Files => return Frozen::Files(locks(Path::new(&self.address))),
+            Place::Redis(server) => server,
+            Place::MongoDb(server) => server,
+            Place::Own(server) => &**server,
+            Place::Apart => panic!("the store cannot be held up"),
+        };
+        server.freeze().unwrap();
+        Frozen::Server(server)
     }
 
-    fn dir(&self) -> PathBuf {
-        match self {
-            Self::Files(dir) => dir.path().join("sessions"),
-            Self::Redis(_) | Self::MongoDb(_) => PathBuf::new(),
+    /// Ends the server without a warning.
+    ///
+    /// # Panics
+    ///
+    /// If it is not the test's own.
+    pub fn kill(&mut self) {
+        self.server().kill().unwrap();
+    }
+
+    /// Starts a killed server again, and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// If it is not the test's own.
+    pub async fn restart(&mut self) {
+        self.server().restart().await.unwrap();
+    }
+
+    /// Whether a killed server has its records when it is back.
+    pub fn outlives_its_server(&self) -> bool {
+        !self.address.starts_with("memcached:")
+    }
+
+    #[expect(clippy::panic, reason = "a test that asks in vain has failed")]
+    fn server(&mut self) -> &mut dyn OwnServer {
+        match &mut self.place {
+            Place::Redis(server) => server,
+            Place::MongoDb(server) => server,
+            Place::Own(server) => &mut **server,
+            Place::Files | Place::Apart => panic!("there is no server to break"),
         }
     }
 }
@@ -89,8 +189,7 @@ impl Drop for Frozen<'_> {
     fn drop(&mut self) {
         match self {
             Self::Files(files) => files.clear(),
-            Self::Redis(server) => server.thaw().unwrap(),
-            Self::MongoDb(server) => server.thaw().unwrap(),
+            Self::Server(server) => server.thaw().unwrap(),
         }
     }
 }

@@ -6,9 +6,11 @@
 // The crate is test code, of which the lints cannot know.
 #![allow(clippy::unwrap_used, reason = "a test whose tools fail has failed")]
 
+pub mod address;
 pub mod app;
 pub mod backend;
 pub mod browser;
+pub mod own;
 pub mod program;
 pub mod server;
 pub mod signals;
@@ -22,21 +24,63 @@ use std::time::{Duration, Instant};
 /// Longer than any test takes, so that one that hangs fails.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Makes each function a test on files, on Redis and on MongoDB.
+/// Makes each function a test on files, on Redis and on MongoDB, whose records it can count and freeze.
 ///
-/// The functions take the [`Backend`] by value; the tests are `filesystem::name`, `redis::name` and
-/// `mongodb::name`.
+/// The functions take the [`Backend`] by value; the tests are `filesystem::name`,
+/// `redis::name` and `mongodb::name`.
 #[macro_export]
 macro_rules! on_each_store {
     ($($name:ident),* $(,)?) => {
-        mod filesystem {
-            $(#[test] fn $name() { $crate::run(async { super::$name($crate::Backend::files()).await }); })*
+        $crate::on_stores! {
+            filesystem: $crate::Backend::files();
+            redis: $crate::Backend::redis().await;
+            mongodb: $crate::Backend::mongodb().await;
+            => [$($name),*]
         }
-        mod redis {
-            $(#[test] fn $name() { $crate::run(async { super::$name($crate::Backend::redis().await).await }); })*
+    };
+}
+
+/// Makes each function a test on every store that processes can share: `postgres::name` and so on.
+#[macro_export]
+macro_rules! on_every_store {
+    ($($name:ident),* $(,)?) => {
+        $crate::on_stores! {
+            filesystem: $crate::Backend::files();
+            redis: $crate::Backend::redis().await;
+            memcached: $crate::Backend::memcached().await;
+            mongodb: $crate::Backend::mongodb().await;
+            sqlite: $crate::Backend::sqlite();
+            postgres: $crate::Backend::postgres();
+            mariadb: $crate::Backend::mariadb();
+            => [$($name),*]
         }
-        mod mongodb {
-            $(#[test] fn $name() { $crate::run(async { super::$name($crate::Backend::mongodb().await).await }); })*
+    };
+}
+
+/// Makes each function a test on every store with a server, which is the test's own.
+#[macro_export]
+macro_rules! on_every_server {
+    ($($name:ident),* $(,)?) => {
+        $crate::on_stores! {
+            redis: $crate::Backend::durable_redis().await;
+            memcached: $crate::Backend::memcached().await;
+            mongodb: $crate::Backend::mongodb().await;
+            postgres: $crate::Backend::own_postgres().await;
+            mariadb: $crate::Backend::own_mariadb().await;
+            => [$($name),*]
+        }
+    };
+}
+
+/// Makes each function a test on each of the named stores.
+#[macro_export]
+macro_rules! on_stores {
+    ($($store:ident: $backend:expr;)* => $names:tt) => {
+        $($crate::on_stores!(@store $store $backend; $names);)*
+    };
+    (@store $store:ident $backend:expr; [$($name:ident),*]) => {
+        mod $store {
+            $(#[test] fn $name() { $crate::run(async { super::$name($backend).await }); })*
         }
     };
 }

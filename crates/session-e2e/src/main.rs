@@ -1,4 +1,5 @@
-//! One server process: listens on a free port, prints it, and ends with whoever started it.
+//! One server process: listens on a free port, prints it, and ends with whoever started it. With
+//! `SESSION_E2E_LOG` set it says on standard error what went wrong.
 #![allow(clippy::print_stdout, reason = "this is how the port is told")]
 
 use session_e2e::app::{open_store, router};
@@ -9,9 +10,11 @@ use tokio::net::TcpListener;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let address = std::env::args()
-        .nth(1)
-        .ok_or("name the store: memory, redis://..., mongodb://... or a path")?;
+    if std::env::var_os("SESSION_E2E_LOG").is_some() {
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+    }
+    let address =
+        std::env::args().nth(1).ok_or("name the store: memory, a URL, or an absolute path")?;
     let app = router(open_store(&address).await?)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     println!("{}", listener.local_addr()?);

@@ -3,15 +3,25 @@
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 #![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
 
-use session_e2e::backend::scratch;
-use session_e2e::{Backend, Browser, Server, on_each_store, run, within};
-use session_testkit::RedisServer;
+use session_e2e::{Backend, Browser, Server, on_each_store, within};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 on_each_store!(servers_that_are_killed_lose_no_acknowledged_update);
+
+mod broken {
+    // Memcached is not among them: it forgets.
+    session_e2e::on_stores! {
+        redis: session_e2e::Backend::durable_redis().await;
+        mongodb: session_e2e::Backend::mongodb().await;
+        postgres: session_e2e::Backend::own_postgres().await;
+        mariadb: session_e2e::Backend::own_mariadb().await;
+        => [store_that_crashes_and_freezes_loses_no_acknowledged_update]
+    }
+    use super::store_that_crashes_and_freezes_loses_no_acknowledged_update;
+}
 
 /// The promise is two seconds and a half; the rest is slack for a machine that does other things.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -67,31 +77,28 @@ impl Tally {
     }
 }
 
-#[test]
-fn redis_that_crashes_and_freezes_loses_no_acknowledged_update() {
-    run(async {
-        let dir = scratch();
-        let mut redis = RedisServer::durable(dir.path()).await.unwrap();
-        let servers = [Server::start(redis.url()), Server::start(redis.url())].map(Arc::new);
-        let mut browser = Browser::signed_on(&servers[0], "set n 0").await;
-        let tally = Arc::new(Tally::default());
-        let clients = (0..8).map(|n| tally.client(&servers[n % 2], &browser)).collect();
-        for round in 0..6 {
-            Tally::more(&tally.acknowledged, 20, "updates are stored").await;
-            if round % 2 == 0 {
-                redis.kill().unwrap();
-                Tally::more(&tally.failed, 8, "the crash is noticed").await;
-                redis.restart().await.unwrap();
-            } else {
-                redis.freeze().unwrap();
-                Tally::more(&tally.failed, 8, "the silence is noticed").await;
-                redis.thaw().unwrap();
-            }
+async fn store_that_crashes_and_freezes_loses_no_acknowledged_update(mut backend: Backend) {
+    let servers = [backend.address(), backend.address()].map(|at| Arc::new(Server::start(at)));
+    let mut browser = Browser::signed_on(&servers[0], "set n 0").await;
+    let tally = Arc::new(Tally::default());
+    let clients = (0..8).map(|n| tally.client(&servers[n % 2], &browser)).collect();
+    for round in 0..6 {
+        Tally::more(&tally.acknowledged, 20, "updates are stored").await;
+        if round % 2 == 0 {
+            backend.kill();
+            Tally::more(&tally.failed, 8, "the crash is noticed").await;
+            backend.restart().await;
+        } else {
+            let frozen = backend.freeze();
+            Tally::more(&tally.failed, 8, "the silence is noticed").await;
+            drop(frozen);
         }
-        Tally::more(&tally.acknowledged, 20, "updates are stored in the end").await;
-        tally.settle(clients, &servers[0], &mut browser).await;
-        assert_eq!(redis.keys().await.unwrap(), 1);
-    });
+    }
+    Tally::more(&tally.acknowledged, 20, "updates are stored in the end").await;
+    tally.settle(clients, &servers[0], &mut browser).await;
+    if backend.has_records_to_count() {
+        assert_eq!(backend.records().await, 1);
+    }
 }
 
 async fn servers_that_are_killed_lose_no_acknowledged_update(backend: Backend) {

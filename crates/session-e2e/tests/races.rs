@@ -3,9 +3,10 @@
 #![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use session_e2e::{Answer, Backend, Browser, Pending, Server, on_each_store};
+use session_e2e::{Answer, Backend, Browser, Pending, Server, on_every_store, within};
+use std::time::Duration;
 
-on_each_store!(
+on_every_store!(
     acknowledged_updates_are_all_counted,
     writes_to_different_keys_all_survive,
     reads_cost_no_write,
@@ -16,6 +17,7 @@ on_each_store!(
 );
 
 const PROCESSES: usize = 4;
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn answers(requests: Vec<Pending>) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(requests.len());
@@ -42,9 +44,20 @@ async fn all(
     answers(requests.collect()).await
 }
 
+/// Waits until a crowd is served: these tests are about who meets whom, not about how long a busy
+/// machine takes to connect forty times at once.
+async fn connected(servers: &[Server], browser: &Browser) {
+    within(PATIENCE, "a crowd is served", async || {
+        let answers = all(servers, browser, (0..60).map(|_| "get n".to_owned())).await;
+        successes(&answers) == answers.len()
+    })
+    .await;
+}
+
 async fn acknowledged_updates_are_all_counted(backend: Backend) {
     let servers = Server::start_many(PROCESSES, &backend);
     let mut browser = Browser::signed_on(&servers[0], "set n 0").await;
+    connected(&servers, &browser).await;
     let answers = all(&servers, &browser, (0..100).map(|_| "add n".to_owned())).await;
     let counted = successes(&answers);
     println!("{counted} of 100 updates succeeded");
@@ -61,6 +74,7 @@ async fn acknowledged_updates_are_all_counted(backend: Backend) {
 async fn writes_to_different_keys_all_survive(backend: Backend) {
     let servers = Server::start_many(PROCESSES, &backend);
     let mut browser = Browser::signed_on(&servers[0], "set n 0").await;
+    connected(&servers, &browser).await;
     let answers = all(&servers, &browser, (0..50).map(|n| format!("set k{n} {n}"))).await;
     println!("{} of 50 writes succeeded", successes(&answers));
     for answer in &answers {
@@ -74,6 +88,7 @@ async fn writes_to_different_keys_all_survive(backend: Backend) {
 async fn reads_cost_no_write(backend: Backend) {
     let servers = Server::start_many(PROCESSES, &backend);
     let mut browser = Browser::signed_on(&servers[0], "set n 7").await;
+    connected(&servers, &browser).await;
     let programs = (0..200).map(|n| match n % 2 {
         0 => format!("set k{n} {n}"),
         _ => "get n".to_owned(),
@@ -172,6 +187,8 @@ async fn nothing_outlives_a_logout(backend: Backend) {
         answer.refuses(409);
         assert!(!browser.is_known(&servers[0]).await, "{late}");
         assert!(!browser.is_known(&servers[1]).await, "{late}");
-        assert_eq!(backend.records().await, 0, "{late}");
+        if backend.has_records_to_count() {
+            assert_eq!(backend.records().await, 0, "{late}");
+        }
     }
 }

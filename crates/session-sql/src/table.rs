@@ -21,6 +21,8 @@ pub(crate) struct Table {
     columns: BTreeSet<String>,
     /// Columns that begin an index.
     indexes: BTreeSet<String>,
+    /// Columns that are unique by themselves.
+    unique: BTreeSet<String>,
     max_data: Option<usize>,
     expiry_digits: Option<u32>,
     max_packet: Option<usize>,
@@ -38,6 +40,9 @@ impl Table {
                 Some(("index", name)) => {
                     table.indexes.insert(name.to_owned());
                 }
+                Some(("unique", name)) => {
+                    table.unique.insert(name.to_owned());
+                }
                 Some(("limit", bytes)) => table.max_data = bytes.parse().ok(),
                 Some(("digits", digits)) => table.expiry_digits = digits.parse().ok(),
                 Some(("packet", bytes)) => table.max_packet = bytes.parse().ok(),
@@ -53,17 +58,18 @@ impl Table {
 
     /// Whether calls can work with it.
     pub(crate) fn check(&self, words: &Words, has_owners: bool) -> Result<()> {
-        let needed =
+        let mut needed =
             ["session_id", "data", "expiry"].into_iter().chain(has_owners.then_some("owner"));
-        for column in needed {
-            if !self.columns.contains(column) {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    format!("open the session table in {}: it has no column {column}", words.name),
-                ));
+        let fault = match needed.find(|column| !self.columns.contains(*column)) {
+            Some(column) => format!("it has no column {column}"),
+            // MySQL would keep two sessions under one key, the others would refuse every write.
+            None if !self.unique.contains("session_id") => {
+                "its column session_id has no unique index".to_owned()
             }
-        }
-        Ok(())
+            None => return Ok(()),
+        };
+        let message = format!("open the session table in {}: {fault}", words.name);
+        Err(Error::new(ErrorKind::Config, message))
     }
 
     /// The statements that make it what [`SqlStore::init`](crate::SqlStore::init) promises.

@@ -288,15 +288,21 @@ async fn number_that_repeats_is_not_a_taken_key() {
 }
 
 #[tokio::test]
-async fn table_where_keys_may_repeat_is_a_config_error() {
+async fn unique_index_that_is_dropped_later_is_a_config_error() {
     let dir = tempfile::tempdir().unwrap();
-    let ddl = "(id INTEGER PRIMARY KEY, session_id VARCHAR(255), data %, expiry TIMESTAMP)";
-    let file = format!("CREATE TABLE sessions {}", ddl.replace('%', "BLOB"));
-    sqlx::raw_sql(AssertSqlSafe(file)).execute(&mut open_file(&dir).await).await.unwrap();
-    let table = OwnTable::new(POSTGRES);
-    table.tell(&format!("CREATE TABLE {{}} {}", ddl.replace('%', "BYTEA"))).await;
-    for options in [SqlOptions::new(file_url(&dir)), table.options()] {
-        let store = open(options).await;
+    let columns = "(id INTEGER PRIMARY KEY, session_id VARCHAR(255), data %, expiry TIMESTAMP)";
+    let mut file = open_file(&dir).await;
+    let ddl = format!(
+        "CREATE TABLE sessions {}; CREATE UNIQUE INDEX u ON sessions (session_id)",
+        columns.replace('%', "BLOB")
+    );
+    sqlx::raw_sql(AssertSqlSafe(ddl)).execute(&mut file).await.unwrap();
+    let in_file = open(SqlOptions::new(file_url(&dir))).await;
+    sqlx::raw_sql("DROP INDEX u").execute(&mut file).await.unwrap();
+    let table = OwnTable::of_flask(POSTGRES).await;
+    let on_server = open(table.options()).await;
+    table.tell("ALTER TABLE {} DROP CONSTRAINT {}_session_id_key").await;
+    for store in [in_file, on_server] {
         let created = store.write(&key("a"), "x".into(), &MINUTE, Precondition::Absent).await;
         let error = created.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");

@@ -1,6 +1,6 @@
 //! All settings of all backends.
 
-use session_core::config::{CORE_KEYS, KeyInfo, Kind};
+use session_core::config::{CORE_KEYS, KeyInfo};
 
 /// The settings of the core and of every backend, for [`Settings::from_env`] and
 /// [`Settings::refuse_unknown`].
@@ -65,8 +65,7 @@ const DYNAMODB: &[KeyInfo] = absent::DYNAMODB;
     ))
 ))]
 mod absent {
-    use super::unread;
-    use session_core::config::KeyInfo;
+    use session_core::config::{KeyInfo, Kind};
 
     #[cfg(any(test, not(feature = "redis")))]
     pub(super) const REDIS: &[KeyInfo] = &[unread("SESSION_REDIS")];
@@ -104,11 +103,11 @@ mod absent {
         unread("SESSION_DYNAMODB_OWNER_ATTRIBUTE"),
         unread("SESSION_DYNAMODB_MISSING_EXPIRY"),
     ];
-}
 
-/// A setting whose reader is not built in; it may hold a password.
-const fn unread(name: &'static str) -> KeyInfo {
-    KeyInfo::new(name, Kind::Secret, None, "Not read: this build has no such store.")
+    /// A setting whose reader is not built in; it may hold a password.
+    const fn unread(name: &'static str) -> KeyInfo {
+        KeyInfo::new(name, Kind::Secret, None, "Not read: this build has no such store.")
+    }
 }
 
 #[cfg(test)]

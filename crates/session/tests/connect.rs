@@ -120,6 +120,24 @@ async fn table_is_made_where_the_settings_say() {
 #[cfg(feature = "filesystem")]
 mod filesystem {
     use super::{name_of, refusal};
+    use session::config::Settings;
+
+    #[tokio::test]
+    async fn index_of_owners_is_kept_if_the_settings_ask_for_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("sessions");
+        for (flag, has_owners) in [("false", false), ("true", true)] {
+            let settings: Settings = [
+                ("SESSION_TYPE", "filesystem"),
+                ("SESSION_FILE_DIR", dir.to_str().unwrap()),
+                ("SESSION_OWNER_INDEX", flag),
+            ]
+            .into_iter()
+            .collect();
+            let store = session::connect(&settings).await.unwrap();
+            assert_eq!(store.capabilities().owner_index, has_owners, "{flag}");
+        }
+    }
 
     #[tokio::test]
     async fn files_are_where_the_settings_say() {
@@ -211,8 +229,26 @@ mod dynamodb {
 mod redis {
     use super::{name_of, refusal};
     use session::ErrorKind;
+    use session::config::Settings;
     use session_testkit::RedisServer;
     use std::net::TcpListener;
+
+    #[tokio::test]
+    async fn index_of_owners_is_kept_if_the_settings_ask_for_it() {
+        let server = RedisServer::start().await.unwrap();
+        for (flag, has_owners) in [("false", false), ("true", true)] {
+            let url = server.url();
+            let settings: Settings = [
+                ("SESSION_TYPE", "redis"),
+                ("SESSION_REDIS", &*url),
+                ("SESSION_OWNER_INDEX", flag),
+            ]
+            .into_iter()
+            .collect();
+            let store = session::connect(&settings).await.unwrap();
+            assert_eq!(store.capabilities().owner_index, has_owners, "{flag}");
+        }
+    }
 
     #[tokio::test]
     async fn server_is_the_one_of_the_settings() {

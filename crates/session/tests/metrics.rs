@@ -16,8 +16,8 @@ async fn open(manager: &SessionManager, pair: &str) -> (session::Exchange, Sessi
 }
 
 async fn scenario() {
-    let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None);
-    let manager = manager.unwrap();
+    let config = Config::builder().owner_index(true).build().unwrap();
+    let manager = SessionManager::new(Arc::new(MemoryStore::new()), config, None).unwrap();
     let created = manager.create();
     created.opened().unwrap().insert("n", 1).unwrap();
     let cookie = created.commit().await.unwrap().set_cookie.unwrap();
@@ -41,6 +41,13 @@ async fn scenario() {
     logout.commit().await.unwrap();
     late.insert("m", 1).unwrap();
     assert_eq!(slow.commit().await.unwrap_err().kind(), ErrorKind::Gone);
+
+    for _ in 0..2 {
+        let login = manager.create();
+        login.opened().unwrap().set_owner("ann").unwrap();
+        login.commit().await.unwrap();
+    }
+    assert_eq!(manager.end_all("ann").await.unwrap(), 2);
 }
 
 #[test]
@@ -62,13 +69,14 @@ fn every_outcome_is_counted_once() {
         ("session_cookies_rejected_total forged", 1),
         ("session_loads_total miss", 1),
         ("session_loads_total hit", 4),
-        ("session_commits_total create", 1),
+        ("session_commits_total create", 3),
         ("session_commits_total update", 3),
         ("session_commits_total delete", 1),
         ("session_commit_errors_total conflict", 1),
         ("session_commit_errors_total gone", 1),
         ("session_replays_total ", 1),
         ("session_refused_resurrections_total ", 1),
+        ("session_owner_ends_total ", 2),
     ];
     for (name, count) in expected {
         assert_eq!(counts.get(name), Some(&count), "{name} in {counts:?}");

@@ -15,8 +15,14 @@ use std::path::{Path, PathBuf};
 /// A walk over the entries of all owners.
 pub(super) struct Orphans {
     owners: ReadDir,
-    /// The owner at hand.
-    place: Option<(PathBuf, ReadDir)>,
+    place: Option<Place>,
+}
+
+/// The owner at hand.
+struct Place {
+    path: PathBuf,
+    entries: ReadDir,
+    has_entries: bool,
 }
 
 impl Dir {
@@ -36,55 +42,69 @@ impl Dir {
         tally: &mut Tally,
     ) -> Result<bool, Fault> {
         for _ in 0..BATCH {
-            let Some((place, entries)) = &mut orphans.place else {
+            let Some(place) = &mut orphans.place else {
                 let Some(owner) = orphans.owners.next() else { return Ok(true) };
-                let place = owner?.path();
-                match fs::read_dir(&place) {
-                    Ok(entries) => orphans.place = Some((place, entries)),
+                let path = owner?.path();
+                match fs::read_dir(&path) {
+                    Ok(entries) => {
+                        orphans.place = Some(Place { path, entries, has_entries: false });
+                    }
                     // Its last entry went meanwhile, or it is none of ours.
                     Err(cause) if is_no_owner(&cause) => {}
                     Err(cause) => tally.pass_by(cause.into()),
                 }
                 continue;
             };
-            match entries.next() {
-                Some(Ok(entry)) => {
-                    if let Err(fault) = self.sweep_entry(&entry.path()) {
-                        tally.pass_by(fault);
-                    }
+            let swept = match place.entries.next() {
+                Some(entry) => {
+                    entry.map_err(Fault::from).and_then(|entry| self.sweep_entry(&entry.path()))
                 }
-                Some(Err(cause)) => tally.pass_by(cause.into()),
                 None => {
-                    // Fails while there is anything.
-                    let _ = fs::remove_dir(place);
+                    if !place.has_entries {
+                        // Fails if there is one again.
+                        let _ = fs::remove_dir(&place.path);
+                    }
                     orphans.place = None;
+                    continue;
+                }
+            };
+            match swept {
+                Ok(is_kept) => place.has_entries |= is_kept,
+                Err(fault) => {
+                    place.has_entries = true;
+                    tally.pass_by(fault);
                 }
             }
         }
         Ok(false)
     }
 
-    fn sweep_entry(&self, path: &Path) -> Result<(), Fault> {
+    /// Looks at one entry; `true` if it stays.
+    fn sweep_entry(&self, path: &Path) -> Result<bool, Fault> {
         let name = path.file_name().and_then(|name| FileName::of_record(name.to_str()?));
-        let Some(name) = name else { return Ok(()) };
-        if !self.is_orphan(path)? {
-            return Ok(());
+        let Some(name) = name else { return Ok(true) };
+        if self.is_needed(path, &name)? {
+            return Ok(true);
         }
-        if let Some(_held) = hold(self, &name)?
-            && self.is_orphan(path)?
-        {
-            remove(path)?;
+        let Some(_held) = hold(self, &name)? else { return Ok(true) };
+        if self.is_needed(path, &name)? {
+            return Ok(true);
         }
-        Ok(())
+        remove(path)?;
+        Ok(false)
     }
 
-    fn is_orphan(&self, path: &Path) -> Result<bool, Fault> {
+    /// Whether there is a live record for the entry at `path`, which is called `name`.
+    fn is_needed(&self, path: &Path, name: &FileName) -> Result<bool, Fault> {
+        // Most records have the name of their entry.
+        if self.is_live([name])? {
+            return Ok(true);
+        }
         // One that does not say whose it is tells of no record.
-        let is_live = match read_key(path)? {
-            Some(key) => self.is_live(&names_of(&key))?,
-            None => false,
-        };
-        Ok(!is_live)
+        match read_key(path)? {
+            Some(key) => self.is_live([&names_of(&key).second]),
+            None => Ok(false),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::dir::{Dir, remove};
 use super::file::{Access, RecordFile, now};
-use super::layout::{Names, hex};
+use super::layout::{FileName, Names, hex};
 use super::lock::{make_dir, make_one};
 use crate::config::FileHash;
 use crate::error::Fault;
@@ -86,7 +86,7 @@ impl Dir {
         for _ in 0..BATCH {
             let Some(entry) = listing.entries.next() else { return Ok(true) };
             let Some(key) = read_key(&entry?.path())? else { continue };
-            if self.is_live(&names_of(&key))? {
+            if self.is_live(names_of(&key).both())? {
                 listing.keys.push(key);
             }
         }
@@ -94,8 +94,11 @@ impl Dir {
     }
 
     /// Whether there is a live record under one of `names`.
-    pub(super) fn is_live(&self, names: &Names) -> Result<bool, Fault> {
-        for name in names.both() {
+    pub(super) fn is_live<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a FileName>,
+    ) -> Result<bool, Fault> {
+        for name in names {
             let header = match RecordFile::open(&self.file(name), Access::Read) {
                 Ok(Some(file)) => file.read_header()?,
                 // What cannot be loaded is no record.
@@ -178,7 +181,7 @@ pub(super) fn read_key(path: &Path) -> Result<Option<StoreKey>, Fault> {
     Ok(is_named.then_some(key))
 }
 
-/// The names of a key; which of them is the first does not matter here.
+/// The names of a key, the one by SHA-256 first.
 pub(super) fn names_of(key: &StoreKey) -> Names {
     Names::new(key.as_bytes(), FileHash::Sha256)
 }

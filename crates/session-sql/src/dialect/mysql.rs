@@ -30,6 +30,10 @@ impl Dialect for MySql {
                    UNION ALL SELECT CONCAT('index ', LOWER(column_name)) \
                    FROM information_schema.statistics WHERE table_schema = {schema_text} \
                    AND table_name = '{bare}' AND seq_in_index = 1 \
+                   UNION ALL SELECT CONCAT('unique ', LOWER(MAX(column_name))) \
+                   FROM information_schema.statistics WHERE table_schema = {schema_text} \
+                   AND table_name = '{bare}' AND non_unique = 0 \
+                   GROUP BY index_name HAVING COUNT(*) = 1 \
                    UNION ALL SELECT CONCAT('limit ', character_octet_length) \
                    FROM information_schema.columns WHERE table_schema = {schema_text} \
                    AND table_name = '{bare}' AND column_name = 'data' \

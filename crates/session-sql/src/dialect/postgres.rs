@@ -26,7 +26,11 @@ impl Dialect for Postgres {
                    WHERE attrelid = to_regclass('{table}') AND attnum > 0 AND NOT attisdropped \
                    UNION ALL SELECT 'index ' || a.attname::text FROM pg_index i \
                    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
-                   WHERE i.indrelid = to_regclass('{table}') AND i.indisvalid",
+                   WHERE i.indrelid = to_regclass('{table}') AND i.indisvalid \
+                   UNION ALL SELECT 'unique ' || a.attname::text FROM pg_index i \
+                   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
+                   WHERE i.indrelid = to_regclass('{table}') AND i.indisvalid \
+                   AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL",
         create: "CREATE TABLE IF NOT EXISTS {table} (\
                  id SERIAL NOT NULL, \
                  session_id VARCHAR(255), \

@@ -27,7 +27,11 @@ impl Dialect for Sqlite {
         describe: "SELECT 'column ' || name FROM pragma_table_info('{bare}'{, schema}) \
                    UNION ALL SELECT 'index ' || i.name \
                    FROM pragma_index_list('{bare}'{, schema}) AS l \
-                   JOIN pragma_index_info(l.name{, schema}) AS i WHERE i.seqno = 0",
+                   JOIN pragma_index_info(l.name{, schema}) AS i WHERE i.seqno = 0 \
+                   UNION ALL SELECT 'unique ' || MIN(i.name) \
+                   FROM pragma_index_list('{bare}'{, schema}) AS l \
+                   JOIN pragma_index_info(l.name{, schema}) AS i \
+                   WHERE l.\"unique\" = 1 AND l.partial = 0 GROUP BY l.name HAVING COUNT(*) = 1",
         create: "CREATE TABLE IF NOT EXISTS {table} (\
                  id INTEGER NOT NULL, \
                  session_id VARCHAR(255), \

@@ -76,12 +76,15 @@ async fn the_other_devices_are_ended_at_once() {
 
 #[tokio::test]
 async fn signing_out_everywhere_includes_this_device() {
-    let site = Site::start(Backend::Memory).await;
-    let mut devices = three_devices(&site).await;
-    let page = devices[1].submit("/account/end-all", &[]).await;
-    page.assert_says("You are signed out everywhere.");
-    for device in &mut devices {
-        assert!(!is_signed_in(device).await);
+    for backend in [Backend::Memory, Backend::Filesystem, Backend::Redis] {
+        let site = Site::start(backend).await;
+        let mut devices = three_devices(&site).await;
+        devices[0].get("/account").await.assert_says("Tablet");
+        let page = devices[1].submit("/account/end-all", &[]).await;
+        page.assert_says("You are signed out everywhere.");
+        for device in &mut devices {
+            assert!(!is_signed_in(device).await, "{backend:?}");
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use std::fmt;
 /// Use it where the type is not known, or has no counterpart in Rust (`msgspec` writes a date and
 /// time with an offset as the extension -1). It keeps the order of maps and every MessagePack
 /// type; JSON has neither [`Bytes`](Self::Bytes) nor [`Extension`](Self::Extension), nor maps
-/// with keys that are not text.
+/// with keys that are not text. Of a pickle, tuples and sets are arrays, dates, decimals and UUIDs
+/// are text, and integers beyond 64 bits are floats (of JSON as well).
 ///
 /// # Examples
 ///
@@ -106,6 +107,14 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
         Ok(i64::try_from(number).map_or(Value::Unsigned(number), Value::Integer))
+    }
+
+    fn visit_i128<E>(self, number: i128) -> Result<Value, E> {
+        Ok(Value::Float(number as f64))
+    }
+
+    fn visit_u128<E>(self, number: u128) -> Result<Value, E> {
+        Ok(Value::Float(number as f64))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Value, E> {

@@ -1,6 +1,7 @@
 //! Collections under a guard.
 
-use super::guard::{Guard, Place, Refusal, Rules};
+use super::guard::{Guard, Place};
+use super::rules::{Refusal, Rules};
 use serde::ser::{
     Error, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,

@@ -5,51 +5,14 @@
 //! For JSON it refuses what `serde_json` would write as something else: infinite numbers (null),
 //! bytes (an array of numbers) and keys that are no text (quoted).
 
+use super::Format;
 use super::compound::{Compound, Guarded};
-use super::scalar::Scalar;
-use super::{Format, msgpack};
-use crate::timestamp::{EXTENSION, TIMESTAMP, Timestamp};
+use super::rules::{Refusal, Rules, timestamp};
+use crate::timestamp::{EXTENSION, TIMESTAMP};
 use crate::value::Octets;
 use rmp_serde::MSGPACK_EXT_STRUCT_NAME;
 use serde::ser::{Serialize, Serializer};
-use std::cell::Cell;
 use std::fmt::Display;
-
-/// Why a [`Guard`] stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    TooDeep,
-    TooLong,
-    WrongLength,
-    NotFinite,
-    Bytes,
-    Extension,
-    NotTextKey,
-}
-
-/// What holds for all guards of one value, and what they found.
-pub(super) struct Rules {
-    format: Format,
-    is_text: bool,
-    refusal: Cell<Option<Refusal>>,
-}
-
-impl Rules {
-    pub(super) fn new(format: Format) -> Self {
-        Self { format, is_text: format.is_text(), refusal: Cell::new(None) }
-    }
-
-    /// The reason of a guard's error; `None` if the error came from elsewhere.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
-        self.refusal.get()
-    }
-
-    #[cold]
-    pub(super) fn refuse<E: serde::ser::Error>(&self, refusal: Refusal) -> E {
-        self.refusal.set(Some(refusal));
-        E::custom("refused")
-    }
-}
 
 /// Wraps `inner`; `depth` more containers may be open at once.
 pub(super) struct Guard<'a, S> {
@@ -310,20 +273,5 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
 
     fn is_human_readable(&self) -> bool {
         self.inner.is_human_readable()
-    }
-}
-
-/// The timestamp in a newtype that is one, or is an extension.
-fn timestamp<T: Serialize + ?Sized>(name: &'static str, value: &T) -> Option<Timestamp> {
-    let mut bytes = Vec::new();
-    rmp_serde::Serializer::new(&mut bytes).serialize_newtype_struct(name, value).ok()?;
-    match bytes.as_slice() {
-        [0xd6 | 0xd7, 0xff, content @ ..] | [0xc7, 12, 0xff, content @ ..] => {
-            Timestamp::from_extension(content)
-        }
-        text => match msgpack::scalar(text)? {
-            Scalar::Text(text) => text.parse().ok(),
-            _ => None,
-        },
     }
 }

@@ -5,11 +5,13 @@
 //! touched into the next payload byte for byte.
 
 mod compound;
+mod fault;
 mod guard;
 #[cfg(feature = "json")]
 mod json;
 mod msgpack;
 mod pickle;
+mod rules;
 mod scalar;
 #[cfg(feature = "json")]
 mod scan;
@@ -18,7 +20,7 @@ mod typed;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use pickle::Opened;
 pub(crate) use scalar::{as_bool, as_text, as_u64};
@@ -27,6 +29,7 @@ pub(crate) use typed::{decode, encode};
 pub(crate) use writer::{MapWriter, entry_size, entry_start, frame_size, write_array, write_key};
 
 use crate::error::{Error, ErrorKind, Result};
+use fault::Fault;
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -161,60 +164,6 @@ pub(crate) enum Key<'p> {
     /// The text of a key that is written with escapes.
     #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "only JSON has escapes"))]
     Owned(String),
-}
-
-/// Why bytes are no payload or no value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    Truncated,
-    Trailing,
-    TooDeep,
-    TooLong,
-    NotMap,
-    NotArray,
-    NotTextKey,
-    NotUtf8,
-    Syntax,
-    Class,
-    Object,
-    External,
-    Loop,
-    Expansion,
-    WideInteger,
-}
-
-impl From<Fault> for Error {
-    #[cold]
-    fn from(fault: Fault) -> Self {
-        Self::new(
-            ErrorKind::Decode,
-            match fault {
-                Fault::Truncated => "read stored session data: it ends too early",
-                Fault::Trailing => "read stored session data: bytes follow its end",
-                Fault::TooDeep => "read stored session data: it is nested too deeply",
-                Fault::TooLong => "read stored session data: it is over 4 GiB",
-                Fault::NotMap => "read stored session data: it is no map",
-                Fault::NotArray => "split a stored value: it is no array",
-                Fault::NotTextKey => "read stored session data: a key is no text",
-                Fault::NotUtf8 => "read stored session data: text is not UTF-8",
-                Fault::Syntax => "read stored session data: it is malformed",
-                Fault::Class => {
-                    "read stored session data: a pickle holds an object of a class that is not data"
-                }
-                Fault::Object => {
-                    "read stored session data: a pickle holds an object that its class does not make"
-                }
-                Fault::External => "read stored session data: a pickle refers to what is not in it",
-                Fault::Loop => "read stored session data: a value of a pickle contains itself",
-                Fault::Expansion => {
-                    "read stored session data: a pickle repeats so much that it is too large"
-                }
-                Fault::WideInteger => {
-                    "read stored session data: an integer has more than 4,300 digits"
-                }
-            },
-        )
-    }
 }
 
 /// Detects the format of a stored payload by how it begins, trying the configured one first.

@@ -1,6 +1,7 @@
 //! Values of Rust types to bytes and back, through serde.
 
-use super::guard::{Guard, Refusal, Rules};
+use super::guard::Guard;
+use super::rules::{Refusal, Rules};
 use super::{DEPTH_CEILING, Format, msgpack, pickle, transcode};
 #[cfg(feature = "json")]
 use super::{Fault, json};

@@ -158,7 +158,7 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "SESSION_SERIALIZATION_FORMAT",
         Kind::Choice(FORMATS),
         Some("msgpack"),
-        "How records are written. Every format that is built in is read.",
+        "How records are written. All formats are read, pickles as data alone; `json` needs the feature `json`.",
     ),
     KeyInfo::new(
         "PERMANENT_SESSION_LIFETIME",

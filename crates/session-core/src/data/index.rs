@@ -67,7 +67,13 @@ impl Data {
         if self.base_format == Format::MessagePack {
             return Ok(None);
         }
-        codec::open(payload, self.base_format, self.limits.format, self.limits.max_depth)
+        let Limits { format, max_depth, max_payload } = self.limits;
+        // A pickle is decoded as a whole, which takes memory; one that cannot be ours need not be.
+        if self.base_format == Format::Pickle && payload.len() > max_payload {
+            let message = format!("decode a pickle where at most {max_payload} bytes are allowed");
+            return Err(Error::new(ErrorKind::Decode, message));
+        }
+        codec::open(payload, self.base_format, format, max_depth)
     }
 
     /// Takes over a payload that was rewritten as a pickle; the stored one stays for comparisons.

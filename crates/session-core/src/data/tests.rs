@@ -14,6 +14,8 @@ use std::time::Duration;
 #[cfg(feature = "json")]
 mod formats;
 mod properties;
+#[cfg(feature = "json")]
+mod python;
 
 const LIMITS: Limits =
     Limits { format: Format::MessagePack, max_depth: 64, max_payload: 256 * 1024 };

@@ -119,3 +119,17 @@ fn hex(digits: Option<&[u8]>) -> Result<u32, Fault> {
         code.checked_mul(16).ok_or(Fault::Syntax).map(|code| code | digit)
     })
 }
+
+/// A `str` of Python 2 is text or bytes; nothing but its content tells which.
+pub(super) fn python2(bytes: Cow<'_, [u8]>) -> Node<'_> {
+    match bytes {
+        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Node::Str(text.into()),
+            Err(_) => Node::Bytes(bytes.into()),
+        },
+        Cow::Owned(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Node::Str(text.into()),
+            Err(error) => Node::Bytes(error.into_bytes().into()),
+        },
+    }
+}

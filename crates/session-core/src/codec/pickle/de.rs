@@ -70,9 +70,9 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
                 None => match bytes.split_last() {
                     Some((0, number)) => match <[u8; 16]>::try_from(number) {
                         Ok(number) => visitor.visit_u128(u128::from_le_bytes(number)),
-                        Err(_) => Err(Error::custom("an integer of more than 128 bits")),
+                        Err(_) => visitor.visit_f64(as_float(bytes)),
                     },
-                    _ => Err(Error::custom("an integer of more than 128 bits")),
+                    _ => visitor.visit_f64(as_float(bytes)),
                 },
             },
             Node::Float(number) => visitor.visit_f64(*number),
@@ -157,6 +157,11 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
         unit_struct tuple tuple_struct map struct identifier ignored_any
     }
+}
+
+/// What is left of an integer that no type of Rust holds, as with wide integers of JSON.
+fn as_float(bytes: &[u8]) -> f64 {
+    integer::decimal(bytes).parse().unwrap_or(f64::NAN)
 }
 
 impl<'de> IntoDeserializer<'de, Error> for Deserializer<'_> {

@@ -1,6 +1,7 @@
 //! The machine that pickles are programs for, without anything that runs code.
 
 use super::super::Fault;
+use super::input::Input;
 use super::node::{Class, Graph, Id, Memo, Node};
 use super::{argument, integer, object, op};
 use std::borrow::Cow;
@@ -22,7 +23,7 @@ pub(super) fn run(bytes: &[u8], program: Program) -> Result<Graph<'_>, Fault> {
         return Err(Fault::TooLong);
     }
     let mut machine = Machine {
-        rest: bytes,
+        input: Input(bytes),
         program,
         graph: Graph::new(),
         stack: Vec::new(),
@@ -33,11 +34,11 @@ pub(super) fn run(bytes: &[u8], program: Program) -> Result<Graph<'_>, Fault> {
         if !(2..=5).contains(protocol) {
             return Err(Fault::Syntax);
         }
-        machine.rest = rest;
+        machine.input = Input(rest);
     }
     machine.run()?;
     let [root] = machine.stack[..] else { return Err(Fault::Syntax) };
-    match machine.rest {
+    match machine.input.0 {
         [] if machine.marks.is_empty() => Ok(machine.graph.rooted(root)),
         [] => Err(Fault::Syntax),
         _ => Err(Fault::Trailing),
@@ -45,7 +46,7 @@ pub(super) fn run(bytes: &[u8], program: Program) -> Result<Graph<'_>, Fault> {
 }
 
 struct Machine<'p> {
-    rest: &'p [u8],
+    input: Input<'p>,
     program: Program,
     graph: Graph<'p>,
     stack: Vec<Id>,
@@ -57,11 +58,8 @@ struct Machine<'p> {
 impl<'p> Machine<'p> {
     fn run(&mut self) -> Result<(), Fault> {
         loop {
-            let opcode = match self.rest.split_first() {
-                Some((opcode, rest)) => {
-                    self.rest = rest;
-                    *opcode
-                }
+            let opcode = match self.input.byte() {
+                Some(opcode) => opcode,
                 None if self.program == Program::Fragment => return Ok(()),
                 None => return Err(Fault::Truncated),
             };
@@ -84,15 +82,15 @@ impl<'p> Machine<'p> {
                 return self.int(opcode);
             }
             op::FLOAT => {
-                let number = argument::float(self.line()?)?;
+                let number = argument::float(self.input.line()?)?;
                 self.push(Node::Float(number));
             }
             op::BINFLOAT => {
-                let number = f64::from_be_bytes(self.array()?);
+                let number = f64::from_be_bytes(self.input.array()?);
                 self.push(Node::Float(number));
             }
             op::UNICODE => {
-                let text = argument::raw_unicode(self.line()?)?;
+                let text = argument::raw_unicode(self.input.line()?)?;
                 self.push(Node::Text(text));
             }
             op::SHORT_BINUNICODE | op::BINUNICODE | op::BINUNICODE8 => {
@@ -101,15 +99,16 @@ impl<'p> Machine<'p> {
                     op::BINUNICODE => 4,
                     _ => 8,
                 };
-                let text = std::str::from_utf8(self.sized(width)?).map_err(|_| Fault::NotUtf8)?;
+                let text =
+                    std::str::from_utf8(self.input.sized(width)?).map_err(|_| Fault::NotUtf8)?;
                 self.push(Node::Text(text.into()));
             }
             op::STRING => {
-                let text = argument::literal(self.line()?)?;
-                self.push(python2(text));
+                let text = argument::literal(self.input.line()?)?;
+                self.push(argument::python2(text));
             }
-            op::SHORT_BINSTRING => self.bytes(1, python2)?,
-            op::BINSTRING => self.bytes(4, python2)?,
+            op::SHORT_BINSTRING => self.bytes(1, argument::python2)?,
+            op::BINSTRING => self.bytes(4, argument::python2)?,
             op::SHORT_BINBYTES => self.bytes(1, Node::Bytes)?,
             op::BINBYTES => self.bytes(4, Node::Bytes)?,
             op::BINBYTES8 => self.bytes(8, Node::Bytes)?,
@@ -131,7 +130,7 @@ impl<'p> Machine<'p> {
                 self.push(Node::Tuple(items));
             }
             op::DICT => {
-                let items = self.to_mark()?;
+                let items = self.since_mark()?;
                 self.push(Node::Dict(pairs(&items)?));
             }
             op::APPEND => {
@@ -139,11 +138,11 @@ impl<'p> Machine<'p> {
                 self.extend_list(&[item])?;
             }
             op::APPENDS => {
-                let items = self.to_mark()?;
+                let items = self.since_mark()?;
                 self.extend_list(&items)?;
             }
             op::ADDITEMS => {
-                let items = self.to_mark()?;
+                let items = self.since_mark()?;
                 match self.top()? {
                     Node::Set(set) => set.extend_from_slice(&items),
                     _ => return Err(Fault::Syntax),
@@ -155,7 +154,7 @@ impl<'p> Machine<'p> {
                 self.extend_dict(&items)?;
             }
             op::SETITEMS => {
-                let items = self.to_mark()?;
+                let items = self.since_mark()?;
                 self.extend_dict(&items)?;
             }
             op::GLOBAL | op::STACK_GLOBAL | op::REDUCE | op::NEWOBJ | op::NEWOBJ_EX | op::BUILD => {
@@ -169,8 +168,8 @@ impl<'p> Machine<'p> {
             | op::BINGET
             | op::LONG_BINGET => return self.share(opcode),
             op::FRAME => {
-                let len = u64::from_le_bytes(self.array()?);
-                if len > self.rest.len() as u64 {
+                let len = u64::from_le_bytes(self.input.array()?);
+                if len > self.input.0.len() as u64 {
                     return Err(Fault::Truncated);
                 }
             }
@@ -187,24 +186,24 @@ impl<'p> Machine<'p> {
 
     fn int(&mut self, opcode: u8) -> Result<(), Fault> {
         let node = match opcode {
-            op::BININT => Node::Int(i32::from_le_bytes(self.array()?).into()),
-            op::BININT1 => Node::Int(self.array::<1>()?[0].into()),
-            op::BININT2 => Node::Int(u16::from_le_bytes(self.array()?).into()),
+            op::BININT => Node::Int(i32::from_le_bytes(self.input.array()?).into()),
+            op::BININT1 => Node::Int(self.input.array::<1>()?[0].into()),
+            op::BININT2 => Node::Int(u16::from_le_bytes(self.input.array()?).into()),
             op::LONG1 | op::LONG4 => {
-                let bytes = self.sized(if opcode == op::LONG1 { 1 } else { 4 })?;
+                let bytes = self.input.sized(if opcode == op::LONG1 { 1 } else { 4 })?;
                 let bytes = integer::trim(bytes);
                 if bytes.len() > integer::MAX_BYTES {
                     return Err(Fault::WideInteger);
                 }
                 argument::number(Cow::Borrowed(bytes))
             }
-            op::INT => match self.line()? {
+            op::INT => match self.input.line()? {
                 b"00" => return self.push_id(Graph::bool(false)),
                 b"01" => return self.push_id(Graph::bool(true)),
                 text => argument::int(text)?,
             },
             _ => {
-                let text = self.line()?;
+                let text = self.input.line()?;
                 argument::int(text.strip_suffix(b"L").unwrap_or(text))?
             }
         };
@@ -215,7 +214,7 @@ impl<'p> Machine<'p> {
     fn object(&mut self, opcode: u8) -> Result<(), Fault> {
         let id = match opcode {
             op::GLOBAL => {
-                let (module, name) = (self.line()?, self.line()?);
+                let (module, name) = (self.input.line()?, self.input.line()?);
                 let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Fault::Class);
                 let class = Class::find(text(module)?, text(name)?)?;
                 self.graph.push(Node::Class(class))
@@ -258,9 +257,9 @@ impl<'p> Machine<'p> {
             return Ok(());
         }
         let at = match opcode {
-            op::BINPUT | op::BINGET => self.array::<1>()?[0].into(),
-            op::LONG_BINPUT | op::LONG_BINGET => u32::from_le_bytes(self.array()?),
-            _ => std::str::from_utf8(self.line()?)
+            op::BINPUT | op::BINGET => self.input.array::<1>()?[0].into(),
+            op::LONG_BINPUT | op::LONG_BINGET => u32::from_le_bytes(self.input.array()?),
+            _ => std::str::from_utf8(self.input.line()?)
                 .ok()
                 .and_then(|text| text.parse().ok())
                 .ok_or(Fault::Syntax)?,
@@ -296,13 +295,13 @@ impl<'p> Machine<'p> {
         self.stack.len().checked_sub(count).filter(|at| *at >= floor).ok_or(Fault::Syntax)
     }
 
-    fn to_mark(&mut self) -> Result<Vec<Id>, Fault> {
+    fn since_mark(&mut self) -> Result<Vec<Id>, Fault> {
         let mark = self.marks.pop().ok_or(Fault::Syntax)?;
         Ok(self.stack.split_off(mark as usize))
     }
 
     fn collect(&mut self, shape: fn(Vec<Id>) -> Node<'p>) -> Result<(), Fault> {
-        let items = self.to_mark()?;
+        let items = self.since_mark()?;
         self.push(shape(items));
         Ok(())
     }
@@ -331,49 +330,9 @@ impl<'p> Machine<'p> {
     }
 
     fn bytes(&mut self, width: usize, kind: fn(Cow<'p, [u8]>) -> Node<'p>) -> Result<(), Fault> {
-        let bytes = self.sized(width)?;
+        let bytes = self.input.sized(width)?;
         self.push(kind(bytes.into()));
         Ok(())
-    }
-
-    /// Takes as many bytes as the little-endian number of `width` bytes before them says.
-    fn sized(&mut self, width: usize) -> Result<&'p [u8], Fault> {
-        let digits = self.take(width)?;
-        let len = digits.iter().rev().fold(0, |len: u64, digit| len << 8 | u64::from(*digit));
-        self.take(usize::try_from(len).map_err(|_| Fault::Truncated)?)
-    }
-
-    fn line(&mut self) -> Result<&'p [u8], Fault> {
-        let len = self.rest.iter().position(|byte| *byte == b'\n').ok_or(Fault::Truncated)?;
-        let line = self.take(len)?;
-        self.take(1)?;
-        Ok(line)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        let (array, rest) = self.rest.split_first_chunk().ok_or(Fault::Truncated)?;
-        self.rest = rest;
-        Ok(*array)
-    }
-
-    fn take(&mut self, len: usize) -> Result<&'p [u8], Fault> {
-        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Fault::Truncated)?;
-        self.rest = rest;
-        Ok(taken)
-    }
-}
-
-/// A `str` of Python 2 is text or bytes; nothing but its content tells which.
-fn python2(bytes: Cow<'_, [u8]>) -> Node<'_> {
-    match bytes {
-        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Node::Str(text.into()),
-            Err(_) => Node::Bytes(bytes.into()),
-        },
-        Cow::Owned(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Node::Str(text.into()),
-            Err(error) => Node::Bytes(error.into_bytes().into()),
-        },
     }
 }
 

@@ -13,7 +13,10 @@ mod argument;
 mod de;
 mod emit;
 mod export;
+#[cfg(feature = "json")]
+mod flask;
 mod forms;
+mod input;
 mod integer;
 mod machine;
 mod node;

@@ -5,10 +5,9 @@
 
 use super::super::scan::{Text, blank, expect, skip, string};
 use super::super::{DEPTH_CEILING, Fault, json};
+use super::flask::{http_date, uuid};
 use super::write::{self, Items, Shape};
 use super::{Opened, argument, op};
-use crate::calendar::{days_of, is_date};
-use crate::timestamp::{Timestamp, clock, digits};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
@@ -299,25 +298,4 @@ impl Reader<'_> {
 
 fn unsuffixed(key: &str) -> Result<&str, Fault> {
     key.strip_suffix("__").ok_or(Fault::Object)
-}
-
-fn uuid(text: &str) -> Option<[u8; 16]> {
-    let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    u128::from_str_radix(text, 16).ok().filter(|_| is_hex).map(u128::to_le_bytes)
-}
-
-/// Reads the one form of dates that Werkzeug writes: `Tue, 02 Jan 2024 03:04:05 GMT`.
-fn http_date(text: &str) -> Option<Timestamp> {
-    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-    let text = text.as_bytes();
-    let (weekday, rest) = text.split_at_checked(5)?;
-    let [_, _, _, b',', b' '] = weekday else { return None };
-    let [d, d2, b' ', name @ .., b' ', b'G', b'M', b'T'] = rest else { return None };
-    let (month, rest) = name.split_at_checked(3)?;
-    let [b' ', year @ .., b' ', a, b, b':', c, e, b':', f, g] = rest else { return None };
-    let month = MONTHS.chunks(3).position(|known| known == month)? as u8 + 1;
-    let (year, day) = (digits(year).filter(|_| year.len() == 4)?, digits(&[*d, *d2])? as u8);
-    let (hour, minute, second) = clock(&[*a, *b, b':', *c, *e, b':', *f, *g])?;
-    let days = is_date(year, month, day).then(|| days_of(year, month, day))?;
-    Timestamp::new(days * 86_400 + hour * 3600 + minute * 60 + second, 0)
 }

@@ -3,6 +3,7 @@
 
 mod hostile;
 mod limits;
+mod mutations;
 mod pickles;
 mod properties;
 mod python2;
@@ -12,11 +13,12 @@ mod vectors;
 
 use super::{
     DEPTH_CEILING, Format, Key, MapWriter, as_bool, as_text, as_u64, decode, detect, elements,
-    encode, entry_size, entry_start, frame_size, index, transcode, write_array,
+    encode, entry_size, entry_start, frame_size, index, open, open_lenient, transcode, write_array,
 };
 use crate::error::{ErrorKind, Result};
 use Format::{Json, MessagePack, Pickle};
 use serde::Serialize;
+pub(crate) use vectors::unhex;
 
 const FORMATS: [Format; 3] = [MessagePack, Json, Pickle];
 
@@ -28,6 +30,20 @@ fn entries(payload: &[u8], format: Format) -> Result<Entries> {
         found.push((text_of(&key), value.of(payload).to_vec()));
     })?;
     Ok(found)
+}
+
+/// The entries of a payload of any format, as a record of it is read, and their format.
+fn opened_anyhow(payload: &[u8], configured: Format) -> Option<(Entries, Format)> {
+    let format = detect(payload, configured)?;
+    let opened = open(payload, format, configured, 64).ok()?;
+    let lenient = || open_lenient(payload, format, 64);
+    match opened {
+        Some(opened) => Some((entries(&opened.payload, Pickle).unwrap(), Pickle)),
+        None => match entries(payload, format) {
+            Ok(entries) => Some((entries, format)),
+            Err(_) => Some((entries(&lenient()?.payload, Pickle).unwrap(), Pickle)),
+        },
+    }
 }
 
 fn text_of(key: &Key<'_>) -> String {

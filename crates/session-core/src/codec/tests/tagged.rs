@@ -1,9 +1,9 @@
 //! JSON with the tags of Flask.
 
 use super::vectors::unhex;
-use super::{entries, transcoded, written};
+use super::{opened_anyhow, transcoded, written};
 use crate::codec::Format::{self, Json, MessagePack, Pickle};
-use crate::codec::{decode, detect, open, open_lenient};
+use crate::codec::{decode, detect, open};
 use crate::value::Value;
 use serde::Deserialize;
 
@@ -22,12 +22,7 @@ struct Vector {
 /// The entries of JSON, and the format their values are in.
 fn read(payload: &[u8], configured: Format) -> (super::Entries, Format) {
     assert_eq!(detect(payload, configured), Some(Json));
-    let plain = || entries(payload, Json).map(|entries| (entries, Json)).ok();
-    let opened = open(payload, Json, configured, 64).unwrap();
-    match opened.or_else(|| plain().is_none().then(|| open_lenient(payload, Json, 64).unwrap())) {
-        None => plain().unwrap(),
-        Some(opened) => (entries(&opened.payload, Pickle).unwrap(), Pickle),
-    }
+    opened_anyhow(payload, configured).unwrap()
 }
 
 fn value(json: &str) -> Value {

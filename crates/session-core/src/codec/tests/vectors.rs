@@ -36,7 +36,7 @@ fn vectors() -> Vec<Vector> {
     vectors.written
 }
 
-pub(super) fn unhex(digits: &str) -> Vec<u8> {
+pub(crate) fn unhex(digits: &str) -> Vec<u8> {
     let digit = |byte: u8| (byte as char).to_digit(16).unwrap() as u8;
     digits.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
 }
@@ -117,4 +117,14 @@ fn typed_value_is_encoded_as_msgspec_writes_it() {
         assert_eq!(*bytes, unhex(expected), "{name}");
     }
     assert_eq!(encoded(&cart, Json), br#"{"sku-1":2,"sku-2":1}"#);
+}
+
+#[test]
+fn longest_text_has_the_header_of_msgspec() {
+    let text = "x".repeat(65_536);
+    let entry = |format| [("v".to_owned(), encoded(&text, format))];
+    let msgpack = written(&entry(MessagePack), MessagePack);
+    assert_eq!(msgpack, [&unhex("81a176db00010000")[..], text.as_bytes()].concat());
+    let json = written(&entry(Json), Json);
+    assert_eq!(json, [b"{\"v\":\"", text.as_bytes(), b"\"}"].concat());
 }

@@ -1,8 +1,8 @@
 //! What Rust types are to Flask: one value of each, stored under the name of its row.
 
 use serde::Serialize;
-use session::Result;
 use session::axum::Session;
+use session::{Result, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -72,5 +72,6 @@ pub const ROWS: &[Row] = rows! {
     "enum Shape::Dot", Shape::Dot, "'Dot'", "'Dot'", "'Dot'";
     "enum Shape::Circle(u8)", Shape::Circle(1), "{'Circle': 1}", "{'Circle': 1}", "{'Circle': 1}";
     "enum Shape::Box { w }", Shape::Box { w: 1 }, "{'Box': {'w': 1}}", "{'Box': {'w': 1}}", "{'Box': {'w': 1}}";
+    "Timestamp", Timestamp::new(1_704_164_645, 0), "datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)", "'2024-01-02T03:04:05Z'", "datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)";
     "Duration", Duration::new(1, 5), "{'secs': 1, 'nanos': 5}", "{'secs': 1, 'nanos': 5}", "{'secs': 1, 'nanos': 5}";
 };

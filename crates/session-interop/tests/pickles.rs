@@ -47,9 +47,9 @@ fn rust_values_reach_flask() {
     });
 }
 
-/// No type of [`session::Value`] holds it, so that reading it is an error; it stays all the same.
+/// Neither `Value` of ours nor of `serde_json` does; an `i128` would.
 #[test]
-fn integer_beyond_64_bits_stays_and_is_not_read() {
+fn integer_beyond_64_bits_stays_though_no_value_holds_it() {
     run(async {
         let site = Site::start(&Backend::filesystem(), &[]).await;
         let mut browser = Browser::new();

@@ -13,8 +13,8 @@ pub use session_core::{
     AsKey, Bytes, Capabilities, Commit, Committing, Config, ConfigBuilder, CookieAttributes, Error,
     ErrorKind, Exchange, Flash, Format, IdHash, IdSyntax, Key, Lease, MemoryLimits, MemoryStore,
     OnConflict, Outcome, Precondition, ReadAs, Record, Result, SameSite, Session, SessionHandle,
-    SessionId, SessionInfo, SessionManager, Signer, Store, StoreKey, Sweeper, Undecodable, Value,
-    WriteAs, async_trait, cache_control, config, store,
+    SessionId, SessionInfo, SessionManager, Signer, Store, StoreKey, Sweeper, Timestamp,
+    Undecodable, Value, WriteAs, async_trait, cache_control, config, store,
 };
 pub use session_null::NullStore;
 

@@ -180,6 +180,12 @@ impl Shared {
         id.to_key(self.config.key_prefix(), self.config.id_hash())
     }
 
+    /// Whether `key` could be the key of a session of ours.
+    pub(crate) fn is_key(&self, key: &StoreKey) -> bool {
+        let config = &self.config;
+        SessionId::is_key(key, config.key_prefix(), config.id_syntax(), config.id_hash())
+    }
+
     pub(crate) fn deadline(&self) -> Deadline {
         Deadline::after(Instant::now(), self.config.timeout())
     }

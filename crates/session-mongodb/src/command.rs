@@ -268,3 +268,72 @@ pub(crate) fn keys(found: &[Document]) -> Vec<StoreKey> {
 pub(crate) fn is_ordered(direction: Option<&Bson>) -> bool {
     matches!(number(direction), Some(1 | -1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, Commands, Now, binary_order};
+    use mongodb::bson::{Document, doc};
+    use mongodb::options::{Acknowledgment, ReadConcern, WriteConcern};
+    use session_core::{Lease, Record, StoreKey};
+    use std::time::Duration;
+
+    const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: Some("ann") };
+    const NOW: Now = Now(Duration::new(1_000, 1));
+
+    fn all(commands: &Commands) -> Vec<Document> {
+        let key = StoreKey::new("session:", "a");
+        let loaded = Record { payload: "x".into(), cas: 0, ttl: Duration::ZERO };
+        let change = Change { payload: Some(b"y"), lease: &MINUTE, now: NOW };
+        vec![
+            commands.load(&key, NOW),
+            commands.list_by_owner("ann", NOW),
+            commands.create(&key, change),
+            commands.update(&key, change, &loaded),
+            commands.delete(&key, NOW, Some(&loaded)),
+        ]
+    }
+
+    /// A collection may have been made with a collation for which "ann" is "ANN".
+    #[test]
+    fn every_look_for_a_string_compares_bytes() {
+        for command in all(&Commands::new("c", true, None, None)) {
+            let statements = ["updates", "deletes"].map(|name| command.get_array(name).ok());
+            let statement = statements.into_iter().flatten().find_map(|all| all[0].as_document());
+            let looks = !command.contains_key("insert");
+            let collation = statement.unwrap_or(&command).get_document("collation").ok();
+            assert_eq!(collation, looks.then_some(&binary_order()), "{command}");
+        }
+    }
+
+    #[test]
+    fn concerns_of_the_client_go_with_the_commands() {
+        let read = ReadConcern::majority();
+        for (w, expected) in [
+            (Acknowledgment::Majority, doc! { "w": "majority", "wtimeout": 250_i64, "j": true }),
+            (Acknowledgment::Nodes(2), doc! { "w": 2, "wtimeout": 250_i64, "j": true }),
+            (Acknowledgment::from("east"), doc! { "w": "east", "wtimeout": 250_i64, "j": true }),
+        ] {
+            let write = WriteConcern::builder()
+                .w(w)
+                .w_timeout(Duration::from_millis(250))
+                .journal(true)
+                .build();
+            for command in all(&Commands::new("c", false, Some(&read), Some(&write))) {
+                let is_read = command.contains_key("find");
+                let concern =
+                    command.get_document(if is_read { "readConcern" } else { "writeConcern" });
+                let expected = if is_read { &doc! { "level": "majority" } } else { &expected };
+                assert_eq!(concern.ok(), Some(expected), "{command}");
+            }
+        }
+        for command in all(&Commands::new("c", false, None, None)) {
+            assert!(!command.contains_key("readConcern") && !command.contains_key("writeConcern"));
+        }
+    }
+
+    #[test]
+    fn lease_ends_never_early() {
+        let end = |nanos| Now(Duration::new(1, nanos)).end_of(&MINUTE).timestamp_millis();
+        assert_eq!((end(0), end(1), end(1_000_000)), (61_000, 61_001, 61_001));
+    }
+}

@@ -12,6 +12,9 @@ const URL: &str = "mongodb://127.0.0.1:27017";
 const DATABASE: &str = "flask_session";
 const COLLECTION: &str = "sessions";
 const MAX_IDLE: Duration = Duration::from_secs(60);
+/// Enough for thousands of calls a second, and few for a server that many processes share: the
+/// driver's own 100 are all opened by one burst, and each costs the server a handshake.
+const MAX_POOL: u32 = 16;
 
 const URL_KEY: &str = "SESSION_MONGODB";
 const DATABASE_KEY: &str = "SESSION_MONGODB_DB";
@@ -198,6 +201,7 @@ impl MongoOptions {
             Some(options.server_selection_timeout.map_or(select, |own| own.min(select)));
         // What rested for longer, a balancer or firewall may have cut without a word.
         options.max_idle_time = options.max_idle_time.or(Some(MAX_IDLE));
+        options.max_pool_size = options.max_pool_size.or(Some(MAX_POOL));
         options
     }
 }

@@ -110,7 +110,7 @@ fn only_field(index: &Document) -> Option<&str> {
 
 fn is_binary(index: &Document) -> bool {
     let collation = index.get_document("collation");
-    collation.map_or(true, |collation| collation.get_str("locale") == Ok("simple"))
+    collation.map_or(true, |collation| matches!(collation.get_str("locale"), Ok("simple")))
 }
 
 #[cfg(test)]

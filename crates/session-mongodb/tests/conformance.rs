@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// The kit's large payloads on a busy machine take longer than a session may.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// So do all calls on a server of Python that every test asks at once.
+const DEADLINE: Duration = Duration::from_millis(1_500);
 
 /// A store that connects by itself.
 struct Own {
@@ -49,12 +51,12 @@ impl Remote for Own {
     }
 
     async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
-        let url = server::redirect(&url(), addr);
-        Ok(Arc::new(MongoStore::connect(self.options(url)).await?))
+        let options = self.options(server::redirect(&url(), addr)).operation_timeout(DEADLINE);
+        Ok(Arc::new(MongoStore::connect(options).await?))
     }
 
     fn deadline(&self) -> Duration {
-        Duration::from_millis(500)
+        DEADLINE
     }
 }
 
@@ -79,11 +81,11 @@ impl Remote for Shared {
     }
 
     async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
-        Ok(Arc::new(shared(server::redirect(&url(), addr), self.deadline()).await?))
+        Ok(Arc::new(shared(server::redirect(&url(), addr), DEADLINE).await?))
     }
 
     fn deadline(&self) -> Duration {
-        Duration::from_millis(500)
+        DEADLINE
     }
 }
 

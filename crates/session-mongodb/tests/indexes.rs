@@ -163,6 +163,7 @@ async fn sweep_takes_the_expired_of_ours_in_batches_and_nothing_else() {
     assert!(payload(&store, &key("living")).await.is_some());
 }
 
+/// SecantusDB keeps such a collation and compares bytes all the same; `mongod` does not.
 #[tokio::test]
 async fn keys_are_bytes_in_a_collection_that_ignores_case() {
     let place = Place::new();

@@ -232,3 +232,19 @@ async fn store_without_an_index_is_refused_when_the_manager_is_built() {
         assert!(message.contains(name), "no {name} in {message}");
     }
 }
+
+#[tokio::test]
+async fn sessions_under_another_prefix_are_another_applications() {
+    let store = Arc::new(MemoryStore::new());
+    let config = Config::builder().owner_index(true).key_prefix("admin:").build().unwrap();
+    let admin = SessionManager::new(store.clone(), config, None).unwrap();
+    let shop = manager(store);
+    let kept = sign_in(&admin, "ann", &[]).await;
+    let ended = sign_in(&shop, "ann", &[]).await;
+
+    assert_eq!(shop.sessions("ann").await.unwrap().len(), 1);
+    assert_eq!(shop.end_all("ann").await.unwrap(), 1);
+    assert!(!is_live(&shop, &ended).await);
+    assert!(is_live(&admin, &kept).await);
+    assert_eq!(admin.sessions("ann").await.unwrap().len(), 1);
+}

@@ -3,7 +3,7 @@
 use crate::backend::Backend;
 use crate::keys::KEYS;
 use session_core::config::Settings;
-use session_core::{Error, ErrorKind, MemoryStore, Result, Store};
+use session_core::{MemoryStore, Result, Store};
 use session_null::NullStore;
 use std::sync::Arc;
 
@@ -108,8 +108,8 @@ async fn sql(settings: &Settings) -> Result<Arc<dyn Store>> {
 
 #[cfg(not(feature = "sql"))]
 async fn sql(_: &Settings) -> Result<Arc<dyn Store>> {
-    Err(Error::new(
-        ErrorKind::Config,
+    Err(session_core::Error::new(
+        session_core::ErrorKind::Config,
         "open the sqlalchemy store of SESSION_TYPE: this build leaves it out; turn on the \
          feature `postgres`, `mysql` or `sqlite` of the crate `session`",
     ))
@@ -136,9 +136,9 @@ async fn dynamodb(_: &Settings) -> Result<Arc<dyn Store>> {
     feature = "mongodb",
     feature = "dynamodb"
 )))]
-fn left_out(backend: &str) -> Error {
-    Error::new(
-        ErrorKind::Config,
+fn left_out(backend: &str) -> session_core::Error {
+    session_core::Error::new(
+        session_core::ErrorKind::Config,
         format!(
             "open the {backend} store of SESSION_TYPE: this build leaves it out; turn on the \
              feature `{backend}` of the crate `session`"

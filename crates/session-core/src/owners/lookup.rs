@@ -31,6 +31,7 @@ pub(super) enum Look {
     NotTheirs,
 }
 
+/// The keys that the index names, of this application's sessions only.
 pub(super) async fn list(
     shared: &Shared,
     owner: &str,
@@ -46,7 +47,10 @@ pub(super) async fn list(
     if owner.is_empty() {
         return Ok(Vec::new());
     }
-    deadline.read(shared.store.list_by_owner(owner)).await
+    let mut keys = deadline.read(shared.store.list_by_owner(owner)).await?;
+    // One store may serve applications with other prefixes, whose users may have the same names.
+    keys.retain(|key| shared.is_key(key));
+    Ok(keys)
 }
 
 /// Loads what the index names.

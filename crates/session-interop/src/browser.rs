@@ -70,7 +70,7 @@ impl Browser {
     ) -> impl Future<Output = Answer> {
         let caller = std::panic::Location::caller();
         async move {
-            let answer = self.send(server, path, body).await;
+            let answer = Box::pin(self.send(server, path, body)).await;
             assert!(answer.is_success(), "{path} at {caller}: {answer:?}");
             answer
         }

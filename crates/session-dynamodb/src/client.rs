@@ -50,7 +50,8 @@ pub(crate) async fn open(options: &DynamoDbOptions, timeouts: Timeouts) -> Optio
         let chain = CredentialsProviderChain::first_try("environment", environment);
         loader = loader.credentials_provider(chain.or_else("stand-in", stand_in));
     }
-    let loaded = loader.load().await;
+    // A large future, and callers' would be with it.
+    let loaded = Box::pin(loader.load()).await;
     loaded.region()?;
     let mut builder = Builder::from(&loaded);
     if let Some(endpoint) = &options.endpoint {

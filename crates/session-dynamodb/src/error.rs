@@ -73,6 +73,7 @@ impl Fault {
             }
             // An answer that is none of DynamoDB's, such as a proxy's page.
             SdkError::ResponseError(_) => Self::Refused(Refusal::Doubtful),
+            SdkError::TimeoutError(_) if !is_sent => Self::Lost(Lost::Unsent, None),
             _ if !is_sent => Self::unsent(error),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
                 Some(cause) => Self::dispatch(cause),
@@ -85,8 +86,12 @@ impl Fault {
 
     fn unsent(error: &(dyn StdError + 'static)) -> Self {
         match find::<CredentialsError>(error) {
-            Some(CredentialsError::ProviderTimedOut(_)) => Self::Unsigned(Later),
-            Some(_) => Self::Unsigned(Useless),
+            Some(
+                CredentialsError::CredentialsNotLoaded(_)
+                | CredentialsError::InvalidConfiguration(_),
+            ) => Self::Unsigned(Useless),
+            // A service that hands them out did not answer, or not well.
+            Some(_) => Self::Unsigned(Later),
             None => Self::Unbuilt,
         }
     }
@@ -113,7 +118,9 @@ impl Fault {
                     None => error,
                 };
             }
-            Self::Unsigned(Later) => (Unavailable, Later, "no AWS credentials in time"),
+            Self::Unsigned(Later) => {
+                (Unavailable, Later, "the AWS credentials could not be loaded")
+            }
             Self::Unsigned(Useless) => (
                 Unavailable,
                 Useless,

@@ -1,6 +1,7 @@
 //! The contract, on the server at `SESSION_TEST_DYNAMODB`.
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+#![allow(clippy::large_futures, reason = "the client's are, and a test has few")]
 
 mod common;
 

@@ -1,6 +1,7 @@
 //! What a broken server or network does to a call, and to the calls after it.
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+#![allow(clippy::large_futures, reason = "the client's are, and a test has few")]
 
 mod common;
 
@@ -223,8 +224,11 @@ async fn frozen_server_is_in_doubt_for_writes_and_late_for_loads() {
     eventually("the server goes on", async || store.load(&key).await.is_ok()).await;
 }
 
-/// Code, and for a load and a write: the kind, and whether to try again.
-const ANSWERS: &[(u16, &str, (ErrorKind, bool), (ErrorKind, bool))] = {
+/// The kind of an error, and whether to try again.
+type Meaning = (ErrorKind, bool);
+
+/// Status, code, and what that means for a load and for a write.
+const ANSWERS: &[(u16, &str, Meaning, Meaning)] = {
     use ErrorKind::{Config, Unavailable, Unknown};
     let later = (Unavailable, true);
     let useless = (Unavailable, false);

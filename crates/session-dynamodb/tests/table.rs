@@ -1,6 +1,7 @@
 //! `init`: makes what is missing, once, and refuses what is not ours.
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+#![allow(clippy::large_futures, reason = "the client's are, and a test has few")]
 
 mod common;
 
@@ -9,7 +10,9 @@ use aws_sdk_dynamodb::types::{
     BillingMode, KeyType, ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
     TimeToLiveStatus,
 };
-use common::{MINUTE, client, create, fresh_name, key, make, make_as_flask, patient, store, url};
+use common::{
+    FLASK_KEY, MINUTE, client, create, fresh_name, key, make, make_as_flask, patient, store, url,
+};
 use session_core::{ErrorKind, Lease, Precondition, Store};
 use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
 use session_testkit::DynamoDbServer;
@@ -72,7 +75,7 @@ async fn what_flask_left_out_is_added() {
     // One that has run for a while may never get an added index done.
     let server = DynamoDbServer::start().await.unwrap();
     let (client, table) = (client(&server.url()), "Sessions");
-    make(&client, table, &[("id", ScalarAttributeType::S, KeyType::Hash)]).await;
+    make(&client, table, FLASK_KEY, None).await;
     assert_eq!(ttl(&client, table).await.0, Some(TimeToLiveStatus::Disabled));
     let before = DynamoDbStore::connect(patient(&server.url())).await.unwrap();
     create(&before, &key("old"), "old").await;
@@ -90,6 +93,18 @@ async fn what_flask_left_out_is_added() {
 }
 
 #[tokio::test]
+async fn index_of_a_table_with_capacity_has_as_much() {
+    let server = DynamoDbServer::start().await.unwrap();
+    let client = client(&server.url());
+    make(&client, "Sessions", FLASK_KEY, Some(3)).await;
+    let indexed = store(patient(&server.url()).owner_index(true)).await;
+    assert_eq!(indexed.list_by_owner("o").await.unwrap(), []);
+    let made = client.describe_table().table_name("Sessions").send().await.unwrap().table.unwrap();
+    let index = made.global_secondary_indexes()[0].provisioned_throughput().unwrap();
+    assert_eq!((index.read_capacity_units(), index.write_capacity_units()), (Some(3), Some(3)));
+}
+
+#[tokio::test]
 async fn table_with_another_key_is_refused() {
     let (s, n) = (ScalarAttributeType::S, ScalarAttributeType::N);
     for (stem, keys) in [
@@ -98,7 +113,7 @@ async fn table_with_another_key_is_refused() {
         ("SortKey", vec![("id", s.clone(), KeyType::Hash), ("at", s, KeyType::Range)]),
     ] {
         let table = fresh_name(stem);
-        make(&client(&url()), &table, &keys).await;
+        make(&client(&url()), &table, &keys, None).await;
         let error = DynamoDbStore::connect(patient(&url()).table(&table)).await.unwrap_err();
         assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Config, false));
         assert!(error.to_string().contains("SESSION_DYNAMODB_KEY_ATTRIBUTE"), "{error}");

@@ -7,6 +7,8 @@ const STORES: &[(&str, &str, &str)] = &[
     ("redis", "redis", "SESSION_REDIS"),
     ("memcached:", "memcached", "SESSION_MEMCACHED"),
     ("mongodb:", "mongodb", "SESSION_MONGODB"),
+    // DynamoDB Local has no scheme of its own.
+    ("http:", "dynamodb", "SESSION_DYNAMODB"),
     ("postgres:", "sqlalchemy", "SESSION_SQLALCHEMY"),
     ("mysql:", "sqlalchemy", "SESSION_SQLALCHEMY"),
     ("sqlite:", "sqlalchemy", "SESSION_SQLALCHEMY"),

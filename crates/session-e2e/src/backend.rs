@@ -2,7 +2,7 @@
 
 use crate::own::{OwnServer, Process};
 use mongodb::bson::{Document, doc};
-use session_testkit::{MongoServer, RedisServer, server};
+use session_testkit::{DynamoDbServer, MongoServer, RedisServer, server};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -24,6 +24,8 @@ enum Place {
     Redis(RedisServer),
     /// A MongoDB of its own, the same.
     MongoDb(MongoServer),
+    /// A DynamoDB Local of its own, the same.
+    DynamoDb(DynamoDbServer),
     /// Another server of its own.
     Own(Box<dyn OwnServer>),
     /// Nothing: it is a database of one file, or a server that other tests use, too.
@@ -57,6 +59,19 @@ impl Backend {
     pub async fn mongodb() -> Self {
         let server = MongoServer::start().await.expect("the server starts");
         Self { address: server.url(), place: Place::MongoDb(server), _dir: None }
+    }
+
+    /// Starts an empty DynamoDB Local.
+    pub async fn dynamodb() -> Self {
+        let server = DynamoDbServer::start().await.expect("DynamoDB Local starts");
+        Self { address: server.url(), place: Place::DynamoDb(server), _dir: None }
+    }
+
+    /// Starts a DynamoDB Local that keeps its data in files.
+    pub async fn durable_dynamodb() -> Self {
+        let dir = scratch();
+        let server = DynamoDbServer::durable(dir.path()).await.expect("DynamoDB Local starts");
+        Self { address: server.url(), place: Place::DynamoDb(server), _dir: Some(dir) }
     }
 
     /// Starts an empty Memcached.
@@ -113,22 +128,29 @@ impl Backend {
         &self.address
     }
 
+    /// How many of `count` requests are made at once: DynamoDB Local answers a tenth as fast as
+    /// the others, and a crowd would meet deadlines in place of each other.
+    pub fn crowd(&self, count: usize) -> usize {
+        if matches!(self.place, Place::DynamoDb(_)) { count / 5 } else { count }
+    }
+
     /// Whether [`records`](Self::records) can tell.
     pub fn has_records_to_count(&self) -> bool {
-        matches!(self.place, Place::Files | Place::Redis(_) | Place::MongoDb(_))
+        !matches!(self.place, Place::Own(_) | Place::Apart)
     }
 
     /// The number of records, whoever knows their ids.
     ///
     /// # Panics
     ///
-    /// If the backend is another one than files, Redis and MongoDB.
+    /// If the backend is another one than files, Redis, MongoDB and DynamoDB.
     #[expect(clippy::panic, reason = "a test that asks in vain has failed")]
     pub async fn records(&self) -> usize {
         match &self.place {
             Place::Files => files(Path::new(&self.address)).len(),
             Place::Redis(server) => server.keys().await.unwrap(),
             Place::MongoDb(server) => documents(&server.url()).await,
+            Place::DynamoDb(server) => server.items("Sessions").await.unwrap(),
             _ => panic!("records cannot be counted here"),
         }
     }
@@ -144,6 +166,7 @@ impl Backend {
             Place::Files => return Frozen::Files(locks(Path::new(&self.address))),
             Place::Redis(server) => server,
             Place::MongoDb(server) => server,
+            Place::DynamoDb(server) => server,
             Place::Own(server) => &**server,
             Place::Apart => panic!("the store cannot be held up"),
         };
@@ -179,6 +202,7 @@ impl Backend {
         match &mut self.place {
             Place::Redis(server) => server,
             Place::MongoDb(server) => server,
+            Place::DynamoDb(server) => server,
             Place::Own(server) => &mut **server,
             Place::Files | Place::Apart => panic!("there is no server to break"),
         }

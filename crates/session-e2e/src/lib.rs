@@ -24,10 +24,10 @@ use std::time::{Duration, Instant};
 /// Longer than any test takes, so that one that hangs fails.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Makes each function a test on files, on Redis and on MongoDB, whose records it can count and freeze.
+/// Makes each function a test on files, Redis, MongoDB and DynamoDB, whose records it can count and freeze.
 ///
 /// The functions take the [`Backend`] by value; the tests are `filesystem::name`,
-/// `redis::name` and `mongodb::name`.
+/// `redis::name`, `mongodb::name` and `dynamodb::name`.
 #[macro_export]
 macro_rules! on_each_store {
     ($($name:ident),* $(,)?) => {
@@ -35,6 +35,7 @@ macro_rules! on_each_store {
             filesystem: $crate::Backend::files();
             redis: $crate::Backend::redis().await;
             mongodb: $crate::Backend::mongodb().await;
+            dynamodb: $crate::Backend::dynamodb().await;
             => [$($name),*]
         }
     };
@@ -49,6 +50,7 @@ macro_rules! on_every_store {
             redis: $crate::Backend::redis().await;
             memcached: $crate::Backend::memcached().await;
             mongodb: $crate::Backend::mongodb().await;
+            dynamodb: $crate::Backend::dynamodb().await;
             sqlite: $crate::Backend::sqlite();
             postgres: $crate::Backend::postgres();
             mariadb: $crate::Backend::mariadb();
@@ -65,6 +67,7 @@ macro_rules! on_every_server {
             redis: $crate::Backend::durable_redis().await;
             memcached: $crate::Backend::memcached().await;
             mongodb: $crate::Backend::mongodb().await;
+            dynamodb: $crate::Backend::durable_dynamodb().await;
             postgres: $crate::Backend::own_postgres().await;
             mariadb: $crate::Backend::own_mariadb().await;
             => [$($name),*]

@@ -16,6 +16,7 @@ mod broken {
     session_e2e::on_stores! {
         redis: session_e2e::Backend::durable_redis().await;
         mongodb: session_e2e::Backend::mongodb().await;
+        dynamodb: session_e2e::Backend::durable_dynamodb().await;
         postgres: session_e2e::Backend::own_postgres().await;
         mariadb: session_e2e::Backend::own_mariadb().await;
         => [store_that_crashes_and_freezes_loses_no_acknowledged_update]

@@ -8,8 +8,8 @@ use crate::names::{Layout, OWNER_INDEX};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
     GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, TableDescription, TableStatus, TimeToLiveDescription,
-    TimeToLiveSpecification, TimeToLiveStatus,
+    ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus,
+    TimeToLiveDescription, TimeToLiveSpecification, TimeToLiveStatus,
 };
 use session_core::store::{Call, Lost};
 use session_core::{Error, ErrorKind, Result};
@@ -50,14 +50,14 @@ impl DynamoDbStore {
         let deadline = Instant::now() + INIT_TIMEOUT;
         let mut pause = SHORTEST_PAUSE;
         loop {
-            let table =
-                self.describe(step_deadline()).await.map_err(|f| f.into_error(Call::Init))?;
+            let table = self.describe(step_deadline()).await;
+            let table = table.map_err(|fault| fault.into_error(Call::Inspect))?;
             if let Some(table) = &table {
                 self.check_key(table)?;
             }
             let result = match step(table.as_ref(), &self.layout)? {
                 Step::Create => self.create_table().await,
-                Step::AddIndex => self.add_index().await,
+                Step::AddIndex => self.add_index(table.as_ref()).await,
                 Step::Wait => Ok(()),
                 Step::Done => break,
             };
@@ -122,13 +122,14 @@ impl DynamoDbStore {
         Ok(())
     }
 
-    async fn add_index(&self) -> Result<(), Fault> {
+    async fn add_index(&self, made: Option<&TableDescription>) -> Result<(), Fault> {
         let Layout { table, key, owner, .. } = &self.layout;
         let Some(owner) = owner else { return Ok(()) };
         let index = CreateGlobalSecondaryIndexAction::builder()
             .index_name(OWNER_INDEX)
             .key_schema(hash_key(owner)?)
             .projection(keys_only())
+            .set_provisioned_throughput(made.and_then(provisioned))
             .build()
             .map_err(|_| Fault::Unbuilt)?;
         let request = self
@@ -150,7 +151,7 @@ impl DynamoDbStore {
         match self.ttl().await {
             Ok(ttl) if is_on(ttl.as_ref(), &self.layout.expiry)? => return Ok(()),
             Err(Fault::Refused(Refusal::Denied)) => return Ok(()),
-            answer => answer.map_err(|fault| fault.into_error(Call::Init))?,
+            answer => answer.map_err(|fault| fault.into_error(Call::Inspect))?,
         };
         let specification = TimeToLiveSpecification::builder()
             .enabled(true)
@@ -249,6 +250,15 @@ fn hash_key(name: &str) -> Result<KeySchemaElement, Fault> {
         .key_type(KeyType::Hash)
         .build()
         .map_err(|_| Fault::Unbuilt)
+}
+
+/// What the table itself has, for an index of a table that is not billed per request.
+fn provisioned(table: &TableDescription) -> Option<ProvisionedThroughput> {
+    let own = table.provisioned_throughput()?;
+    let (reads, writes) = (own.read_capacity_units()?, own.write_capacity_units()?);
+    let units = ProvisionedThroughput::builder();
+    let units = units.read_capacity_units(reads).write_capacity_units(writes).build();
+    units.ok().filter(|_| reads > 0 && writes > 0)
 }
 
 /// Renewing a record then costs nothing in the index.

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType,
+    ProvisionedThroughput, ScalarAttributeType,
 };
 use aws_smithy_http_client::Builder as HttpBuilder;
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
@@ -40,12 +40,27 @@ pub fn client(url: &str) -> Client {
 
 /// Makes a table as Flask-Session does, without a TTL; other tests may have made it.
 pub async fn make_as_flask(table: &str) {
-    make(&client(&url()), table, &[("id", ScalarAttributeType::S, KeyType::Hash)]).await;
+    make(&client(&url()), table, FLASK_KEY, None).await;
 }
 
-pub async fn make(client: &Client, table: &str, key: &[(&str, ScalarAttributeType, KeyType)]) {
-    let mut request =
-        client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+/// Name, type and role of each part of a key.
+pub type TableKey<'a> = &'a [(&'a str, ScalarAttributeType, KeyType)];
+
+pub const FLASK_KEY: TableKey<'static> = &[("id", ScalarAttributeType::S, KeyType::Hash)];
+
+/// Makes a table, with this many units of capacity or billed per request.
+pub async fn make(client: &Client, table: &str, key: TableKey<'_>, units: Option<i64>) {
+    let mut request = client.create_table().table_name(table);
+    request = match units {
+        None => request.billing_mode(BillingMode::PayPerRequest),
+        Some(units) => request.provisioned_throughput(
+            ProvisionedThroughput::builder()
+                .read_capacity_units(units)
+                .write_capacity_units(units)
+                .build()
+                .unwrap(),
+        ),
+    };
     for (name, kind, role) in key {
         let attribute = AttributeDefinition::builder();
         let attribute = attribute.attribute_name(*name).attribute_type(kind.clone());

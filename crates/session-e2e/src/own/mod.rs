@@ -8,7 +8,7 @@ mod process;
 pub use process::Process;
 
 use async_trait::async_trait;
-use session_testkit::{MongoServer, RedisServer};
+use session_testkit::{DynamoDbServer, MongoServer, RedisServer};
 use std::fmt::Debug;
 use std::io;
 
@@ -71,4 +71,4 @@ macro_rules! own_servers {
     )*};
 }
 
-own_servers!(MongoServer, Process, RedisServer);
+own_servers!(DynamoDbServer, MongoServer, Process, RedisServer);

@@ -20,7 +20,7 @@ fmt:
 doc *args:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features {{ args }}
 
-# The store contract on one backend: redis, memcached, fs, mongodb, sql, dynamodb, null
+# The store contract on one backend: redis, redis-cluster, redis-sentinel, memcached, fs, mongodb, sql, dynamodb, null
 conformance backend *filter:
     scripts/conformance {{ backend }} {{ filter }}
 

@@ -15,6 +15,10 @@ const STORES: &[(&str, &str, &str)] = &[
     ("/", "filesystem", "SESSION_FILE_DIR"),
 ];
 
+/// The stores whose servers here stand in for others, and take their time over a burst; a request
+/// has two seconds.
+const SLOW: &[&str] = &["mongodb", "dynamodb"];
+
 /// The settings that open the store at `address`: `memory`, a URL, or an absolute path.
 ///
 /// # Panics
@@ -30,6 +34,9 @@ pub fn settings(address: &str) -> Vec<(&'static str, String)> {
         // Memcached has no URLs of its own.
         let place = address.strip_prefix("memcached://").unwrap_or(address);
         settings.push((key, place.to_owned()));
+    }
+    if SLOW.contains(kind) {
+        settings.push(("SESSION_OPERATION_TIMEOUT", "1.5".to_owned()));
     }
     settings
 }

@@ -48,6 +48,8 @@ macro_rules! on_every_store {
         $crate::on_stores! {
             filesystem: $crate::Backend::files();
             redis: $crate::Backend::redis().await;
+            redis_cluster: $crate::Backend::shared("SESSION_TEST_REDIS_CLUSTER");
+            redis_sentinel: $crate::Backend::shared("SESSION_TEST_REDIS_SENTINEL");
             memcached: $crate::Backend::memcached().await;
             mongodb: $crate::Backend::mongodb().await;
             dynamodb: $crate::Backend::dynamodb().await;

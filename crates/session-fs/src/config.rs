@@ -1,6 +1,7 @@
 //! Where the files are, how many there may be, and how they are made.
 
 use session_core::config::{KeyInfo, Kind, Settings};
+use session_core::store::Timeouts;
 use session_core::{Error, ErrorKind, Result};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,9 +9,6 @@ use std::time::Duration;
 const DIR: &str = "flask_session";
 const THRESHOLD: u64 = 500;
 const MODE: u32 = 0o600;
-const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
-/// Longer ones are cut to it: a deadline must be a time that the clock can tell.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 const HASHES: &[(&str, FileHash)] = &[("sha256", FileHash::Sha256), ("md5", FileHash::Md5)];
 
@@ -105,11 +103,12 @@ impl FileOptions {
             evict_live: false,
             owner_index: false,
             durability: Durability::default(),
-            operation_timeout: OPERATION_TIMEOUT,
+            operation_timeout: Timeouts::default().operation(),
         }
     }
 
-    /// Reads the settings of [`KEYS`] and `SESSION_OWNER_INDEX`; what is not set keeps its default.
+    /// Reads [`KEYS`], `SESSION_OWNER_INDEX` and `SESSION_OPERATION_TIMEOUT`; what is not set keeps
+    /// its default.
     ///
     /// # Errors
     ///
@@ -134,6 +133,7 @@ impl FileOptions {
             hash: settings.choice("SESSION_FILE_HASH", HASHES)?.unwrap_or(default.hash),
             evict_live: settings.flag("SESSION_FILE_EVICT_LIVE")?.unwrap_or(default.evict_live),
             owner_index: settings.flag("SESSION_OWNER_INDEX")?.unwrap_or(default.owner_index),
+            operation_timeout: Timeouts::from_settings(settings)?.operation(),
             ..default
         })
     }
@@ -193,7 +193,7 @@ impl FileOptions {
     /// Bounds each call of the store, with any wait for a lock; 500 ms by default, a day at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout.min(LONGEST_TIMEOUT);
+        self.operation_timeout = Timeouts::default().with_operation(timeout).operation();
         self
     }
 
@@ -264,6 +264,7 @@ mod tests {
             ("SESSION_FILE_HASH", "MD5"),
             ("SESSION_FILE_EVICT_LIVE", "yes"),
             ("SESSION_OWNER_INDEX", "on"),
+            ("SESSION_OPERATION_TIMEOUT", "2.5"),
         ]
         .into_iter()
         .collect();
@@ -272,7 +273,8 @@ mod tests {
             .mode(0o660)
             .hash(FileHash::Md5)
             .evict_live(true)
-            .owner_index(true);
+            .owner_index(true)
+            .operation_timeout(Duration::from_millis(2_500));
         assert_eq!(FileOptions::from_settings(&settings).unwrap(), expected);
         assert!(KEYS.iter().all(|key| settings.contains(key.name)), "a key is not tested here");
     }

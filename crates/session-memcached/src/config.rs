@@ -58,11 +58,11 @@ impl MemcachedOptions {
         }
     }
 
-    /// Reads [`KEYS`].
+    /// Reads [`KEYS`] and [`Timeouts::KEYS`].
     ///
     /// # Errors
     ///
-    /// `Config` if it is no list. Its entries are checked when the store connects.
+    /// `Config` if a value is not of its kind. The servers are checked when the store connects.
     ///
     /// # Examples
     ///
@@ -76,7 +76,8 @@ impl MemcachedOptions {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn from_settings(settings: &Settings) -> Result<Self> {
-        Ok(settings.list("SESSION_MEMCACHED")?.map_or_else(Self::default, Self::new))
+        let options = settings.list("SESSION_MEMCACHED")?.map_or_else(Self::default, Self::new);
+        Ok(Self { timeouts: Timeouts::from_settings(settings)?, ..options })
     }
 
     /// Bounds the first contact with each server; 1 s by default, a day at most.

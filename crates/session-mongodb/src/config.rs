@@ -74,7 +74,7 @@ impl MongoOptions {
         }
     }
 
-    /// Reads [`KEYS`] and `SESSION_OWNER_INDEX`.
+    /// Reads [`KEYS`], [`Timeouts::KEYS`] and `SESSION_OWNER_INDEX`.
     ///
     /// # Errors
     ///
@@ -94,6 +94,7 @@ impl MongoOptions {
     /// ```
     pub fn from_settings(settings: &Settings) -> Result<Self> {
         let mut options = settings.text(URL_KEY)?.map_or_else(Self::default, Self::new);
+        options.timeouts = Timeouts::from_settings(settings)?;
         if let Some(database) = settings.text(DATABASE_KEY)? {
             options = options.database(database);
         }

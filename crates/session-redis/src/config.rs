@@ -1,6 +1,6 @@
 //! Where the server is, and how long to wait for it.
 
-use redis::{Client, IntoConnectionInfo, ProtocolVersion, RedisError};
+use crate::address::{self, Place};
 use session_core::config::{KeyInfo, Kind, Settings};
 use session_core::{Error, ErrorKind, Result};
 use std::fmt;
@@ -14,7 +14,12 @@ const URL: &str = "redis://127.0.0.1:6379";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The settings that [`RedisOptions::from_settings`] reads, besides `SESSION_OWNER_INDEX`.
-pub const KEYS: &[KeyInfo] = &[KeyInfo::new("SESSION_REDIS", Kind::Url, Some(URL), "The server.")];
+pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
+    "SESSION_REDIS",
+    Kind::Url,
+    Some(URL),
+    "The server, the nodes of a cluster, or the sentinels.",
+)];
 
 /// Where the Redis server is, and how long to wait for it.
 ///
@@ -38,8 +43,18 @@ pub struct RedisOptions {
 }
 
 impl RedisOptions {
-    /// Names the server by `url`: `redis://[user[:password]@]host[:port][/db]`, `rediss://` for
-    /// TLS, or `unix:///path[?db=0]`.
+    /// Names the server by `url`.
+    ///
+    /// | what it names | form |
+    /// |---|---|
+    /// | one server | `redis://[user[:password]@]host[:port][/db]` |
+    /// | one server on this machine | `unix:///path[?db=0]` |
+    /// | some nodes of a cluster, which name the others | `redis+cluster://[user[:password]@]host[:port],..` |
+    /// | sentinels, and the service whose master holds the sessions | `redis+sentinel://[user[:password]@]host[:port],../service[/db]` |
+    ///
+    /// `rediss` in place of `redis` is TLS, to every server. User and password are those of the
+    /// servers that hold sessions; sentinels are sent `?sentinel_user=` and `sentinel_password=`,
+    /// percent-encoded, if they want any.
     ///
     /// Connections speak RESP3, by which a closed one is noticed before the next call needs it.
     /// `?protocol=resp2` in the URL is for servers before Redis 6 and proxies without `HELLO`.
@@ -100,7 +115,7 @@ impl RedisOptions {
         self
     }
 
-    /// Checks the options and makes the client that dials.
+    /// Checks the options.
     pub(crate) fn check(&self) -> Result<Target> {
         if self.connect_timeout.is_zero() || self.operation_timeout.is_zero() {
             return Err(Error::new(
@@ -109,7 +124,7 @@ impl RedisOptions {
             ));
         }
         Ok(Target {
-            client: client(&self.url)?,
+            place: address::parse(&self.url)?,
             connect_timeout: self.connect_timeout,
             operation_timeout: self.operation_timeout,
             has_owners: self.owner_index,
@@ -148,85 +163,18 @@ impl fmt::Debug for RedisOptions {
 
 /// Options that were checked.
 pub(crate) struct Target {
-    pub(crate) client: Client,
+    pub(crate) place: Place,
     pub(crate) connect_timeout: Duration,
     pub(crate) operation_timeout: Duration,
     pub(crate) has_owners: bool,
 }
 
-fn client(url: &str) -> Result<Client> {
-    let parsed = redis::parse_redis_url(url).ok_or_else(|| {
-        Error::new(
-            ErrorKind::Config,
-            "connect to redis: not a redis url; expected redis://[user[:password]@]host[:port][/db], \
-             rediss:// or unix:///path",
-        )
-    })?;
-    if matches!(parsed.scheme(), "rediss" | "valkeys") {
-        secure()?;
-    }
-    let names_protocol = parsed.query_pairs().any(|(name, _)| name == "protocol");
-    let info = parsed.into_connection_info().map_err(|cause| malformed(&cause))?;
-    let mut settings = info.redis_settings().clone();
-    if !names_protocol {
-        settings = settings.set_protocol(ProtocolVersion::RESP3);
-    }
-    let tcp = info.tcp_settings().clone().set_nodelay(true);
-    let info = info.set_redis_settings(settings).set_tcp_settings(tcp);
-    Client::open(info).map_err(|cause| malformed(&cause))
-}
-
-/// The client's descriptions are fixed phrases; its details may repeat the URL.
-fn malformed(cause: &RedisError) -> Error {
-    Error::new(
-        ErrorKind::Config,
-        format!("connect to redis: the url cannot be used ({})", cause.category()),
-    )
-}
-
-/// rustls panics when a build holds two cryptography providers and the process chose none.
-#[cfg(feature = "rustls")]
-fn secure() -> Result<()> {
-    use rustls::crypto::{CryptoProvider, ring};
-    if CryptoProvider::get_default().is_none() {
-        // Refused only if another thread has just chosen one, which serves as well.
-        let _ = ring::default_provider().install_default();
-    }
-    Ok(())
-}
-
-#[cfg(not(feature = "rustls"))]
-fn secure() -> Result<()> {
-    Err(Error::new(
-        ErrorKind::Config,
-        "connect to redis: rediss:// needs the feature `rustls` of session-redis",
-    ))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{KEYS, RedisOptions, URL, client};
-    use redis::ProtocolVersion;
+    use super::{KEYS, RedisOptions, URL};
     use session_core::ErrorKind;
     use session_core::config::Settings;
     use std::time::Duration;
-
-    #[test]
-    fn bad_url_is_a_config_error_that_does_not_repeat_it() {
-        for url in [
-            "",
-            "127.0.0.1:6379",
-            "http://:hunter2@host",
-            "redis://:hunter2@host:port",
-            "redis://:hunter2@host/not-a-number",
-            "redis://:hunter2@host?protocol=hunter2",
-            "redis://:hunter2@0.0.0.0",
-        ] {
-            let error = RedisOptions::new(url).check().err().expect(url);
-            assert_eq!(error.kind(), ErrorKind::Config, "{url}");
-            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
-        }
-    }
 
     #[test]
     fn url_comes_from_the_setting_or_is_the_documented_one() {
@@ -256,25 +204,6 @@ mod tests {
         ] {
             assert_eq!(options.check().err().map(|e| e.kind()), Some(ErrorKind::Config));
         }
-    }
-
-    #[test]
-    fn protocol_is_resp3_unless_the_url_names_one() {
-        for (url, expected) in [
-            ("redis://host", ProtocolVersion::RESP3),
-            ("redis://host/3?protocol=resp2", ProtocolVersion::RESP2),
-            ("redis://host?protocol=resp3", ProtocolVersion::RESP3),
-            ("unix:///run/redis.sock", ProtocolVersion::RESP3),
-        ] {
-            let client = client(url).expect(url);
-            assert_eq!(client.get_connection_info().redis_settings().protocol(), expected, "{url}");
-            assert!(client.get_connection_info().tcp_settings().nodelay());
-        }
-    }
-
-    #[test]
-    fn tls_works_exactly_when_it_is_built_in() {
-        assert_eq!(client("rediss://host").is_ok(), cfg!(feature = "rustls"));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) enum Call {
 }
 
 /// Why there is no reply.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Fault {
     /// There was no connection to send on.
     Unreached(RedisError),
@@ -35,7 +35,15 @@ pub(crate) enum Fault {
     Silent,
     /// The server answered with an error.
     Refused(ServerError),
+    /// The cluster named no node that serves the key, until the deadline.
+    #[cfg(feature = "cluster")]
+    Unsettled,
+    /// The server knows of no cluster.
+    #[cfg(feature = "cluster")]
+    NoCluster,
 }
+
+const CLUSTER_CHANGES: &str = "the cluster has no node for the key at the moment";
 
 /// Whether the same call may succeed later.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,6 +93,14 @@ impl Fault {
         match self {
             Self::Unreached(cause) => unreached(cause),
             Self::Refused(reply) => refused(call, reply.code()),
+            #[cfg(feature = "cluster")]
+            Self::Unsettled => (Unavailable, Later, CLUSTER_CHANGES),
+            #[cfg(feature = "cluster")]
+            Self::NoCluster => (
+                Unavailable,
+                Useless,
+                "the server is no node of a cluster; redis:// in place of redis+cluster:// names it",
+            ),
             // Only a socket that never was connected reports this.
             Self::Broken(cause) if cause.is_connection_refusal() => {
                 (Unavailable, Later, "the connection was refused")
@@ -121,6 +137,9 @@ fn unreached(cause: &RedisError) -> Meaning {
         (RedisErrorKind::InvalidClientConfig, _) => {
             (Useless, "the address in the url cannot be used")
         }
+        (RedisErrorKind::MasterNameNotFoundBySentinel, _) => {
+            (Useless, "the sentinels know no service of the name in the url")
+        }
         (RedisErrorKind::Io, _) if cause.is_timeout() => {
             (Later, "the server did not answer in time")
         }
@@ -141,10 +160,12 @@ fn refused(call: Call, code: &str) -> Meaning {
         "NOREPLICAS" => (Unavailable, Later, "the server has too few replicas"),
         "OOM" => (Unavailable, Later, "the server is out of memory"),
         "READONLY" => (Unavailable, Later, "the server is a replica"),
-        "CLUSTERDOWN" | "TRYAGAIN" => (Unavailable, Later, "the cluster is not in order"),
-        "ASK" | "CROSSSLOT" | "MOVED" => {
-            (Unavailable, Useless, "the server is one node of a cluster")
-        }
+        "CLUSTERDOWN" | "TRYAGAIN" => (Unavailable, Later, CLUSTER_CHANGES),
+        "ASK" | "CROSSSLOT" | "MOVED" => (
+            Unavailable,
+            Useless,
+            "the server is one node of a cluster; redis+cluster:// in the url names all of it",
+        ),
         "NOAUTH" => (Unavailable, Useless, "the server wants a password in the url"),
         "NOPERM" => (Unavailable, Useless, "the server does not let this user run the command"),
         "WRONGTYPE" if call == Call::Load => {

@@ -25,10 +25,15 @@ use tokio::time::Instant;
 const PAGE: usize = 256;
 
 /// What the store knows of the index, if it keeps one.
-#[derive(Default)]
 pub(crate) struct Owners {
-    /// Whether the server refused a script with keys in different slots.
+    /// Whether the server refused a script with keys in different slots, or will.
     is_cluster: AtomicBool,
+}
+
+impl Owners {
+    pub(crate) fn new(is_cluster: bool) -> Self {
+        Self { is_cluster: AtomicBool::new(is_cluster) }
+    }
 }
 
 impl RedisStore {

@@ -2,21 +2,20 @@
 
 use crate::change::Change;
 use crate::config::{LONGEST_TIMEOUT, OPERATION_TIMEOUT, RedisOptions};
-use crate::connection::{Connection, Link};
+use crate::connection::Link;
 use crate::error::{Call, Fault};
 use crate::owner::Owners;
 use crate::reply::{record, ttl_ms};
 use crate::scripts::Script;
 use redis::aio::ConnectionLike;
-use redis::{Cmd, Pipeline, RedisResult, ServerError, ServerErrorKind, Value};
+use redis::{Cmd, Pipeline, ServerErrorKind, Value};
 use session_core::{
     Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
     StoreKey, async_trait,
 };
 use std::fmt;
 use std::time::Duration;
-use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// The server's own limit of a value, `proto-max-bulk-len` as shipped; beyond it the server drops
 /// the connection, and every call on it.
@@ -58,7 +57,7 @@ impl RedisStore {
     /// ```
     pub async fn connect(options: impl Into<RedisOptions>) -> Result<Self> {
         let store = Self::connect_lazy(options)?;
-        store.link.connection().await.map_err(|e| Fault::Unreached(e).into_error(Call::Connect))?;
+        store.link.connect().await.map_err(|fault| fault.into_error(Call::Connect))?;
         Ok(store)
     }
 
@@ -70,11 +69,9 @@ impl RedisStore {
     /// `Config` if the URL or a timeout cannot be used.
     pub fn connect_lazy(options: impl Into<RedisOptions>) -> Result<Self> {
         let target = options.into().check()?;
-        Ok(Self {
-            link: Link::dial(target.client, target.connect_timeout),
-            operation_timeout: target.operation_timeout,
-            owners: target.has_owners.then(Owners::default),
-        })
+        let (operation_timeout, has_owners) = (target.operation_timeout, target.has_owners);
+        let store = Self { link: Link::dial(target), operation_timeout, owners: None };
+        Ok(store.owner_index(has_owners))
     }
 
     /// Uses a connection that the application already has, such as the one of its cache.
@@ -114,18 +111,13 @@ impl RedisStore {
     /// Keeps an index of owners beside the records; see [`RedisOptions::owner_index`].
     #[must_use]
     pub fn owner_index(mut self, owner_index: bool) -> Self {
-        self.owners = owner_index.then(Owners::default);
+        self.owners = owner_index.then(|| Owners::new(self.link.is_cluster()));
         self
     }
 
-    /// Sends one command; it is never sent again.
+    /// Sends one command.
     pub(crate) async fn send(&self, cmd: &Cmd, deadline: Instant) -> Result<Value, Fault> {
-        let mut connection = self.open(deadline).await?;
-        let reply = timeout_at(deadline, connection.command(cmd)).await;
-        match self.received(&connection, reply)? {
-            Value::ServerError(error) => Err(self.turned_down(&connection, error)),
-            value => Ok(value),
-        }
+        self.link.send(cmd, deadline).await
     }
 
     /// Sends a script's call, by its text if the server does not know the digest: that answer
@@ -143,51 +135,6 @@ impl RedisStore {
             }
             reply => reply,
         }
-    }
-
-    /// Sends commands that only read.
-    async fn fetch(&self, pipeline: &Pipeline, deadline: Instant) -> Result<Vec<Value>, Fault> {
-        let mut connection = self.open(deadline).await?;
-        let replies = timeout_at(deadline, connection.pipeline(pipeline)).await;
-        self.received(&connection, replies)
-    }
-
-    async fn open(&self, deadline: Instant) -> Result<Connection, Fault> {
-        match timeout_at(deadline, self.link.connection()).await {
-            Ok(connection) => connection.map_err(Fault::Unreached),
-            Err(_) => Err(Fault::Unsent),
-        }
-    }
-
-    /// A connection that broke, or kept a call waiting until its deadline, is not used again: a
-    /// peer that vanished without a word would otherwise hold all calls until TCP gives up.
-    fn received<T>(
-        &self,
-        connection: &Connection,
-        reply: Result<RedisResult<T>, Elapsed>,
-    ) -> Result<T, Fault> {
-        match reply {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => match ServerError::try_from(error) {
-                Ok(error) => Err(self.turned_down(connection, error)),
-                Err(error) => {
-                    self.link.leave(connection);
-                    Err(Fault::Broken(error))
-                }
-            },
-            Err(_) => {
-                self.link.leave(connection);
-                Err(Fault::Silent)
-            }
-        }
-    }
-
-    /// After a failover the address may lead to another server than the connection does.
-    fn turned_down(&self, connection: &Connection, error: ServerError) -> Fault {
-        if error.kind() == Some(ServerErrorKind::ReadOnly) {
-            self.link.leave(connection);
-        }
-        Fault::Refused(error)
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -212,9 +159,9 @@ impl Store for RedisStore {
         let deadline = self.deadline();
         let mut pipeline = Pipeline::with_capacity(2);
         pipeline.cmd("GET").arg(key.as_bytes()).cmd("PTTL").arg(key.as_bytes());
-        let replies = match self.fetch(&pipeline, deadline).await {
+        let replies = match self.link.fetch(&pipeline, deadline).await {
             // The first call on a connection that was closed meanwhile finds that out.
-            Err(Fault::Broken(_)) => self.fetch(&pipeline, deadline).await,
+            Err(Fault::Broken(_)) => self.link.fetch(&pipeline, deadline).await,
             replies => replies,
         };
         record(replies.map_err(|fault| fault.into_error(Call::Load))?)

@@ -98,7 +98,7 @@ impl SqlOptions {
     }
 
     /// Reads `SESSION_SQLALCHEMY` (else `SQLALCHEMY_DATABASE_URI`), `SESSION_SQLALCHEMY_TABLE`,
-    /// `SESSION_SQLALCHEMY_SCHEMA` and `SESSION_OWNER_INDEX`.
+    /// `SESSION_SQLALCHEMY_SCHEMA`, `SESSION_OWNER_INDEX` and [`Timeouts::KEYS`].
     ///
     /// # Errors
     ///
@@ -121,6 +121,7 @@ impl SqlOptions {
             None => settings.text(FALLBACK_KEY)?,
         };
         let mut options = url.map_or_else(Self::default, Self::new);
+        options.limits.timeouts = Timeouts::from_settings(settings)?;
         if let Some(table) = settings.text(TABLE_KEY)? {
             options = options.table(table);
         }

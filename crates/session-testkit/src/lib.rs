@@ -19,7 +19,7 @@ pub use counting::{Calls, CountingStore};
 pub use dynamodb::DynamoDbServer;
 pub use faulty::{Fault, FaultyStore, Method};
 pub use mongo::MongoServer;
-pub use redis::RedisServer;
+pub use redis::{RedisCluster, RedisSentinels, RedisServer};
 pub use requests::store_calls_per_request;
 pub use run::run;
 pub use subject::{Link, Remote, Subject};

@@ -1,6 +1,7 @@
 //! All settings of all backends.
 
 use session_core::config::{CORE_KEYS, KeyInfo};
+use session_core::store::Timeouts;
 
 /// The settings of the core and of every backend, for [`Settings::from_env`] and
 /// [`Settings::refuse_unknown`].
@@ -20,7 +21,8 @@ use session_core::config::{CORE_KEYS, KeyInfo};
 /// let error = Settings::from_vars(vars, session::KEYS).unwrap_err();
 /// assert!(error.to_string().contains("did you mean SESSION_REDIS?"));
 /// ```
-pub const KEYS: &[&[KeyInfo]] = &[CORE_KEYS, REDIS, FILESYSTEM, MEMCACHED, MONGODB, SQL, DYNAMODB];
+pub const KEYS: &[&[KeyInfo]] =
+    &[CORE_KEYS, Timeouts::KEYS, REDIS, FILESYSTEM, MEMCACHED, MONGODB, SQL, DYNAMODB];
 
 #[cfg(feature = "redis")]
 const REDIS: &[KeyInfo] = session_redis::KEYS;

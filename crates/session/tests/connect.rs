@@ -257,6 +257,37 @@ mod redis {
         assert_eq!(name_of(settings).await.unwrap(), "redis");
     }
 
+    #[cfg(feature = "redis-cluster")]
+    #[tokio::test]
+    async fn cluster_is_the_one_of_the_settings() {
+        let url = session_testkit::server::url("SESSION_TEST_REDIS_CLUSTER");
+        let settings = [("SESSION_TYPE", "redis"), ("SESSION_REDIS", url.as_str())];
+        assert_eq!(name_of(settings).await.unwrap(), "redis");
+    }
+
+    #[cfg(feature = "redis-sentinel")]
+    #[tokio::test]
+    async fn sentinels_are_those_of_the_settings() {
+        let url = session_testkit::server::url("SESSION_TEST_REDIS_SENTINEL");
+        let settings = [("SESSION_TYPE", "redis"), ("SESSION_REDIS", url.as_str())];
+        assert_eq!(name_of(settings).await.unwrap(), "redis");
+    }
+
+    #[tokio::test]
+    async fn url_of_a_form_that_is_left_out_names_its_feature() {
+        for (scheme, feature, is_built_in) in [
+            ("redis+cluster", "cluster", cfg!(feature = "redis-cluster")),
+            ("redis+sentinel", "sentinel", cfg!(feature = "redis-sentinel")),
+        ] {
+            if !is_built_in {
+                let url = format!("{scheme}://:hunter2@host/service");
+                let message = refusal([("SESSION_TYPE", "redis"), ("SESSION_REDIS", &url)]).await;
+                assert!(message.contains(&format!("feature `{feature}`")), "{message}");
+                assert!(message.contains(&format!("`redis-{feature}`")), "{message}");
+            }
+        }
+    }
+
     #[tokio::test]
     async fn bad_url_is_refused_and_not_repeated() {
         for url in ["cache.internal", "http://:hunter2@host", "redis://:hunter2@host:port"] {

@@ -22,6 +22,7 @@ fn read(path: &str) -> String {
 fn page_has_the_row_of_every_key_of_a_backend() {
     let page = read("docs/configuration.md");
     for (title, table) in [
+        ("Timeouts", session::store::Timeouts::KEYS),
         ("Redis", session::redis::KEYS),
         ("Memcached", session::memcached::KEYS),
         ("Filesystem", session::filesystem::KEYS),

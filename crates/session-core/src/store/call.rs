@@ -1,7 +1,6 @@
 //! What the errors of every store have in common: which call failed, and what is known of it.
 
 use crate::error::{Error, ErrorKind};
-use std::time::Duration;
 
 /// A call of a store, as its errors name it.
 ///
@@ -125,69 +124,10 @@ pub fn no_owner_index(store: &str, way_out: &str) -> Error {
     Call::List.error(store, ErrorKind::Unsupported, &what)
 }
 
-/// How long a store waits for its server.
-///
-/// No wait is longer than a day, so that no clock overflows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    connect: Duration,
-    operation: Duration,
-}
-
-impl Timeouts {
-    const LONGEST: Duration = Duration::from_secs(86_400);
-
-    /// Bounds one attempt to connect, with name look-up, TLS and log-in; 1 s by default.
-    #[must_use]
-    pub fn with_connect(mut self, timeout: Duration) -> Self {
-        self.connect = timeout.min(Self::LONGEST);
-        self
-    }
-
-    /// Bounds each call, with any wait for a connection; 500 ms by default.
-    #[must_use]
-    pub fn with_operation(mut self, timeout: Duration) -> Self {
-        self.operation = timeout.min(Self::LONGEST);
-        self
-    }
-
-    /// The longest attempt to connect.
-    pub fn connect(&self) -> Duration {
-        self.connect
-    }
-
-    /// The longest call.
-    pub fn operation(&self) -> Duration {
-        self.operation
-    }
-
-    /// Refuses a timeout of zero, which lets no call on `store` succeed.
-    ///
-    /// # Errors
-    ///
-    /// `Config`.
-    pub fn check(&self, store: &str) -> crate::error::Result<()> {
-        if !self.connect.is_zero() && !self.operation.is_zero() {
-            return Ok(());
-        }
-        let attempt = Call::Connect.of(store);
-        let message =
-            format!("{attempt}: a timeout of zero lets no call succeed; set a longer one");
-        Err(Error::new(ErrorKind::Config, message))
-    }
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(1), operation: Duration::from_millis(500) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Call, Lost, Timeouts};
-    use crate::error::ErrorKind::{self, Config, Timeout, Unavailable, Unknown};
-    use std::time::Duration;
+    use super::{Call, Lost};
+    use crate::error::ErrorKind::{self, Timeout, Unavailable, Unknown};
 
     #[test]
     fn lost_answer_is_unknown_to_writes_alone() {
@@ -209,20 +149,6 @@ mod tests {
                 let expected = (write, write != Unknown);
                 assert_eq!((error.kind(), error.is_retryable()), expected, "{error}");
             }
-        }
-    }
-
-    #[test]
-    fn timeouts_are_at_most_a_day_and_never_zero() {
-        let day = Duration::from_secs(86_400);
-        let longest = Timeouts::default().with_connect(Duration::MAX).with_operation(Duration::MAX);
-        assert_eq!((longest.connect(), longest.operation()), (day, day));
-        assert!(longest.check("it").is_ok());
-        for timeouts in [
-            Timeouts::default().with_connect(Duration::ZERO),
-            Timeouts::default().with_operation(Duration::ZERO),
-        ] {
-            assert_eq!(timeouts.check("it").unwrap_err().kind(), Config);
         }
     }
 }

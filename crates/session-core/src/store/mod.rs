@@ -3,10 +3,12 @@
 mod call;
 mod key;
 mod memory;
+mod timeouts;
 
-pub use call::{Call, Lost, Timeouts, no_owner_index};
+pub use call::{Call, Lost, no_owner_index};
 pub use key::StoreKey;
 pub use memory::{MemoryLimits, MemoryStore};
+pub use timeouts::Timeouts;
 
 use crate::error::Result;
 use async_trait::async_trait;
@@ -67,7 +69,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// A record that was live before the call and is until its end is listed, whoever writes
     /// meanwhile, unless the backend documents that its index is eventually consistent. A store
     /// that keeps entries apart from records adds the entry first: a call that is cut off may leave
-    /// an entry without a record, never a live record without an entry. A store without an owner index returns an error of kind `Unsupported`.
+    /// an entry without a record, never a live record without an entry. A store without an owner
+    /// index returns an error of kind `Unsupported`: [`no_owner_index`].
     async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>>;
 
     /// Removes expired records in bounded batches and returns how many; 0 where the server

@@ -4,10 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 pub mod node;
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
+pub mod writers;
 
 use redis::aio::MultiplexedConnection;
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
 use session_redis::RedisStore;
+#[cfg(feature = "cluster")]
+use session_testkit::RedisCluster;
 use session_testkit::RedisServer;
 use session_testkit::proxy::Proxy;
 use std::net::{Ipv4Addr, TcpListener};
@@ -18,6 +22,39 @@ pub const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner:
 /// The operation timeout, with slack for a machine that does other things.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 pub const WRITTEN: Outcome = Outcome::Written { cas: 0 };
+
+/// The clauses that put a proxy between a store and its server, a test for each.
+#[allow(unused_macros, reason = "each test binary uses its share of this")]
+macro_rules! link_clauses {
+    ($subject:expr) => {
+        $crate::common::link_clauses! {
+            @each $subject;
+            every_call_is_one_round_trip
+            lost_reply_to_a_create_is_unknown
+            lost_reply_to_an_update_is_unknown
+            lost_reply_to_a_touch_is_unknown
+            lost_reply_to_a_delete_is_unknown
+            lost_reply_to_a_load_is_no_miss
+            dead_server_is_an_error_in_time
+            dead_server_at_opening_is_an_error_in_time
+            frozen_server_is_an_error_in_time
+            store_recovers_from_a_dead_server
+            store_recovers_from_a_frozen_server
+        }
+    };
+    (@each $subject:expr; $($clause:ident)+) => {
+        $(
+            #[test]
+            fn $clause() {
+                let name = stringify!($clause);
+                let clause = session_testkit::clauses::ALL.iter().find(|it| it.name() == name);
+                session_testkit::run(clause.unwrap(), async { $subject });
+            }
+        )+
+    };
+}
+#[allow(unused_imports, reason = "each test binary uses its share of this")]
+pub(crate) use link_clauses;
 
 /// An empty server on a port of its own; it dies with the test.
 pub struct Server(RedisServer);
@@ -40,8 +77,7 @@ impl Server {
 
     /// A connection apart from those of the store.
     pub async fn admin(&self) -> MultiplexedConnection {
-        let client = redis::Client::open(self.url()).unwrap();
-        client.get_multiplexed_async_connection().await.unwrap()
+        admin(&self.url()).await
     }
 
     pub fn kill(&mut self) {
@@ -59,6 +95,30 @@ impl Server {
     pub fn thaw(&self) {
         self.0.thaw().unwrap();
     }
+}
+
+/// A connection apart from those of the store.
+pub async fn admin(url: &str) -> MultiplexedConnection {
+    let client = redis::Client::open(url).unwrap();
+    client.get_multiplexed_async_connection().await.unwrap()
+}
+
+/// Names of keys that a master serves at first.
+#[cfg(feature = "cluster")]
+pub async fn keys_of(cluster: &RedisCluster, master: usize, count: usize) -> Vec<String> {
+    let node = &cluster.nodes()[master];
+    let mut found = Vec::new();
+    for number in 0.. {
+        let name = format!("key-{number}");
+        // Nodes answer for their own slots, and redirect for the others.
+        if node.tell(&format!("EXISTS session:{name}")).await.is_ok() {
+            found.push(name);
+        }
+        if found.len() == count {
+            break;
+        }
+    }
+    found
 }
 
 pub fn free_port() -> u16 {

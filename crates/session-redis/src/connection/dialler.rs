@@ -1,13 +1,16 @@
-//! The one place that knows what kind of connection commands go through.
+//! A connection that is dialled when first needed, and again after it broke.
 //!
 //! The client's own reconnecting manager is not used: its errors do not tell a command that was
 //! never sent from one whose answer was lost, and a failed log-in (as when a restarting server has
 //! no client slot left) stays its answer for ever.
 
-use redis::aio::{ConnectionLike, MultiplexedConnection};
+use super::endpoint::Connection;
+#[cfg(feature = "sentinel")]
+use super::sentinel::{Master, Sentinels};
+use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, Pipeline, ProtocolVersion, PushInfo, PushKind, RedisError,
-    RedisResult, Value,
+    AsyncConnectionConfig, Client, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
+    RedisResult,
 };
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -17,81 +20,24 @@ use tokio::sync::watch;
 /// Pauses between attempts to connect; short, because calls wait meanwhile.
 const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(60)];
 
-/// A source of connections.
-pub(crate) enum Link {
-    /// One connection of our own, dialled when first needed and again after it broke.
-    Own(Dialler),
-    /// The application's connection, which sees to itself.
-    Shared(Box<dyn Shared>),
-}
-
-impl Link {
-    pub(crate) fn dial(client: Client, connect_timeout: Duration) -> Self {
-        Self::Own(Dialler(Arc::new(Inner { client, connect_timeout, slot: Mutex::default() })))
-    }
-
-    pub(crate) fn shared<C>(connection: C) -> Self
-    where
-        C: ConnectionLike + Clone + Send + Sync + 'static,
-    {
-        Self::Shared(Box::new(connection))
-    }
-
-    /// Returns a connection to send on; after an error nothing was sent.
-    pub(crate) async fn connection(&self) -> RedisResult<Connection> {
-        match self {
-            Self::Own(dialler) => dialler.connection().await,
-            Self::Shared(shared) => Ok(Connection::Shared(shared.clone_connection())),
-        }
-    }
-
-    /// Has the next call use another connection; calls under way on this one go on.
-    pub(crate) fn leave(&self, connection: &Connection) {
-        if let (Self::Own(Dialler(inner)), Connection::Own { number, .. }) = (self, connection) {
-            inner.leave(*number);
-        }
-    }
-}
-
-/// A handle on a multiplexed connection; dropping a call leaves the others and their replies alone.
-pub(crate) enum Connection {
-    Own { connection: MultiplexedConnection, number: u64 },
-    Shared(Box<dyn ConnectionLike + Send>),
-}
-
-impl Connection {
-    pub(crate) async fn command(&mut self, cmd: &Cmd) -> RedisResult<Value> {
-        self.as_mut().req_packed_command(cmd).await
-    }
-
-    pub(crate) async fn pipeline(&mut self, pipeline: &Pipeline) -> RedisResult<Vec<Value>> {
-        self.as_mut().req_packed_commands(pipeline, 0, pipeline.len()).await
-    }
-
-    fn as_mut(&mut self) -> &mut (dyn ConnectionLike + Send) {
-        match self {
-            Self::Own { connection, .. } => connection,
-            Self::Shared(connection) => connection.as_mut(),
-        }
-    }
-}
-
-/// A connection of the application, whatever its type.
-pub(crate) trait Shared: Send + Sync {
-    fn clone_connection(&self) -> Box<dyn ConnectionLike + Send>;
-}
-
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> Shared for C {
-    fn clone_connection(&self) -> Box<dyn ConnectionLike + Send> {
-        Box::new(self.clone())
-    }
-}
+/// How often sentinels are asked whether a master is still the one.
+#[cfg(feature = "sentinel")]
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Keeps one connection; callers that need a new one wait for the same attempt.
 pub(crate) struct Dialler(Arc<Inner>);
 
+/// Where a connection leads.
+pub(crate) enum Source {
+    /// To one server.
+    Server(ConnectionInfo),
+    /// To whichever server is the master by now.
+    #[cfg(feature = "sentinel")]
+    Master(Sentinels),
+}
+
 struct Inner {
-    client: Client,
+    source: Source,
     connect_timeout: Duration,
     slot: Mutex<Slot>,
 }
@@ -107,7 +53,17 @@ struct Slot {
 type Attempt = Option<RedisResult<MultiplexedConnection>>;
 
 impl Dialler {
-    async fn connection(&self) -> RedisResult<Connection> {
+    pub(crate) fn new(source: Source, connect_timeout: Duration) -> Self {
+        Self(Arc::new(Inner { source, connect_timeout, slot: Mutex::default() }))
+    }
+
+    /// Has the next call use another connection than the one of this number.
+    pub(crate) fn leave(&self, number: u64) {
+        self.0.leave(number);
+    }
+
+    /// Returns a connection to send on; after an error nothing was sent.
+    pub(crate) async fn connection(&self) -> RedisResult<Connection> {
         let (number, mut attempt) = self.attempt();
         let ended = attempt.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
         match ended {
@@ -147,12 +103,60 @@ async fn attempt(inner: Arc<Inner>, number: u64, sender: watch::Sender<Attempt>)
 async fn dial(inner: &Arc<Inner>, number: u64) -> RedisResult<MultiplexedConnection> {
     let config = config(inner, number);
     for pause in PAUSES {
-        match inner.client.get_multiplexed_async_connection_with_config(&config).await {
+        match open(inner, number, &config).await {
             Err(error) if is_passing(&error) => tokio::time::sleep(pause).await,
             result => return result,
         }
     }
-    inner.client.get_multiplexed_async_connection_with_config(&config).await
+    open(inner, number, &config).await
+}
+
+#[cfg_attr(
+    not(feature = "sentinel"),
+    allow(unused_variables, reason = "a server has no successor")
+)]
+async fn open(
+    inner: &Arc<Inner>,
+    number: u64,
+    config: &AsyncConnectionConfig,
+) -> RedisResult<MultiplexedConnection> {
+    match &inner.source {
+        Source::Server(info) => {
+            let client = Client::open(info.clone())?;
+            Box::pin(client.get_multiplexed_async_connection_with_config(config)).await
+        }
+        #[cfg(feature = "sentinel")]
+        Source::Master(sentinels) => {
+            let limit = inner.connect_timeout;
+            let (connection, master) = Box::pin(sentinels.open(config, limit)).await?;
+            tokio::spawn(leave_when_replaced(Arc::downgrade(inner), number, master));
+            Ok(connection)
+        }
+    }
+}
+
+/// A master that is replaced while it is up keeps its connections, and for some seconds takes
+/// writes that will be lost.
+#[cfg(feature = "sentinel")]
+async fn leave_when_replaced(inner: Weak<Inner>, number: u64, master: Master) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let Some(inner) = inner.upgrade().filter(|inner| inner.is_current(number)) else { return };
+        let Source::Master(sentinels) = &inner.source else { return };
+        if sentinels.have_replaced(&master, inner.connect_timeout).await {
+            inner.leave(number);
+        }
+    }
+}
+
+impl Source {
+    fn protocol(&self) -> ProtocolVersion {
+        match self {
+            Self::Server(info) => info.redis_settings().protocol(),
+            #[cfg(feature = "sentinel")]
+            Self::Master(sentinels) => sentinels.template.redis_settings().protocol(),
+        }
+    }
 }
 
 /// A server that restarts refuses or drops connections for a moment; one that is silent has used
@@ -166,7 +170,7 @@ fn config(inner: &Arc<Inner>, number: u64) -> AsyncConnectionConfig {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(inner.connect_timeout))
         .set_response_timeout(None);
-    if inner.client.get_connection_info().redis_settings().protocol() == ProtocolVersion::RESP2 {
+    if inner.source.protocol() == ProtocolVersion::RESP2 {
         return config;
     }
     // Weak, because the connection holds this and the slot holds the connection.
@@ -187,6 +191,12 @@ impl Inner {
         if slot.number == number {
             slot.attempt = None;
         }
+    }
+
+    #[cfg(feature = "sentinel")]
+    fn is_current(&self, number: u64) -> bool {
+        let slot = self.slot();
+        slot.number == number && slot.attempt.is_some()
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {

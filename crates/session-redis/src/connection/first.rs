@@ -1,0 +1,72 @@
+//! Asking several servers what any of them can tell.
+
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// How long a server is waited for alone.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Returns the first success, trying the next when one failed or kept waiting; each goes on while
+/// the next ones are tried. If all fail, the failure is that of the last to fail; `None` if there
+/// is nothing to try.
+pub(crate) async fn first<T, E, A>(attempts: impl IntoIterator<Item = A>) -> Option<Result<T, E>>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    A: Future<Output = Result<T, E>> + Send + 'static,
+{
+    // Dropped with this future, it ends those under way.
+    let mut running = JoinSet::new();
+    let mut failure = None;
+    for attempt in attempts {
+        running.spawn(attempt);
+        match timeout(PATIENCE, running.join_next()).await {
+            Ok(Some(Ok(Ok(success)))) => return Some(Ok(success)),
+            Ok(Some(Ok(Err(error)))) => failure = Some(error),
+            _ => {}
+        }
+    }
+    while let Some(ended) = running.join_next().await {
+        match ended {
+            Ok(Ok(success)) => return Some(Ok(success)),
+            Ok(Err(error)) => failure = Some(error),
+            Err(_) => {}
+        }
+    }
+    failure.map(Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first;
+    use std::pin::Pin;
+
+    type Attempt = Pin<Box<dyn Future<Output = Result<u8, u8>> + Send>>;
+
+    fn ends(result: Result<u8, u8>) -> Attempt {
+        Box::pin(async move { result })
+    }
+
+    fn hangs() -> Attempt {
+        Box::pin(std::future::pending())
+    }
+
+    #[tokio::test]
+    async fn first_success_wins_over_failures_and_silence() {
+        for attempts in [
+            vec![ends(Ok(1)), ends(Ok(2))],
+            vec![ends(Err(0)), ends(Ok(1))],
+            vec![hangs(), ends(Ok(1)), hangs()],
+            vec![hangs(), ends(Err(0)), hangs(), ends(Ok(1))],
+        ] {
+            assert_eq!(first(attempts).await, Some(Ok(1)));
+        }
+    }
+
+    #[tokio::test]
+    async fn last_failure_is_told() {
+        assert_eq!(first([ends(Err(1)), ends(Err(2))]).await, Some(Err(2)));
+        assert_eq!(first([] as [Attempt; 0]).await, None);
+    }
+}

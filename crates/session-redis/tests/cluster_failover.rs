@@ -1,0 +1,148 @@
+//! A node of a cluster ends or freezes while sessions are read and written.
+
+#![cfg(feature = "cluster")]
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+mod common;
+
+use common::writers::Writers;
+use common::{MINUTE, WRITTEN, create, eventually, in_time, key, keys_of, writes};
+use session_core::{ErrorKind, Precondition, Store};
+use session_redis::RedisStore;
+use session_testkit::{RedisCluster, RedisServer};
+use std::sync::atomic::Ordering;
+
+#[tokio::test]
+async fn killed_master_loses_nothing_that_its_replica_has() {
+    fail_over(|master| master.kill().unwrap(), |_| ()).await;
+}
+
+#[tokio::test]
+async fn frozen_master_loses_nothing_that_its_replica_has() {
+    fail_over(|master| master.freeze().unwrap(), |master| master.thaw().unwrap()).await;
+}
+
+async fn fail_over(fault: impl Fn(&mut RedisServer), end: impl Fn(&mut RedisServer)) {
+    let mut cluster = RedisCluster::start(3, true).await.unwrap();
+    let mut names = keys_of(&cluster, 0, 4).await;
+    let marker = format!("session:{}", names.pop().unwrap());
+    for index in [1, 2] {
+        names.extend(keys_of(&cluster, index, 2).await);
+    }
+    let store = RedisStore::connect(cluster.url()).await.unwrap();
+    let writers = Writers::start(store, &names).await;
+    let admin = common::admin(&cluster.nodes()[0].url()).await;
+    let watch = writers.watch_replication(admin, marker);
+    writers.go_on(50).await;
+    writers.be_replicated().await;
+
+    fault(cluster.node_mut(0));
+    // Frozen, it answers no more, as dead.
+    watch.abort();
+    let replica = &cluster.nodes()[3];
+    eventually("the replica takes over", async || {
+        replica.tell("INFO replication").await.unwrap().contains("role:master")
+    })
+    .await;
+    writers.go_on(50).await;
+    end(cluster.node_mut(0));
+    writers.go_on(50).await;
+    for (index, progress) in writers.progress.iter().enumerate() {
+        let errors = progress.errors.load(Ordering::SeqCst);
+        assert_eq!(errors > 0, index < 3, "{errors} errors of the writer {index}");
+    }
+    let last = writers.stop().await;
+    for (name, last) in names.iter().zip(&last).take(3) {
+        let found = cluster.nodes()[3].tell(&format!("GET session:{name}")).await.unwrap();
+        assert_eq!(found, last.to_string(), "what is acknowledged is on the new master");
+    }
+}
+
+#[tokio::test]
+async fn frozen_node_holds_up_no_slot_but_its_own() {
+    let cluster = RedisCluster::start(3, false).await.unwrap();
+    let store = RedisStore::connect(cluster.url()).await.unwrap();
+    let names = [0, 1, 2].map(async |index| keys_of(&cluster, index, 1).await.remove(0));
+    let [frozen, others @ ..] = names.map(async |name| key(&name.await));
+    let frozen = frozen.await;
+    let loaded = create(&store, &frozen, "old").await;
+    cluster.nodes()[0].freeze().unwrap();
+    let stuck = async {
+        for _ in 0..2 {
+            let error = in_time(store.load(&frozen)).await.unwrap_err();
+            let is_right = matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable);
+            assert!(is_right && error.is_retryable(), "{error:?}");
+            let same = Precondition::Unchanged(&loaded);
+            let write = store.write(&frozen, "new".into(), &MINUTE, same);
+            let error = in_time(write).await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Unknown | ErrorKind::Unavailable));
+        }
+    };
+    let busy = async {
+        for other in others {
+            let other = other.await;
+            let mut loaded = create(&store, &other, "0").await;
+            for count in 0..200 {
+                let same = Precondition::Unchanged(&loaded);
+                let written = store.write(&other, count.to_string().into(), &MINUTE, same).await;
+                assert_eq!(written.unwrap(), WRITTEN);
+                loaded = store.load(&other).await.unwrap().unwrap();
+                assert_eq!(loaded.payload, count.to_string());
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
+        }
+    };
+    tokio::join!(stuck, busy);
+    cluster.nodes()[0].thaw().unwrap();
+    eventually("its slots are served again", async || store.load(&frozen).await.is_ok()).await;
+}
+
+#[tokio::test]
+async fn dead_node_is_unavailable_and_served_again_after_its_restart() {
+    let mut cluster = RedisCluster::start(3, false).await.unwrap();
+    let store = RedisStore::connect(cluster.url()).await.unwrap();
+    let dead = key(&keys_of(&cluster, 1, 1).await[0]);
+    let other = key(&keys_of(&cluster, 2, 1).await[0]);
+    let loaded = create(&store, &dead, "old").await;
+    cluster.node_mut(1).kill().unwrap();
+    let error = in_time(store.load(&dead)).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+    for result in in_time(writes(&store, &dead, &loaded)).await {
+        let error = result.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+    }
+    create(&store, &other, "new").await;
+    cluster.node_mut(1).restart().await.unwrap();
+    eventually("its slots are served again", async || {
+        store.load(&dead).await.is_ok_and(|record| record.is_none())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn cluster_that_is_gone_is_unavailable_and_the_store_outlives_it() {
+    let mut cluster = RedisCluster::start(1, false).await.unwrap();
+    let store = RedisStore::connect_lazy(cluster.url()).unwrap();
+    create(&store, &key("gone"), "old").await;
+    cluster.node_mut(0).kill().unwrap();
+    for opened in [store, RedisStore::connect_lazy(cluster.url()).unwrap()] {
+        let error = in_time(opened.load(&key("gone"))).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+        let error = opened.delete(&key("gone"), None, None).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+        cluster.node_mut(0).restart().await.unwrap();
+        eventually("it is back", async || opened.load(&key("gone")).await.is_ok()).await;
+        cluster.node_mut(0).kill().unwrap();
+    }
+    let error = in_time(RedisStore::connect(cluster.url())).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+}
+
+#[tokio::test]
+async fn server_outside_a_cluster_says_so() {
+    let server = RedisServer::start().await.unwrap();
+    let url = server.url().replace("redis://", "redis+cluster://");
+    let error = RedisStore::connect(url).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false));
+    assert!(error.to_string().contains("no node of a cluster"), "{error}");
+}

@@ -1,0 +1,76 @@
+//! The contract on a Redis Cluster.
+
+#![cfg(feature = "cluster")]
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+mod common;
+
+use session_core::{Result, Store, async_trait};
+use session_redis::{RedisOptions, RedisStore};
+use session_testkit::{Link, RedisCluster, Remote, Subject, server};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The nodes at `SESSION_TEST_REDIS_CLUSTER`.
+struct Nodes {
+    has_owners: bool,
+}
+
+#[async_trait]
+impl Subject for Nodes {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        let options = RedisOptions::new(server::url("SESSION_TEST_REDIS_CLUSTER"));
+        let options = options.operation_timeout(Duration::from_secs(10));
+        let options = options.owner_index(self.has_owners);
+        Ok(Arc::new(RedisStore::connect(options).await?))
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::None { because: "a proxy stands before one node, and keys are on all of them" }
+    }
+}
+
+session_testkit::store_conformance!(Nodes { has_owners: false });
+
+mod owners {
+    session_testkit::store_conformance!(super::Nodes { has_owners: true });
+}
+
+/// A cluster of one node, which tells its clients the address of the proxy.
+struct Proxied(RedisCluster);
+
+#[async_trait]
+impl Subject for Proxied {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        let url = self.0.nodes()[0].url();
+        Ok(Arc::new(RedisStore::connect(url).await?))
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::Tcp(self)
+    }
+}
+
+#[async_trait]
+impl Remote for Proxied {
+    fn server(&self) -> SocketAddr {
+        self.0.nodes()[0].addr()
+    }
+
+    async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
+        let announce = format!("CONFIG SET cluster-announce-port {}", addr.port());
+        self.0.nodes()[0].tell(&announce).await.unwrap();
+        Ok(Arc::new(RedisStore::connect(format!("redis+cluster://{addr}")).await?))
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_millis(500)
+    }
+}
+
+mod behind_a_proxy {
+    super::common::link_clauses!(super::Proxied(
+        super::RedisCluster::start(1, false).await.unwrap()
+    ));
+}

@@ -1,0 +1,152 @@
+//! The master ends or freezes while sessions are read and written, and sentinels name another.
+
+#![cfg(feature = "sentinel")]
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+mod common;
+
+use common::writers::Writers;
+use common::{create, eventually, free_port, in_time, key, tell};
+use session_core::{ErrorKind, Store};
+use session_redis::RedisStore;
+use session_testkit::{RedisSentinels, RedisServer};
+use std::sync::atomic::Ordering;
+
+#[tokio::test]
+async fn killed_master_loses_nothing_that_its_replica_has() {
+    fail_over(|master| master.kill().unwrap(), |_| ()).await;
+}
+
+#[tokio::test]
+async fn frozen_master_loses_nothing_that_its_replica_has() {
+    fail_over(|master| master.freeze().unwrap(), |master| master.thaw().unwrap()).await;
+}
+
+async fn fail_over(fault: impl Fn(&mut RedisServer), end: impl Fn(&mut RedisServer)) {
+    let mut service = RedisSentinels::start().await.unwrap();
+    let names: Vec<_> = (0..4).map(|index| format!("writer-{index}")).collect();
+    let store = RedisStore::connect(service.url()).await.unwrap();
+    let writers = Writers::start(store, &names).await;
+    let admin = common::admin(&service.servers()[0].url()).await;
+    let watch = writers.watch_replication(admin, "marker".to_owned());
+    writers.go_on(50).await;
+    writers.be_replicated().await;
+
+    fault(service.server_mut(0));
+    watch.abort();
+    writers.go_on(50).await;
+    let info = service.servers()[1].tell("INFO replication").await.unwrap();
+    assert!(info.contains("role:master"), "{info}");
+    end(service.server_mut(0));
+    writers.go_on(50).await;
+    for progress in &writers.progress {
+        assert!(progress.errors.load(Ordering::SeqCst) > 0, "a failover takes a while");
+    }
+    let last = writers.stop().await;
+    for (name, last) in names.iter().zip(&last) {
+        let found = service.servers()[1].tell(&format!("GET session:{name}")).await.unwrap();
+        assert_eq!(found, last.to_string(), "what is acknowledged is on the new master");
+    }
+}
+
+/// Sentinels leave a master that they replaced while it was up alone for eight seconds, and it
+/// keeps its connections meanwhile.
+#[tokio::test]
+async fn replaced_master_is_left_before_it_is_demoted() {
+    let service = RedisSentinels::start().await.unwrap();
+    let store = RedisStore::connect(service.url()).await.unwrap();
+    create(&store, &key("before"), "x").await;
+    let [old, new] = service.servers();
+    service.sentinels()[0].tell("SENTINEL FAILOVER mymaster").await.unwrap();
+    eventually("the replica takes over", async || {
+        new.tell("INFO replication").await.unwrap().contains("role:master")
+    })
+    .await;
+    let mut count = 0;
+    eventually("writes reach the new master", async || {
+        count += 1;
+        let name = format!("after-{count}");
+        create(&store, &key(&name), "x").await;
+        new.tell(&format!("EXISTS session:{name}")).await.unwrap() == "1"
+    })
+    .await;
+    let info = old.tell("INFO replication").await.unwrap();
+    assert!(info.contains("role:master"), "it was left before it was demoted: {info}");
+}
+
+/// A write that a replica turned away is sent to the master within the same call.
+#[tokio::test]
+async fn write_to_a_server_that_became_a_replica_finds_the_master() {
+    let (old, new) = (RedisServer::start().await.unwrap(), RedisServer::start().await.unwrap());
+    let sentinel = RedisServer::lone_sentinel(old.addr()).await.unwrap();
+    let url = format!("redis+sentinel://{}/mymaster", sentinel.addr());
+    let store = RedisStore::connect(url.as_str()).await.unwrap();
+    create(&store, &key("moved"), "old").await;
+
+    old.tell(&format!("REPLICAOF 127.0.0.1 {}", free_port())).await.unwrap();
+    sentinel.tell("SENTINEL REMOVE mymaster").await.unwrap();
+    let port = new.addr().port();
+    sentinel.tell(&format!("SENTINEL MONITOR mymaster 127.0.0.1 {port} 2")).await.unwrap();
+    create(&store, &key("moved"), "new").await;
+    assert_eq!(new.keys().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn replica_that_sentinels_name_is_not_taken() {
+    let server = RedisServer::start().await.unwrap();
+    let sentinel = RedisServer::lone_sentinel(server.addr()).await.unwrap();
+    server.tell(&format!("REPLICAOF 127.0.0.1 {}", free_port())).await.unwrap();
+    let url = format!("redis+sentinel://{}/mymaster", sentinel.addr());
+    let error = in_time(RedisStore::connect(url.as_str())).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+    let store = RedisStore::connect_lazy(url).unwrap();
+    let error = in_time(store.load(&key("replica"))).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+    server.tell("REPLICAOF NO ONE").await.unwrap();
+    assert_eq!(store.load(&key("replica")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn dead_and_frozen_sentinels_are_passed_over() {
+    let mut service = RedisSentinels::start().await.unwrap();
+    service.sentinel_mut(0).kill().unwrap();
+    service.sentinel_mut(1).freeze().unwrap();
+    let store = in_time(RedisStore::connect(service.url())).await.unwrap();
+    create(&store, &key("sentinels"), "x").await;
+    service.sentinel_mut(2).kill().unwrap();
+    create(&store, &key("without"), "the connection is there").await;
+    let error = in_time(RedisStore::connect(service.url())).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+}
+
+#[tokio::test]
+async fn unknown_service_says_so() {
+    let service = RedisSentinels::start().await.unwrap();
+    let url = service.url().replace("mymaster", "hunter2");
+    let error = RedisStore::connect(url).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false));
+    assert!(error.to_string().contains("no service of the name"), "{error}");
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+#[tokio::test]
+async fn sentinels_have_a_password_of_their_own() {
+    let server = RedisServer::start().await.unwrap();
+    let sentinel = RedisServer::lone_sentinel(server.addr()).await.unwrap();
+    let mut admin = common::admin(&sentinel.url()).await;
+    let mut master = common::admin(&server.url()).await;
+    tell(&mut master, "CONFIG SET requirepass hunter1").await;
+    tell(&mut admin, "ACL SETUSER asker on >hunter2 +@all").await;
+    tell(&mut admin, "ACL SETUSER default off").await;
+    let host = sentinel.addr();
+    let url = format!(
+        "redis+sentinel://:hunter1@{host}/mymaster?sentinel_user=asker&sentinel_password=hunter2"
+    );
+    let store = RedisStore::connect(url.as_str()).await.unwrap();
+    create(&store, &key("log-in"), "x").await;
+    for wrong in [url.replace("hunter1", "hunter3"), url.replace("hunter2", "hunter3")] {
+        let error = RedisStore::connect(wrong).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false));
+        assert!(!format!("{error:?}").contains("hunter"), "{error:?}");
+    }
+}

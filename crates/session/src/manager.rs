@@ -8,13 +8,14 @@ use session_core::{Config, Error, ErrorKind, Result, SessionManager, Signer};
 /// Makes the manager that `settings` describe: configuration, store, and a signer if
 /// `SESSION_USE_SIGNER` is on.
 ///
-/// The signer writes this library's own signatures. To share signed cookies with a Flask app, or
-/// to start from [`Config::hardened`], join the parts in [`SessionManager::new`].
+/// `SESSION_SIGNATURE` says whether the signer writes this library's own signatures or Flask's. To
+/// start from [`Config::hardened`], join the parts in [`SessionManager::new`].
 ///
 /// # Errors
 ///
-/// `Config` if a name is unknown, a value malformed, two settings contradict each other, or
-/// `SECRET_KEY` is needed and missing or short; else those of [`connect`].
+/// `Config` if a name is unknown, a value malformed, two settings contradict each other,
+/// `SECRET_KEY` is needed and missing or short, or a setting needs a feature that this build lacks;
+/// else those of [`connect`].
 ///
 /// # Examples
 ///

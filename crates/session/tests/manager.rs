@@ -50,6 +50,28 @@ async fn signer_without_a_key_that_can_sign_is_refused() {
     assert!(message.contains("32 bytes") && !message.contains("hunter2"), "{message}");
 }
 
+const SHARED: [(&str, &str); 4] = [
+    ("SESSION_TYPE", "memory"),
+    ("SESSION_USE_SIGNER", "true"),
+    ("SECRET_KEY", "hunter2"),
+    ("SESSION_SIGNATURE", "flask"),
+];
+
+#[cfg(feature = "flask-signatures")]
+#[tokio::test]
+async fn cookie_is_signed_as_flask_does_when_told() {
+    let cookie = new_cookie(&manager(&settings(SHARED)).await.unwrap()).await;
+    let (_, signature) = cookie.split_once('.').unwrap();
+    assert_eq!(signature.len(), 27);
+}
+
+#[cfg(not(feature = "flask-signatures"))]
+#[tokio::test]
+async fn signatures_of_flask_are_refused_by_the_name_of_their_feature() {
+    let message = refusal(SHARED).await;
+    assert!(message.contains("`flask-signatures`") && !message.contains("hunter2"), "{message}");
+}
+
 #[tokio::test]
 async fn mistyped_key_is_told_apart_from_a_missing_one() {
     let message = refusal([("SESSION_USE_SIGNER", "true"), ("SECRET_KYE", SECRET)]).await;

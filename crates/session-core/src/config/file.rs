@@ -25,9 +25,10 @@ fn config(settings: &Settings) -> Result<Config> {
     }
 }
 
-/// Whether a key of the table goes to something else than a [`Config`].
+/// Whether a key of the table goes to something else than a [`Config`]: to the store or the signer.
 fn is_apart(key: &KeyInfo) -> bool {
-    matches!(key.kind, Kind::Secret | Kind::SecretList) || key.name == "SESSION_TYPE"
+    matches!(key.kind, Kind::Secret | Kind::SecretList)
+        || matches!(key.name, "SESSION_TYPE" | "SESSION_SIGNATURE" | "SESSION_SIGNATURE_SALT")
 }
 
 impl<'de> Deserialize<'de> for Settings {

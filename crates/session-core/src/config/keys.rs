@@ -104,6 +104,7 @@ const TYPES: &[&str] = &[
     "dynamodb",
     "memory",
 ];
+pub(super) const SIGNATURES: &[&str] = &["native", "flask", "accept-flask"];
 pub(super) const FORMATS: &[&str] = &["msgpack", "json", "pickle"];
 
 /// The settings of this crate, and those that every application has.
@@ -112,7 +113,8 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "SECRET_KEY",
         Kind::Secret,
         None,
-        "The key that signs ids, at least 32 random bytes. Needed with `SESSION_USE_SIGNER`.",
+        "The key that signs ids, at least 32 random bytes; any length with \
+         `SESSION_SIGNATURE=flask`. Needed with `SESSION_USE_SIGNER`.",
     ),
     KeyInfo::new(
         "SECRET_KEY_FALLBACKS",
@@ -253,6 +255,20 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         Some("false"),
         "Whether records are stored under the SHA-256 of the id, so that reading the store opens \
          no session. A Flask-Session app does not find them.",
+    ),
+    KeyInfo::new(
+        "SESSION_SIGNATURE",
+        Kind::Choice(SIGNATURES),
+        Some("native"),
+        "Which signatures are written and read: `native` ours alone; `flask` Flask's are written, \
+         both are read; `accept-flask` ours are written, both are read.",
+    ),
+    KeyInfo::new(
+        "SESSION_SIGNATURE_SALT",
+        Kind::Text,
+        Some("flask-session"),
+        "The salt of Flask's signatures: `flask-session` for Flask-Session, `flask-sessions` for \
+         Flask-Sessionstore.",
     ),
     KeyInfo::new(
         "SESSION_ACCEPT_UUID_IDS",

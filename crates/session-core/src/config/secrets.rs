@@ -8,12 +8,32 @@ use zeroize::Zeroizing;
 
 const NEWEST: &str = "SECRET_KEY";
 const FALLBACKS: &str = "SECRET_KEY_FALLBACKS";
+const SIGNATURE: &str = "SESSION_SIGNATURE";
+const SALT: &str = "SESSION_SIGNATURE_SALT";
+pub(super) const DEFAULT_SALT: &str = "flask-session";
 
-/// `SECRET_KEY` and `SECRET_KEY_FALLBACKS`: wiped from memory on drop, never shown or serialized.
+/// `SECRET_KEY` and `SECRET_KEY_FALLBACKS`, and what they sign with: wiped from memory on drop,
+/// never shown or serialized.
 pub struct Secrets {
     newest: Zeroizing<String>,
     fallbacks: Vec<Zeroizing<String>>,
+    signature: Signature,
+    salt: String,
 }
+
+/// The words of `SESSION_SIGNATURE`.
+#[derive(Clone, Copy)]
+enum Signature {
+    Native,
+    Flask,
+    AcceptFlask,
+}
+
+const SIGNATURES: &[(&str, Signature)] = &[
+    ("native", Signature::Native),
+    ("flask", Signature::Flask),
+    ("accept-flask", Signature::AcceptFlask),
+];
 
 impl Secrets {
     /// The key that signs; never empty.
@@ -26,30 +46,88 @@ impl Secrets {
         self.fallbacks.iter().map(|secret| secret.as_bytes())
     }
 
-    /// Makes the signer of this library's own form.
-    ///
-    /// To read or write signatures of Flask, give the keys to one of [`Signer`]'s other
-    /// constructors.
+    /// Makes the signer that `SESSION_SIGNATURE` and `SESSION_SIGNATURE_SALT` describe.
     ///
     /// # Errors
     ///
-    /// `Config` if one of them has fewer than 32 bytes.
+    /// `Config` if a key that signs or reads only this library's own form has fewer than 32 bytes,
+    /// or the signer is one for Flask and this build lacks the feature `flask-signatures`.
+    ///
+    /// # Examples
+    ///
+    /// A Flask app's key and its signatures, so that either side reads what the other signs:
+    ///
+    /// ```
+    /// use session_core::config::Settings;
+    ///
+    /// let settings: Settings =
+    ///     [("SECRET_KEY", "the app's"), ("SESSION_SIGNATURE", "flask")].into_iter().collect();
+    /// let secrets = settings.secrets()?.expect("there is a SECRET_KEY");
+    /// assert_eq!(secrets.signer().is_ok(), cfg!(feature = "flask-signatures"));
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
     pub fn signer(&self) -> Result<Signer> {
-        self.fallbacks().try_fold(Signer::new(self.newest())?, Signer::with_fallback)
+        let signer = match self.signature {
+            Signature::Native => Signer::new(self.newest())?,
+            Signature::Flask => shared_with_flask(self.newest(), &self.salt)?,
+            Signature::AcceptFlask => accept_flask(Signer::new(self.newest())?, &self.salt)?,
+        };
+        self.fallbacks().try_fold(signer, Signer::with_fallback)
     }
 }
 
+#[cfg(feature = "flask-signatures")]
+fn shared_with_flask(newest: &[u8], salt: &str) -> Result<Signer> {
+    Signer::shared_with_flask(newest, salt)
+}
+
+#[cfg(feature = "flask-signatures")]
+fn accept_flask(signer: Signer, salt: &str) -> Result<Signer> {
+    Ok(signer.accept_flask(salt))
+}
+
+#[cfg(not(feature = "flask-signatures"))]
+fn shared_with_flask(_: &[u8], _: &str) -> Result<Signer> {
+    Err(left_out())
+}
+
+#[cfg(not(feature = "flask-signatures"))]
+fn accept_flask(_: Signer, _: &str) -> Result<Signer> {
+    Err(left_out())
+}
+
+#[cfg(not(feature = "flask-signatures"))]
+fn left_out() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "make the signer of SESSION_SIGNATURE: this build leaves out the signatures of Flask; turn \
+         on the feature `flask-signatures`",
+    )
+}
+
 impl Settings {
-    /// Reads the keys that sign ids; `None` if there is no `SECRET_KEY`.
+    /// Reads the keys that sign ids, and how they do; `None` if there is no `SECRET_KEY`.
     ///
     /// # Errors
     ///
     /// `Config` if `SECRET_KEY_FALLBACKS` is no JSON list of texts that are not empty, or stands
-    /// without a `SECRET_KEY`; `Unsupported` if it is JSON and this build lacks the feature `json`.
+    /// without a `SECRET_KEY`, if `SESSION_SIGNATURE` is no word of its own, or
+    /// `SESSION_SIGNATURE_SALT` no printable ASCII; `Unsupported` if the fallbacks are JSON and
+    /// this build lacks the feature `json`.
     pub fn secrets(&self) -> Result<Option<Secrets>> {
         let fallbacks = self.find(FALLBACKS).map(fallbacks).transpose()?.unwrap_or_default();
+        let signature = self.choice(SIGNATURE, SIGNATURES)?.unwrap_or(Signature::Native);
+        let salt = self.text(SALT)?.unwrap_or(DEFAULT_SALT);
+        if !salt.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(refuse(SALT, "printable ASCII without spaces, such as flask-session"));
+        }
         match self.text(NEWEST)? {
-            Some(newest) => Ok(Some(Secrets { newest: newest.to_owned().into(), fallbacks })),
+            Some(newest) => Ok(Some(Secrets {
+                newest: newest.to_owned().into(),
+                fallbacks,
+                signature,
+                salt: salt.to_owned(),
+            })),
             None if fallbacks.is_empty() => Ok(None),
             None => Err(Error::new(
                 ErrorKind::Config,

@@ -8,7 +8,13 @@ mod settings;
 use super::{CORE_KEYS, Settings};
 
 /// The keys of the table that make no `Config`.
-const APART: [&str; 3] = ["SECRET_KEY", "SECRET_KEY_FALLBACKS", "SESSION_TYPE"];
+const APART: [&str; 5] = [
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "SESSION_SIGNATURE",
+    "SESSION_SIGNATURE_SALT",
+    "SESSION_TYPE",
+];
 
 fn core_names() -> impl Iterator<Item = &'static str> {
     CORE_KEYS.iter().map(|key| key.name).filter(|name| !APART.contains(name))

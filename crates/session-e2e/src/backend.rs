@@ -86,11 +86,6 @@ impl Backend {
         Self { address: format!("sqlite:///{file}"), place: Place::Apart, _dir: Some(dir) }
     }
 
-    /// The PostgreSQL that `SESSION_TEST_POSTGRES` names.
-    pub fn postgres() -> Self {
-        Self::shared("SESSION_TEST_POSTGRES")
-    }
-
     /// The MariaDB that `SESSION_TEST_MARIADB` names.
     pub fn mariadb() -> Self {
         Self::shared("SESSION_TEST_MARIADB")
@@ -103,7 +98,8 @@ impl Backend {
         Self { address: server.url(), place: Place::Redis(server), _dir: Some(dir) }
     }
 
-    /// Makes an empty PostgreSQL and starts it.
+    /// Makes an empty PostgreSQL and starts it. It asks for no password: in a build that is not
+    /// optimised, proving that forty connections know one takes longer than a session may wait.
     pub async fn own_postgres() -> Self {
         Self::own(Process::postgres().await.expect("postgres starts"))
     }

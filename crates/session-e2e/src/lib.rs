@@ -54,7 +54,7 @@ macro_rules! on_every_store {
             mongodb: $crate::Backend::mongodb().await;
             dynamodb: $crate::Backend::dynamodb().await;
             sqlite: $crate::Backend::sqlite();
-            postgres: $crate::Backend::postgres();
+            postgres: $crate::Backend::own_postgres().await;
             mariadb: $crate::Backend::mariadb();
             => [$($name),*]
         }

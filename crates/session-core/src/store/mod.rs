@@ -67,7 +67,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// A record that was live before the call and is until its end is listed, whoever writes
     /// meanwhile, unless the backend documents that its index is eventually consistent. A store
     /// that keeps entries apart from records adds the entry first: a call that is cut off may leave
-    /// an entry without a record, never a live record without an entry. A store without an owner index returns an error of kind `Unsupported`.
+    /// an entry without a record, never a live record without an entry. A store without an owner
+    /// index returns an error of kind `Unsupported`.
     async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>>;
 
     /// Removes expired records in bounded batches and returns how many; 0 where the server

@@ -183,7 +183,7 @@ async fn child_lists_a_record_that_it_cannot_read() {
     for key in [&key(), &other] {
         create_for(&store, key, b"data", &owned(MINUTE)).await;
     }
-    fs::set_permissions(dir.join(SHA256), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(dir.join(SHA256), fs::Permissions::from_mode(0o000)).unwrap();
     assert_eq!(store.load(&key()).await.unwrap_err().kind(), ErrorKind::Unavailable);
     let mut listed = listed(&store).await;
     listed.sort();

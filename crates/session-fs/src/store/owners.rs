@@ -154,7 +154,8 @@ impl Dir {
 
     fn flush_entry(&self, place: &Path) -> io::Result<()> {
         if self.is_flushing() {
-            for dir in [place, self.owners()] {
+            // The owner's, that of all owners and the store's own: each may be new.
+            for dir in place.ancestors().take(3) {
                 File::open(dir)?.sync_all()?;
             }
         }

@@ -7,12 +7,12 @@ mod support;
 use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Store, StoreKey};
 use session_fs::{Durability, FileHash, FileOptions, FileStore};
 use std::fs::{self, File};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 use std::time::Duration;
 use support::{
-    KEY, MD5, MINUTE, SHA256, WRITTEN, create, create_for, drafts, key, lease, load, names, open,
-    owned, owner_42, records,
+    KEY, MD5, MINUTE, SHA256, WRITTEN, child_dir, create, create_for, drafts, key, lease, load,
+    names, open, owned, owner_42, records, spawn_unprivileged,
 };
 
 async fn indexed(dir: &Path) -> FileStore {
@@ -163,6 +163,44 @@ async fn damaged_entry_lists_nothing_until_the_next_renewal() {
     fs::copy(place.join(SHA256), place.join("b".repeat(64))).unwrap();
     fs::create_dir(place.join("c".repeat(64))).unwrap();
     assert_eq!(listed(&store).await, [key()]);
+}
+
+/// As one is that a program of another user has written.
+#[test]
+fn record_that_cannot_be_read_keeps_no_other_from_being_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    let child = spawn_unprivileged("child_lists_a_record_that_it_cannot_read", dir.path());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[tokio::test]
+#[ignore = "a part of the test above, which runs it as a user to whom modes apply"]
+async fn child_lists_a_record_that_it_cannot_read() {
+    let Some(dir) = child_dir() else { return };
+    let store = indexed(&dir).await;
+    let other = StoreKey::new("session:", "other");
+    for key in [&key(), &other] {
+        create_for(&store, key, b"data", &owned(MINUTE)).await;
+    }
+    fs::set_permissions(dir.join(SHA256), fs::Permissions::from_mode(0o000)).unwrap();
+    assert_eq!(store.load(&key()).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    let mut listed = listed(&store).await;
+    listed.sort();
+    assert_eq!(listed, [key(), other], "what cannot be read may live");
+}
+
+#[tokio::test]
+async fn sweep_follows_no_link_out_of_the_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let store = indexed(dir.path()).await;
+    create_for(&store, &key(), b"data", &owned(MINUTE)).await;
+    fs::write(elsewhere.path().join("a".repeat(64)), b"another application's").unwrap();
+    let owners = owner_42(dir.path()).parent().unwrap().to_owned();
+    symlink(elsewhere.path(), owners.join("b".repeat(64))).unwrap();
+    store.delete_expired().await.unwrap();
+    assert_eq!(names(elsewhere.path()).len(), 1);
 }
 
 #[tokio::test]

@@ -180,8 +180,8 @@ async fn session_that_cannot_be_ended_keeps_no_other() {
     let table = [
         (Fault::Fail(ErrorKind::Unavailable), ErrorKind::Unavailable, 1),
         (Fault::FailAfterApplying(ErrorKind::Unknown), ErrorKind::Unknown, 0),
-        (Fault::Hang, ErrorKind::Timeout, 1),
-        (Fault::HangAfterApplying, ErrorKind::Timeout, 0),
+        (Fault::Hang, ErrorKind::Unknown, 1),
+        (Fault::HangAfterApplying, ErrorKind::Unknown, 0),
     ];
     for (fault, kind, left) in table {
         let memory = Arc::new(MemoryStore::new());
@@ -196,5 +196,21 @@ async fn session_that_cannot_be_ended_keeps_no_other() {
         assert_eq!((error.kind(), error.is_retryable()), (kind, true), "{fault:?}");
         assert_eq!(memory.len(), left, "{fault:?}");
         assert_eq!(manager.end_all("ann").await.unwrap(), left);
+    }
+}
+
+/// `Timeout` would say that the session is still there.
+#[tokio::test(start_paused = true)]
+async fn end_without_an_answer_is_unknown_and_worth_repeating() {
+    for fault in [Fault::Hang, Fault::HangAfterApplying] {
+        let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
+        let manager = manager(store.clone());
+        let cookie = sign_in(&manager, "ann", &[]).await;
+        let handle = handle_of(&manager, "ann", &cookie).await;
+        store.push(Method::Delete, fault);
+        let error = manager.end("ann", handle).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unknown, true), "{fault:?}");
+        let is_still_there = manager.end("ann", handle).await.unwrap();
+        assert_eq!(is_still_there, matches!(fault, Fault::Hang));
     }
 }

@@ -15,11 +15,15 @@ const KEYS: &[KeyInfo] =
 /// `Config` if the settings are wrong, else those of the store's opening.
 pub async fn manager_from_env() -> Result<SessionManager> {
     let tables: Vec<_> = session::KEYS.iter().copied().chain([KEYS]).collect();
-    let (settings, _) = Settings::from_env(&tables)?;
+    let (settings, warnings) = Settings::from_env(&tables)?;
     match settings.text("SESSION_TYPE")? {
-        None | Some("redb") => over_redb(&settings),
-        Some(_) => session::manager_from_env().await,
+        None | Some("redb") => {}
+        Some(_) => return session::manager_from_env().await,
     }
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    over_redb(&settings)
 }
 
 fn over_redb(settings: &Settings) -> Result<SessionManager> {

@@ -1,8 +1,8 @@
 //! The contract, over the file.
 
-use crate::file::{Records, change, failed, live, load, now_ms};
+use crate::file::{self, Records, change, failed, live, load, now_ms, sweep_some};
 use redb::Database;
-use session::store::{Call, Lost, no_owner_index};
+use session::store::{Call, Lost, Timeouts, no_owner_index};
 use session::{
     Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
     async_trait,
@@ -10,27 +10,36 @@ use session::{
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How many records a sweep removes before it lets other writers in.
-const BATCH: usize = 500;
+use tokio::time::timeout;
 
 /// A store in one file of redb, an embedded database; one process at a time has the file open.
 #[derive(Clone, Debug)]
-pub struct RedbStore(Arc<Database>);
+pub struct RedbStore {
+    db: Arc<Database>,
+    operation_timeout: Duration,
+}
 
 /// What takes the place of a record: an end and a payload, or nothing.
 type Successor = Option<(u64, Bytes)>;
 
 impl RedbStore {
-    /// Opens `file`, and makes it if there is none.
+    /// Opens `file`, and makes it if there is none, for its owner alone.
     ///
     /// # Errors
     ///
     /// `Config` if it cannot, as when another process has the file open.
     pub fn open(file: impl AsRef<Path>) -> Result<Self> {
-        let db = Database::create(file).map_err(|e| failed(Call::Connect, ErrorKind::Config, e))?;
+        let db = file::open(file.as_ref());
+        let db = db.map_err(|e| failed(Call::Connect, ErrorKind::Config, e))?;
         change(&db, Call::Init, |_| Ok(Some(())))?;
-        Ok(Self(Arc::new(db)))
+        Ok(Self { db: Arc::new(db), operation_timeout: Timeouts::default().operation() })
+    }
+
+    /// Bounds each call, with its wait for other writers; 500 ms by default.
+    #[must_use]
+    pub fn operation_timeout(mut self, timeout: Duration) -> Self {
+        self.operation_timeout = timeout;
+        self
     }
 
     /// Works on a thread that may block, to the end even if nobody waits any longer.
@@ -39,9 +48,13 @@ impl RedbStore {
         call: Call,
         work: impl FnOnce(&Database) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let db = Arc::clone(&self.0);
-        let done = tokio::task::spawn_blocking(move || work(&db)).await;
-        done.unwrap_or_else(|_| Err(call.lost("redb", Lost::Broken)))
+        let db = Arc::clone(&self.db);
+        let done = tokio::task::spawn_blocking(move || work(&db));
+        match timeout(self.operation_timeout, done).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) => Err(call.lost("redb", Lost::Broken)),
+            Err(_) => Err(call.lost("redb", Lost::Silent)),
+        }
     }
 
     /// Replaces the record by what `decide` makes of the live payload; `None` refuses.
@@ -125,19 +138,13 @@ impl Store for RedbStore {
     }
 
     async fn delete_expired(&self) -> Result<u64> {
-        let sweep_batch = |records: &mut Records<'_>| {
-            let now = now_ms();
-            let mut expired = records.extract_if(|_, (end, _)| end <= now)?.take(BATCH);
-            let count = expired.try_fold(0, |count, row| row.map(|_| count + 1))?;
-            Ok((count > 0).then_some(count))
-        };
-        let mut removed = 0;
+        let (mut removed, mut last) = (0, String::new());
         loop {
-            let sweep = move |db: &_| change(db, Call::Sweep, sweep_batch);
-            let count = self.run(Call::Sweep, sweep).await?.unwrap_or(0);
-            removed += count as u64;
-            if count < BATCH {
-                return Ok(removed);
+            let (count, next) = self.run(Call::Sweep, move |db| sweep_some(db, &last)).await?;
+            removed += count;
+            match next {
+                Some(next) => last = next,
+                None => return Ok(removed),
             }
         }
     }
@@ -147,4 +154,57 @@ impl Store for RedbStore {
 fn end_of(lease: &Lease<'_>) -> u64 {
     let ttl_ms = lease.ttl.as_nanos().div_ceil(1_000_000);
     now_ms().saturating_add(ttl_ms.try_into().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RedbStore;
+    use session::{Bytes, ErrorKind, Lease, Outcome, Precondition, Store, StoreKey};
+    use std::time::Duration;
+
+    const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+
+    async fn create(store: &RedbStore, name: &str, lease: &Lease<'_>) -> session::Result<Outcome> {
+        let key = StoreKey::new("session:", name);
+        store.write(&key, Bytes::from("data"), lease, Precondition::Absent).await
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn file_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("sessions.redb");
+        RedbStore::open(&file).unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn writer_that_waits_too_long_knows_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = RedbStore::open(dir.path().join("sessions.redb")).unwrap();
+        let other = store.db.begin_write().unwrap();
+        let waiting = tokio::time::timeout(Duration::from_secs(20), create(&store, "a", &MINUTE));
+        let error = waiting.await.unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unknown, false));
+        drop(other);
+    }
+
+    #[tokio::test]
+    async fn sweep_takes_all_that_ended_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = RedbStore::open(dir.path().join("sessions.redb")).unwrap();
+        let store = store.operation_timeout(Duration::from_secs(30));
+        super::change(&store.db, super::Call::Update, |records| {
+            for n in 0..1_201u64 {
+                let end = if n % 3 == 0 { u64::MAX } else { n };
+                records.insert(&*format!("session:{n:04}"), (end, &b"data"[..]))?;
+            }
+            Ok(Some(()))
+        })
+        .unwrap();
+        assert_eq!(store.delete_expired().await.unwrap(), 800);
+        assert_eq!(store.delete_expired().await.unwrap(), 0);
+        assert!(store.load(&StoreKey::new("session:", "1200")).await.unwrap().is_some());
+    }
 }

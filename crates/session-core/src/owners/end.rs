@@ -33,7 +33,7 @@ pub(super) async fn end_one(
         Look::NotTheirs => return Ok(End::NotTheirs),
     }
     // A delete that is repeated does no harm, so a lost answer is one to ask for again.
-    let delete = deadline.read(shared.store.delete(key, Some(owner), None)).await;
+    let delete = deadline.write(shared.store.delete(key, Some(owner), None)).await;
     let is_removed = delete.map_err(|error| match error.kind() {
         ErrorKind::Unknown => error.with_retryable(true),
         _ => error,

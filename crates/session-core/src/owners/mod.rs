@@ -92,8 +92,9 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// `Unsupported` if `SESSION_OWNER_INDEX` is off, `Timeout` if `SESSION_TIMEOUT` passes, and
-    /// those of the store. After any of them but the first the call can be repeated.
+    /// `Unsupported` if `SESSION_OWNER_INDEX` is off, `Timeout` if `SESSION_TIMEOUT` passes before
+    /// the session is told to end and `Unknown` after that, and those of the store. After any of
+    /// them but the first the call can be repeated.
     pub async fn end(&self, owner: &str, handle: SessionHandle) -> Result<bool> {
         let shared = self.shared();
         let deadline = shared.deadline();
@@ -151,9 +152,9 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// `Unsupported` if `SESSION_OWNER_INDEX` is off, `Timeout` if `SESSION_TIMEOUT` passes, and
-    /// those of the store. After any of them but the first what was ended stays ended, and the call
-    /// can be repeated for the rest.
+    /// `Unsupported` if `SESSION_OWNER_INDEX` is off, `Timeout` or `Unknown` if `SESSION_TIMEOUT`
+    /// passes, and those of the store. After any of them but the first what was ended stays ended,
+    /// and the call can be repeated for the rest.
     ///
     /// # Cancellation
     ///

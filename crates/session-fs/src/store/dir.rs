@@ -188,10 +188,11 @@ impl Dir {
             remove(&self.file(name))?;
         }
         let removed = remove(&self.file(found.name))?;
+        // Before the entry goes: after a power cut the record may be back, and must be listed.
+        self.flush_names()?;
         if let Some(entry) = entry {
             self.leave(names, entry);
         }
-        self.flush_names()?;
         Ok(removed)
     }
 

@@ -8,7 +8,7 @@ use super::layout::FileName;
 use super::owners::{names_of, read_key};
 use super::visit::{BATCH, Tally, hold};
 use crate::error::Fault;
-use std::fs::{self, ReadDir};
+use std::fs::{self, FileType, ReadDir};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -44,8 +44,10 @@ impl Dir {
         for _ in 0..BATCH {
             let Some(place) = &mut orphans.place else {
                 let Some(owner) = orphans.owners.next() else { return Ok(true) };
-                let path = owner?.path();
-                match fs::read_dir(&path) {
+                let owner = owner?;
+                let path = owner.path();
+                // A link could lead out of the index.
+                match owner.file_type().and_then(|kind| open_dir(kind, &path)) {
                     Ok(entries) => {
                         orphans.place = Some(Place { path, entries, has_entries: false });
                     }
@@ -106,6 +108,10 @@ impl Dir {
             None => Ok(false),
         }
     }
+}
+
+fn open_dir(kind: FileType, path: &Path) -> io::Result<ReadDir> {
+    if kind.is_dir() { fs::read_dir(path) } else { Err(io::ErrorKind::NotADirectory.into()) }
 }
 
 fn is_no_owner(cause: &io::Error) -> bool {

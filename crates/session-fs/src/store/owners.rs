@@ -86,7 +86,8 @@ impl Dir {
         for _ in 0..BATCH {
             let Some(entry) = listing.entries.next() else { return Ok(true) };
             let Some(key) = read_key(&entry?.path())? else { continue };
-            if self.is_live(names_of(&key).both())? {
+            // What cannot be read may live, and must not keep the owner's others out of the list.
+            if self.is_live(names_of(&key).both()).unwrap_or(true) {
                 listing.keys.push(key);
             }
         }
@@ -153,7 +154,8 @@ impl Dir {
 
     fn flush_entry(&self, place: &Path) -> io::Result<()> {
         if self.is_flushing() {
-            for dir in [place, self.owners()] {
+            // The owner's, that of all owners and the store's own: each may be new.
+            for dir in place.ancestors().take(3) {
                 File::open(dir)?.sync_all()?;
             }
         }

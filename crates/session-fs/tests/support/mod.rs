@@ -4,6 +4,8 @@
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
 use session_fs::{FileOptions, FileStore};
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -83,13 +85,28 @@ pub(crate) fn drafts(dir: &Path) -> Vec<String> {
 
 /// Starts this test binary again, to run the ignored test `name` alone on `dir`.
 pub(crate) fn spawn(name: &str, dir: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+    child(name, dir).spawn().unwrap()
+}
+
+/// The same as a user to whom modes apply, who gets `dir`.
+pub(crate) fn spawn_unprivileged(name: &str, dir: &Path) -> Child {
+    const NOBODY: u32 = 65_534;
+    let mut child = child(name, dir);
+    if fs::metadata(dir).unwrap().uid() == 0 {
+        chown(dir, Some(NOBODY), Some(NOBODY)).unwrap();
+        child.uid(NOBODY).gid(NOBODY);
+    }
+    child.spawn().unwrap()
+}
+
+fn child(name: &str, dir: &Path) -> Command {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child
         .args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1"])
         .env("SESSION_TEST_CHILD_DIR", dir)
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .stdout(Stdio::piped());
+    child
 }
 
 /// The directory that [`spawn`] named; `None` if this is no child.

@@ -121,7 +121,7 @@ impl DynamoDbOptions {
         Self { endpoint: Some(endpoint.into()), ..Self::default() }
     }
 
-    /// Reads [`KEYS`] and `SESSION_OWNER_INDEX`.
+    /// Reads [`KEYS`], [`Timeouts::KEYS`] and `SESSION_OWNER_INDEX`.
     ///
     /// # Errors
     ///
@@ -148,6 +148,7 @@ impl DynamoDbOptions {
             region: settings.text(REGION_KEY)?.map(str::to_owned),
             missing_expiry: settings.choice(MISSING_KEY, MISSING)?.unwrap_or_default(),
             owner_index: settings.flag("SESSION_OWNER_INDEX")?.unwrap_or_default(),
+            timeouts: Timeouts::from_settings(settings)?,
             ..Self::default()
         };
         let names = [
@@ -338,10 +339,14 @@ mod tests {
             ("SESSION_DYNAMODB_OWNER_ATTRIBUTE", "user"),
             ("SESSION_DYNAMODB_MISSING_EXPIRY", "Live"),
             ("SESSION_OWNER_INDEX", "true"),
+            ("SESSION_CONNECT_TIMEOUT", "0.3"),
+            ("SESSION_OPERATION_TIMEOUT", "0.2"),
         ]
         .into_iter()
         .collect();
         let options = DynamoDbOptions::from_settings(&settings).unwrap();
+        assert_eq!(options.timeouts.connect(), Duration::from_millis(300));
+        assert_eq!(options.timeouts.operation(), Duration::from_millis(200));
         assert_eq!(options.endpoint.as_deref(), Some("https://dynamodb.internal"));
         assert_eq!(options.region.as_deref(), Some("eu-central-1"));
         let layout = options.check().unwrap().layout;

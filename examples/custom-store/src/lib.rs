@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod file;
 mod select;
 mod store;
 

@@ -1,82 +1,70 @@
-//! The contract, over the file.
+//! The contract, over a file of redb, an embedded database.
 
-use crate::file::{self, Records, change, failed, live, load, now_ms, sweep_some};
-use redb::Database;
-use session::store::{Call, Lost, Timeouts, no_owner_index};
-use session::{
-    Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
-    async_trait,
-};
-use std::path::Path;
+#[cfg(test)]
+mod tests;
+
+use redb::{Database, ReadableDatabase as _, ReadableTable, Table, TableDefinition};
+use session::store::{Call, Lost, no_owner_index};
+use session::{Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result};
+use session::{Store, StoreKey, async_trait};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::timeout;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{fs::OpenOptions, path::Path};
+use tokio::task::spawn_blocking;
 
-/// A store in one file of redb, an embedded database; one process at a time has the file open.
+/// Under its key a record has its end, in milliseconds since 1970, and its payload.
+type Records<'txn> = Table<'txn, &'static str, (u64, &'static [u8])>;
+const RECORDS: TableDefinition<'_, &str, (u64, &[u8])> = TableDefinition::new("records");
+
+/// A store in one file; one process at a time has it open.
 #[derive(Clone, Debug)]
-pub struct RedbStore {
-    db: Arc<Database>,
-    operation_timeout: Duration,
-}
-
-/// What takes the place of a record: an end and a payload, or nothing.
-type Successor = Option<(u64, Bytes)>;
+pub struct RedbStore(Arc<Database>);
 
 impl RedbStore {
-    /// Opens `file`, and makes it if there is none, for its owner alone.
+    /// Opens `file`, and makes it if there is none, for its owner alone: keys are credentials.
     ///
     /// # Errors
     ///
     /// `Config` if it cannot, as when another process has the file open.
     pub fn open(file: impl AsRef<Path>) -> Result<Self> {
-        let db = file::open(file.as_ref());
-        let db = db.map_err(|e| failed(Call::Connect, ErrorKind::Config, e))?;
-        change(&db, Call::Init, |_| Ok(Some(())))?;
-        Ok(Self { db: Arc::new(db), operation_timeout: Timeouts::default().operation() })
-    }
-
-    /// Bounds each call, with its wait for other writers; 500 ms by default.
-    #[must_use]
-    pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout;
-        self
-    }
-
-    /// Works on a thread that may block, to the end even if nobody waits any longer.
-    async fn run<T: Send + 'static>(
-        &self,
-        call: Call,
-        work: impl FnOnce(&Database) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let db = Arc::clone(&self.db);
-        let done = tokio::task::spawn_blocking(move || work(&db));
-        match timeout(self.operation_timeout, done).await {
-            Ok(Ok(done)) => done,
-            Ok(Err(_)) => Err(call.lost("redb", Lost::Broken)),
-            Err(_) => Err(call.lost("redb", Lost::Silent)),
-        }
-    }
-
-    /// Replaces the record by what `decide` makes of the live payload; `None` refuses.
-    async fn replace(
-        &self,
-        call: Call,
-        key: &StoreKey,
-        decide: impl FnOnce(Option<Bytes>) -> Option<Successor> + Send + 'static,
-    ) -> Result<Outcome> {
-        let key = key.clone();
-        let replace = move |records: &mut Records<'_>| {
-            let Some(successor) = decide(live(records, &key)?.map(|held| held.payload)) else {
-                return Ok(None);
-            };
-            match successor {
-                Some((end, payload)) => drop(records.insert(key.as_str(), (end, &*payload))?),
-                None => drop(records.remove(key.as_str())?),
-            }
-            Ok(Some(Outcome::Written { cas: 0 }))
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let open = || -> Result<_, redb::Error> {
+            let file = redb::backends::FileBackend::new(options.open(file)?)?;
+            let db = Database::builder().create_with_backend(file)?;
+            let txn = db.begin_write()?;
+            txn.open_table(RECORDS)?;
+            txn.commit()?;
+            Ok(db)
         };
-        let done = self.run(call, move |db| change(db, call, replace)).await?;
-        Ok(done.unwrap_or(Outcome::Refused))
+        let db = open().map_err(|e| failed(Call::Connect, ErrorKind::Config, e))?;
+        Ok(Self(Arc::new(db)))
+    }
+
+    /// Changes records on a thread that may block, to the end even if nobody waits any longer, and
+    /// stores the changes if `work` has an answer.
+    async fn change<T: Send + 'static>(
+        &self,
+        call: Call,
+        work: impl FnOnce(&mut Records<'_>) -> Result<Option<T>, redb::Error> + Send + 'static,
+    ) -> Result<Option<T>> {
+        let db = Arc::clone(&self.0);
+        let change = move || {
+            let work = || -> Result<_, redb::Error> {
+                let txn = db.begin_write()?;
+                let answer = work(&mut txn.open_table(RECORDS)?)?;
+                Ok((txn, answer))
+            };
+            let (txn, answer) = work().map_err(|e| failed(call, ErrorKind::Unavailable, e))?;
+            if answer.is_some() {
+                // From here on nobody can tell whether it was done.
+                txn.commit().map_err(|e| failed(call, ErrorKind::Unknown, e))?;
+            }
+            Ok(answer)
+        };
+        spawn_blocking(change).await.unwrap_or_else(|_| Err(call.lost("redb", Lost::Broken)))
     }
 }
 
@@ -94,8 +82,10 @@ impl Store for RedbStore {
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
-        let key = key.clone();
-        self.run(Call::Load, move |db| load(db, &key)).await
+        let (db, key) = (Arc::clone(&self.0), key.clone());
+        let load = move || live(&db.begin_read()?.open_table(RECORDS)?, &key);
+        let loaded = spawn_blocking(load).await.map_err(|_| Call::Load.lost("redb", Lost::Broken));
+        loaded?.map_err(|e| failed(Call::Load, ErrorKind::Unavailable, e))
     }
 
     async fn write(
@@ -109,14 +99,20 @@ impl Store for RedbStore {
             Precondition::Absent => (Call::Create, None),
             Precondition::Unchanged(loaded) => (Call::Update, Some(loaded.payload.clone())),
         };
-        let next = (end_of(lease), payload);
-        self.replace(call, key, move |held| (held == expected).then_some(Some(next))).await
+        let (key, end) = (key.clone(), end_of(lease));
+        let write = move |records: &mut Records<'_>| {
+            let holds = live(records, &key)?.map(|held| held.payload) == expected;
+            if holds {
+                records.insert(key.as_str(), (end, &*payload))?;
+            }
+            Ok(holds.then_some(Outcome::Written { cas: 0 }))
+        };
+        Ok(self.change(call, write).await?.unwrap_or(Outcome::Refused))
     }
 
+    /// Writes the payload again, which costs this store no more than its end alone.
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
-        let (end, same) = (end_of(lease), loaded.payload.clone());
-        let touch = move |held| (held == Some(same.clone())).then_some(Some((end, same)));
-        self.replace(Call::Touch, key, touch).await
+        self.write(key, loaded.payload.clone(), lease, Precondition::Unchanged(loaded)).await
     }
 
     async fn delete(
@@ -125,12 +121,13 @@ impl Store for RedbStore {
         _owner: Option<&str>,
         expected: Option<&Record>,
     ) -> Result<bool> {
-        let expected = expected.map(|record| record.payload.clone());
-        let delete = move |held: Option<Bytes>| {
-            (held.is_some() && (expected.is_none() || held == expected)).then_some(None)
+        let (key, expected) = (key.clone(), expected.map(|record| record.payload.clone()));
+        let delete = move |records: &mut Records<'_>| {
+            let held = live(records, &key)?.map(|held| held.payload);
+            let holds = held.is_some() && (expected.is_none() || held == expected);
+            Ok(if holds { records.remove(key.as_str())?.map(drop) } else { None })
         };
-        let outcome = self.replace(Call::Delete, key, delete).await?;
-        Ok(outcome != Outcome::Refused)
+        Ok(self.change(Call::Delete, delete).await?.is_some())
     }
 
     async fn list_by_owner(&self, _owner: &str) -> Result<Vec<StoreKey>> {
@@ -138,73 +135,41 @@ impl Store for RedbStore {
     }
 
     async fn delete_expired(&self) -> Result<u64> {
-        let (mut removed, mut last) = (0, String::new());
+        let mut removed = 0;
         loop {
-            let (count, next) = self.run(Call::Sweep, move |db| sweep_some(db, &last)).await?;
-            removed += count;
-            match next {
-                Some(next) => last = next,
-                None => return Ok(removed),
+            let sweep = |records: &mut Records<'_>| {
+                let now = now_ms();
+                let ended = records.extract_if(|_, (end, _)| end <= now)?.take(500);
+                Ok(Some(ended.map(|row| row.map(drop)).collect::<Result<Vec<_>, _>>()?.len()))
+            };
+            match self.change(Call::Sweep, sweep).await? {
+                None | Some(0) => return Ok(removed),
+                Some(batch) => removed += batch as u64,
             }
         }
     }
 }
 
-/// Rounded up, as a lease is never cut short.
-fn end_of(lease: &Lease<'_>) -> u64 {
-    let ttl_ms = lease.ttl.as_nanos().div_ceil(1_000_000);
-    now_ms().saturating_add(ttl_ms.try_into().unwrap_or(u64::MAX))
+fn live(
+    records: &impl ReadableTable<&'static str, (u64, &'static [u8])>,
+    key: &StoreKey,
+) -> Result<Option<Record>, redb::Error> {
+    Ok(records.get(key.as_str())?.and_then(|row| {
+        let (end, payload) = row.value();
+        let ttl = Duration::from_millis(end.checked_sub(now_ms()).filter(|left| *left > 0)?);
+        Some(Record { payload: Bytes::copy_from_slice(payload), cas: 0, ttl })
+    }))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::RedbStore;
-    use session::{Bytes, ErrorKind, Lease, Outcome, Precondition, Store, StoreKey};
-    use std::time::Duration;
+fn end_of(lease: &Lease<'_>) -> u64 {
+    now_ms().saturating_add_signed(lease.ttl_ms())
+}
 
-    const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+fn now_ms() -> u64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
+}
 
-    async fn create(store: &RedbStore, name: &str, lease: &Lease<'_>) -> session::Result<Outcome> {
-        let key = StoreKey::new("session:", name);
-        store.write(&key, Bytes::from("data"), lease, Precondition::Absent).await
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn file_is_for_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("sessions.redb");
-        RedbStore::open(&file).unwrap();
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    }
-
-    #[tokio::test]
-    async fn writer_that_waits_too_long_knows_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = RedbStore::open(dir.path().join("sessions.redb")).unwrap();
-        let other = store.db.begin_write().unwrap();
-        let waiting = tokio::time::timeout(Duration::from_secs(20), create(&store, "a", &MINUTE));
-        let error = waiting.await.unwrap().unwrap_err();
-        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unknown, false));
-        drop(other);
-    }
-
-    #[tokio::test]
-    async fn sweep_takes_all_that_ended_and_nothing_else() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = RedbStore::open(dir.path().join("sessions.redb")).unwrap();
-        let store = store.operation_timeout(Duration::from_secs(30));
-        super::change(&store.db, super::Call::Update, |records| {
-            for n in 0..1_201u64 {
-                let end = if n % 3 == 0 { u64::MAX } else { n };
-                records.insert(&*format!("session:{n:04}"), (end, &b"data"[..]))?;
-            }
-            Ok(Some(()))
-        })
-        .unwrap();
-        assert_eq!(store.delete_expired().await.unwrap(), 800);
-        assert_eq!(store.delete_expired().await.unwrap(), 0);
-        assert!(store.load(&StoreKey::new("session:", "1200")).await.unwrap().is_some());
-    }
+fn failed(call: Call, kind: ErrorKind, cause: impl Into<redb::Error>) -> session::Error {
+    call.error("redb", kind, "the file failed").with_source(cause.into())
 }

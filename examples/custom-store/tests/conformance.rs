@@ -4,7 +4,6 @@ use custom_store::RedbStore;
 use session::{Result, Store, async_trait};
 use session_testkit::{Link, Subject, store_conformance};
 use std::sync::Arc;
-use std::time::Duration;
 use tempfile::TempDir;
 
 struct File {
@@ -16,8 +15,6 @@ impl File {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("there is room for a directory");
         let store = RedbStore::open(dir.path().join("sessions.redb")).expect("the file opens");
-        // Each of many writers in a row waits for the disk.
-        let store = store.operation_timeout(Duration::from_secs(30));
         Self { store, _dir: dir }
     }
 }

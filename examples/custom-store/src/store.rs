@@ -7,6 +7,7 @@ use redb::{Database, ReadableDatabase as _, ReadableTable, Table, TableDefinitio
 use session::store::{Call, Lost, no_owner_index};
 use session::{Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result};
 use session::{Store, StoreKey, async_trait};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs::OpenOptions, path::Path};
@@ -135,18 +136,21 @@ impl Store for RedbStore {
     }
 
     async fn delete_expired(&self) -> Result<u64> {
-        let mut removed = 0;
-        loop {
-            let sweep = |records: &mut Records<'_>| {
-                let now = now_ms();
-                let ended = records.extract_if(|_, (end, _)| end <= now)?.take(500);
-                Ok(Some(ended.map(|row| row.map(drop)).collect::<Result<Vec<_>, _>>()?.len()))
+        let (mut removed, mut next) = (0, Some(String::new()));
+        while let Some(first) = next {
+            // A few rows at a time: other writers wait meanwhile.
+            let sweep = move |records: &mut Records<'_>| {
+                let rest = records.range::<&str>(&*first..)?.nth(500).transpose()?;
+                let (end, now) = (rest.map(|row| row.0.value().to_owned()), now_ms());
+                let page = (Included(&*first), end.as_deref().map_or(Unbounded, Excluded));
+                let ended = records.extract_from_if::<&str, _>(page, |_, row| row.0 <= now)?;
+                let count = ended.collect::<Result<Vec<_>, _>>()?.len();
+                Ok(Some((count as u64, end)))
             };
-            match self.change(Call::Sweep, sweep).await? {
-                None | Some(0) => return Ok(removed),
-                Some(batch) => removed += batch as u64,
-            }
+            let (count, end) = self.change(Call::Sweep, sweep).await?.unwrap_or_default();
+            (removed, next) = (removed + count, end);
         }
+        Ok(removed)
     }
 }
 
@@ -161,8 +165,9 @@ fn live(
     }))
 }
 
+/// Never too early: the millisecond that the clock tells has begun already.
 fn end_of(lease: &Lease<'_>) -> u64 {
-    now_ms().saturating_add_signed(lease.ttl_ms())
+    now_ms().saturating_add_signed(lease.ttl_ms() + 1)
 }
 
 fn now_ms() -> u64 {

@@ -163,7 +163,9 @@ async fn session_is_followed_from_id_to_id() {
 /// Also on a store that never waits, where no timer is ever looked at.
 #[tokio::test]
 async fn endless_sign_ins_end_at_the_deadline() {
-    let store = Arc::new(IndexedStore::new(Arc::new(MemoryStore::new())));
+    let mut store = IndexedStore::new(Arc::new(MemoryStore::new()));
+    store.never_waits = true;
+    let store = Arc::new(store);
     let config = Config::builder().owner_index(true).timeout(Duration::from_millis(50));
     let manager = SessionManager::new(store.clone(), config.build().unwrap(), None).unwrap();
     sign_in(&manager, "ann", &[]).await;

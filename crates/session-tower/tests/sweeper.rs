@@ -177,6 +177,20 @@ async fn dropped_handle_gives_the_sweep_up_and_the_next_one_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sweeps_of_one_manager_never_run_together() {
+    let stores = Stores::new();
+    stores.gated.hold_writes();
+    let manager = stores.manager();
+    let _sweepers = [manager.spawn_sweeper(EVERY), manager.spawn_sweeper(EVERY)];
+    stores.gated.gate.arrived(1).await;
+    stores.pass(EVERY * 5).await;
+    assert_eq!(stores.sweeps(), 1);
+    stores.gated.let_go();
+    stores.pass(EVERY * 2).await;
+    assert!(stores.sweeps() > 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn sweep_that_panics_does_not_end_the_sweeping() {
     let stores = Stores::new();
     stores.gated.hold_writes();

@@ -92,14 +92,15 @@ fn clock(hour: u8, minute: u8, second: u8, [a, b, c]: &[u8; 3], text: &mut Strin
     }
 }
 
+/// Rounded to whole minutes: RFC 3339 has no others, and of a time alone no instant is to be kept.
 fn offset(offset: Delta, text: &mut String) {
-    let minutes = micros(offset).div_euclid(60_000_000);
+    let micros = micros(offset);
+    let sign = if micros < 0 { '-' } else { '+' };
+    // Half a minute is none, and a whole day no offset.
+    let minutes = (micros.abs() + 29_999_999) / 60_000_000 % 1_440;
     match minutes {
         0 => text.push('Z'),
-        _ => {
-            let (sign, minutes) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
-            append(text, format_args!("{sign}{:02}:{:02}", minutes / 60, minutes % 60));
-        }
+        _ => append(text, format_args!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)),
     }
 }
 

@@ -191,6 +191,32 @@ fn duration_is_written_as_msgspec_writes_it() {
 }
 
 #[test]
+fn offset_of_a_time_is_rounded_to_minutes_as_msgspec_does() {
+    let time = |days: i64, seconds: i64| {
+        let zone = format!("cdatetime\ntimezone\n(cdatetime\ntimedelta\n(I{days}\nI{seconds}\n");
+        let time = "cdatetime\ntime\n(S'\\x01\\x02\\x03\\x00\\x00\\x00'\n";
+        let text = format!("{time}{zone}I0\ntRtRtR.");
+        decode::<String>(&value_of(text.as_bytes()).unwrap(), Pickle).unwrap()
+    };
+    for (seconds, offset) in [
+        (5_899_i64, "+01:38"),
+        (5_910, "+01:38"),
+        (5_911, "+01:39"),
+        (-5_910, "-01:38"),
+        (-5_911, "-01:39"),
+        (30, "Z"),
+        (-30, "Z"),
+        (-31, "-00:01"),
+        (86_370, "+23:59"),
+        (86_399, "Z"),
+        (-86_399, "Z"),
+    ] {
+        let text = time(seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        assert_eq!(text, format!("01:02:03{offset}"), "{seconds}");
+    }
+}
+
+#[test]
 fn value_that_another_format_cannot_say_is_an_error_and_stays_where_it_is() {
     let complex = b"c__builtin__\ncomplex\n(F0.0\nF1.0\ntR.";
     let none_key = b"(dNI1\ns.";

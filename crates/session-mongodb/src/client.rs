@@ -104,7 +104,10 @@ mod tests {
                 doc! { "n": 0, "writeErrors": [{ "index": 0, "code": 11_000 }], "ok": 1 },
                 Err(Fault::Refused(Refusal::Duplicate)),
             ),
-            (doc! { "n": 0, "writeErrors": [{ "code": 11_602 }], "ok": 1 }, Err(Fault::Doubtful)),
+            (
+                doc! { "n": 0, "writeErrors": [{ "code": 11_602 }], "ok": 1 },
+                Err(Fault::Interrupted),
+            ),
             (doc! { "n": 0, "writeErrors": ["?"], "ok": 1 }, Err(Fault::Doubtful)),
             (doc! { "n": 1, "writeErrors": [], "ok": 1 }, Ok(1)),
             (doc! { "n": 1, "writeConcernError": { "code": 64 }, "ok": 1 }, Err(Fault::Doubtful)),

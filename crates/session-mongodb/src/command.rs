@@ -155,9 +155,13 @@ fn live(key: &StoreKey, now: Now, loaded: Option<&Record>) -> Document {
     query
 }
 
-/// Sessions only: other documents may live in the collection. `null` is a missing field, too.
+/// Sessions only: other documents may live in the collection. `null` is a missing field, too; what
+/// never ends and is none of ours has no `val`.
 fn expired(now: Now) -> Document {
-    let ended = [doc! { "expiration": { "$lte": now.date() } }, doc! { "expiration": null }];
+    let ended = [
+        doc! { "expiration": { "$lte": now.date() } },
+        doc! { "expiration": null, "val": { "$type": "binData" } },
+    ];
     doc! { "id": { "$type": "string" }, "$or": ended.to_vec() }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum Fault {
     Refused(Refusal),
     /// The server answered with an error that says nothing about the effect.
     Doubtful,
+    /// The server gave the command up half-way: it steps down, shuts down or was told to.
+    Interrupted,
     /// The answer, or the document, is not of the form expected.
     Unexpected,
     /// The driver turned the command or the client's options down.
@@ -99,8 +101,18 @@ impl Fault {
             146 | 14_031 => Refusal::Full,
             10_334 | 17_419 | 17_420 => Refusal::TooLarge,
             2 | 9 | 14 | 20 | 59 | 72 | 73 | 115 | 121 | 166 => Refusal::NotUsable,
+            91 | 189 | 237 | 11_600 | 11_601 | 11_602 => return Self::Interrupted,
             _ => return Self::Doubtful,
         })
+    }
+
+    /// Whether the server may have something against the command itself, at any time.
+    pub(crate) fn is_of_command(self) -> bool {
+        matches!(
+            self,
+            Self::Refused(Refusal::NotUsable | Refusal::IndexConflict | Refusal::Incompatible)
+                | Self::Doubtful
+        )
     }
 
     /// The error of a call that met this fault.
@@ -108,10 +120,10 @@ impl Fault {
         let (kind, retry, what) = match self {
             Self::Lost(lost) => return call.lost("mongodb", lost),
             Self::Refused(refusal) => refused(refusal),
-            Self::Doubtful if call.is_read() => {
+            Self::Doubtful | Self::Interrupted if call.is_read() => {
                 (Unavailable, Later, "the server answered with an error")
             }
-            Self::Doubtful => {
+            Self::Doubtful | Self::Interrupted => {
                 (Unknown, Useless, "the server answered with an error that proves nothing")
             }
             Self::Unexpected if call.is_read() => {
@@ -188,6 +200,7 @@ mod tests {
             (Fault::Lost(Lost::Silent), (Timeout, true), (Unknown, false)),
             (Fault::Lost(Lost::Unreached), (Unavailable, true), (Unavailable, true)),
             (Fault::Doubtful, (Unavailable, true), (Unknown, false)),
+            (Fault::Interrupted, (Unavailable, true), (Unknown, false)),
             (Fault::Unexpected, (Decode, false), (Unknown, false)),
         ] {
             assert_eq!(seen(fault, Call::Load), read, "{fault:?}");
@@ -220,7 +233,8 @@ mod tests {
     #[test]
     fn codes_of_commands_that_were_interrupted_prove_nothing() {
         for code in [0, 1, 6, 7, 50, 64, 89, 91, 100, 189, 262, 9_001, 11_600, 11_601, 11_602] {
-            assert_eq!(Fault::of_code(code), Fault::Doubtful, "{code}");
+            let fault = Fault::of_code(code);
+            assert!(matches!(fault, Fault::Doubtful | Fault::Interrupted), "{code}");
         }
     }
 

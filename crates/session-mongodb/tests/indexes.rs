@@ -141,25 +141,45 @@ async fn server_without_ttl_indexes_is_swept() {
     assert!(MongoStore::connect(place.patient()).await.unwrap().capabilities().needs_sweep);
 }
 
+/// A plain index is left for good, so one made in passing would end what the server expires.
+#[tokio::test]
+async fn server_that_makes_no_index_just_now_gets_no_plain_one() {
+    let server = MongoServer::start().await.unwrap();
+    let place = Place::on(&server);
+    let store = MongoStore::connect(place.patient()).await.unwrap();
+    let unique = IndexOptions::builder().unique(true).build();
+    let unique = IndexModel::builder().keys(doc! { "id": 1 }).options(unique).build();
+    place.documents().await.create_index(unique).await.unwrap();
+    for code in [10_107, 112, 14_031, 189, 11_602] {
+        fail(&place.client().await, &["createIndexes"], 1, doc! { "errorCode": code }).await;
+        store.init().await.unwrap_err();
+        assert_eq!(index_names(&place).await, ["_id_", "id_1"], "{code}");
+    }
+    store.init().await.unwrap();
+    assert!(!store.capabilities().needs_sweep);
+}
+
 #[tokio::test]
 async fn sweep_takes_the_expired_of_ours_in_batches_and_nothing_else() {
     let place = Place::new();
     let store = place.store().await;
     let documents = place.documents().await;
     let past = DateTime::from_millis(1_000);
+    let binary = flask_fields(b"x", 60).remove("val").unwrap();
     let expired: Vec<Document> = (0..1_203)
         .map(|n| match n {
-            0 => doc! { "id": "null", "expiration": null },
-            1 => doc! { "id": "missing" },
+            0 => doc! { "id": "null", "val": binary.clone(), "expiration": null },
+            1 => doc! { "id": "missing", "val": binary.clone() },
             n => doc! { "id": format!("session:{n}"), "expiration": past },
         })
         .collect();
     documents.insert_many(expired).await.unwrap();
     documents.insert_one(doc! { "foreign": 1, "expiration": past }).await.unwrap();
+    documents.insert_one(doc! { "id": "foreign, never to expire" }).await.unwrap();
     create(&store, &key("living"), "x").await;
     assert_eq!(store.delete_expired().await.unwrap(), 1_203);
     assert_eq!(store.delete_expired().await.unwrap(), 0);
-    assert_eq!(documents.count_documents(doc! {}).await.unwrap(), 2);
+    assert_eq!(documents.count_documents(doc! {}).await.unwrap(), 3);
     assert!(payload(&store, &key("living")).await.is_some());
 }
 

@@ -98,7 +98,7 @@ impl MongoStore {
         }
         for step in steps {
             match self.make(step).await {
-                Err(Fault::Refused(_) | Fault::Doubtful) if step == Step::Ttl => {
+                Err(fault) if step == Step::Ttl && fault.is_of_command() => {
                     self.make(Step::PlainExpiry).await
                 }
                 made => made,

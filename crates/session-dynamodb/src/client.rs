@@ -62,7 +62,7 @@ pub(crate) async fn open(options: &DynamoDbOptions, timeouts: Timeouts) -> Optio
 }
 
 /// The credentials' provider has its own time, which is more than a call's.
-fn unhurried(loaded: &SdkConfig) -> Builder {
+pub(crate) fn unhurried(loaded: &SdkConfig) -> Builder {
     let patience = IdentityCache::lazy().load_timeout(LOAD_TIMEOUT * 2);
     let builder = Builder::from(loaded).identity_cache(patience.build());
     match loaded.credentials_provider() {

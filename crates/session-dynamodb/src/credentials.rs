@@ -74,9 +74,12 @@ fn is_usable(loaded: &Result) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{LOAD_TIMEOUT, Unhurried};
+    use crate::client::unhurried;
+    use aws_config::{BehaviorVersion, Region, SdkConfig};
     use aws_credential_types::Credentials;
     use aws_credential_types::provider::error::CredentialsError;
     use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+    use aws_sdk_dynamodb::Client;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::{Duration, SystemTime};
@@ -125,6 +128,24 @@ mod tests {
         assert_eq!(asked.load(Ordering::Relaxed), 1);
         assert!(timeout(CALL, provider.provide_credentials()).await.is_err(), "asked anew");
         assert_eq!(asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn client_of_ours_asks_a_slow_provider_once() {
+        let asked = Arc::default();
+        let first_lasts = Duration::from_secs(3_600);
+        let slow = Slow { takes: CALL * 9, first_lasts, asked: Arc::clone(&asked) };
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(slow));
+        let builder = unhurried(&config.build()).endpoint_url("http://127.0.0.1:9");
+        let client = Client::from_conf(builder.build());
+        for _ in 0..3 {
+            let request = client.describe_table().table_name("Sessions").send();
+            assert!(timeout(CALL, Box::pin(request)).await.is_err());
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test(start_paused = true)]

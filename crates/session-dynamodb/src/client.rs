@@ -1,14 +1,15 @@
 //! The client: one attempt per call, and deadlines that are ours.
 
 use crate::config::DynamoDbOptions;
+use crate::credentials::{LOAD_TIMEOUT, Unhurried};
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Builder, Credentials, SharedHttpClient};
+use aws_sdk_dynamodb::config::{Builder, Credentials, IdentityCache, SharedHttpClient};
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -53,11 +54,21 @@ pub(crate) async fn open(options: &DynamoDbOptions, timeouts: Timeouts) -> Optio
     // A large future, and callers' would be with it.
     let loaded = Box::pin(loader.load()).await;
     loaded.region()?;
-    let mut builder = Builder::from(&loaded);
+    let mut builder = unhurried(&loaded);
     if let Some(endpoint) = &options.endpoint {
         builder = builder.endpoint_url(endpoint);
     }
     Some(Client::from_conf(tame(builder).build()))
+}
+
+/// The credentials' provider has its own time, which is more than a call's.
+pub(crate) fn unhurried(loaded: &SdkConfig) -> Builder {
+    let patience = IdentityCache::lazy().load_timeout(LOAD_TIMEOUT * 2);
+    let builder = Builder::from(loaded).identity_cache(patience.build());
+    match loaded.credentials_provider() {
+        Some(provider) => builder.credentials_provider(Unhurried::new(provider)),
+        None => builder,
+    }
 }
 
 /// The application's client, which keeps its connections and credentials, but not its retries: a

@@ -144,7 +144,6 @@ impl Refusal {
             | "Throttling"
             | "RequestLimitExceeded"
             | "LimitExceededException"
-            | "ItemCollectionSizeLimitExceededException"
             | "TransactionConflictException"
             | "ReplicatedWriteConflictException" => Self::Throttled,
             "ResourceNotFoundException" => Self::NoTable,
@@ -162,6 +161,8 @@ impl Refusal {
                 Self::ItemSize
             }
             "ValidationException" => Self::Invalid,
+            // An answer that is none of DynamoDB's; a gateway may have passed the request on.
+            "" => Self::Doubtful,
             // DynamoDB's manual: a request that was answered with 500 may have been applied.
             _ if (400..500).contains(&status) => Self::Failed,
             _ => Self::Doubtful,

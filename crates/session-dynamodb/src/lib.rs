@@ -3,6 +3,7 @@
 mod ask;
 mod client;
 mod config;
+mod credentials;
 mod error;
 mod item;
 mod names;

@@ -59,10 +59,12 @@ impl DynamoDbStore {
             .item(&layout.key, text(key))
             .item(&layout.value, item::binary(payload))
             .item(&layout.expiry, item::end(lease, now))
-            .condition_expression("attribute_not_exists(#k) OR #e <= :now")
-            .expression_attribute_names("#k", &layout.key)
+            .condition_expression(self.is_free())
             .expression_attribute_names("#e", &layout.expiry)
             .expression_attribute_values(":now", item::moment(now));
+        if layout.missing_expiry == MissingExpiry::Live {
+            request = request.expression_attribute_names("#k", &layout.key);
+        }
         if let (Some(attribute), Some(owner)) = (&layout.owner, lease.owner) {
             request = request.item(attribute, AttributeValue::S(owner.to_owned()));
         }
@@ -137,6 +139,15 @@ impl DynamoDbStore {
         match self.layout.missing_expiry {
             MissingExpiry::Expired => "#e > :now",
             MissingExpiry::Live => "(attribute_not_exists(#e) OR #e > :now)",
+        }
+    }
+
+    /// Holds of an item that is missing or expired.
+    fn is_free(&self) -> &'static str {
+        match self.layout.missing_expiry {
+            // Of an item that is missing, every attribute is.
+            MissingExpiry::Expired => "attribute_not_exists(#e) OR #e <= :now",
+            MissingExpiry::Live => "attribute_not_exists(#k) OR #e <= :now",
         }
     }
 

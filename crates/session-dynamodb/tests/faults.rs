@@ -248,6 +248,7 @@ const ANSWERS: &[(u16, &str, Meaning, Meaning)] = {
         (500, "InternalServerError", later, (Unknown, false)),
         (503, "ServiceUnavailable", later, (Unknown, false)),
         (502, "", later, (Unknown, false)),
+        (408, "", later, (Unknown, false)),
     ]
 };
 

@@ -6,7 +6,7 @@ use crate::config::{Checked, DynamoDbOptions, NAME};
 use aws_sdk_dynamodb::Client;
 use session_core::store::Call;
 use session_core::{ErrorKind, Result};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 impl DynamoDbStore {
     /// Makes a client and looks at the table, as an application does that must not start without
@@ -40,13 +40,16 @@ impl DynamoDbStore {
         let options = options.into();
         let Checked { layout, timeouts } = options.check()?;
         options.check_endpoint()?;
-        let client = client::open(&options, timeouts).await.ok_or_else(|| {
+        let most = timeouts.connect() + timeouts.operation();
+        // Without a region the instance is asked for it, which may not be one.
+        let opened = timeout(most, client::open(&options, timeouts)).await;
+        let client = opened.ok().flatten().ok_or_else(|| {
             let what = "no region is named; set SESSION_DYNAMODB_REGION or AWS_REGION";
             Call::Connect.error(NAME, ErrorKind::Config, what)
         })?;
         let store = Self { client, layout, timeouts };
         // Credentials come from elsewhere the first time.
-        let deadline = Instant::now() + timeouts.connect() + timeouts.operation();
+        let deadline = Instant::now() + most;
         let table = store.describe(deadline).await;
         if let Some(table) = table.map_err(|fault| fault.into_error(Call::Connect))? {
             store.check_key(&table)?;

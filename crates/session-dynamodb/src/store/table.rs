@@ -168,6 +168,12 @@ impl DynamoDbStore {
         // Another process was first.
         match self.ttl().await {
             Ok(ttl) if is_on(ttl.as_ref(), &self.layout.expiry)? => Ok(()),
+            _ if fault == Fault::Refused(Refusal::Invalid) => Err(Call::Init.error(
+                NAME,
+                ErrorKind::Unavailable,
+                "the server does not turn the table's TTL on: it was changed within the last hour, \
+                 or is being turned off; call `init` again later",
+            )),
             _ => Err(fault.into_error(Call::Init)),
         }
     }

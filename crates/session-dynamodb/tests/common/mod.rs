@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// The kit's crowds and large payloads on a busy machine take longer than a session may.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -154,15 +154,20 @@ pub async fn answering(status: u16, code: &str, message: &str) -> (String, Arc<A
     let count = Arc::clone(&requests);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = Vec::new();
-            while !is_whole(&request) {
-                let Ok(1..) = stream.read_buf(&mut request).await else { break };
-            }
+            read_request(&mut stream).await;
             count.fetch_add(1, Ordering::Relaxed);
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
     (url, requests)
+}
+
+/// Reads one request to its end, or until the client closes.
+pub async fn read_request(stream: &mut TcpStream) {
+    let mut request = Vec::new();
+    while !is_whole(&request) {
+        let Ok(1..) = stream.read_buf(&mut request).await else { break };
+    }
 }
 
 fn is_whole(request: &[u8]) -> bool {

@@ -131,6 +131,21 @@ fn signature_is_read_with_the_salt_of_the_fork_alone() {
     });
 }
 
+#[test]
+fn record_in_dynamodb_ends_once_rust_wrote_it() {
+    run(async {
+        let backend = Backend::dynamodb();
+        let site = start(&backend, &[], &[]).await;
+        let mut browser = begin(&site).await;
+        let mut settings = Era::Fork.settings_of_rust().to_vec();
+        settings.retain(|(name, _)| *name != "SESSION_DYNAMODB_MISSING_EXPIRY");
+        let strict = session_interop::site::start_rust(&backend, &settings);
+        assert!(!browser.clone().is_known(&strict).await, "it has no expiry");
+        browser.set(&site.rust, "n", 1).await;
+        assert!(browser.is_known(&strict).await);
+    });
+}
+
 async fn start(
     backend: &Backend,
     both: &[(&'static str, &'static str)],

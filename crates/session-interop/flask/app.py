@@ -13,11 +13,15 @@ from datetime import timedelta
 
 import flask
 from flask import Flask, request, session
-from flask_session import Session
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import backends
 import values
+
+try:
+    from flask_session import Session
+except ImportError:
+    from flask_sessionstore import Session
 
 FLAGS = ["SESSION_PERMANENT", "SESSION_USE_SIGNER", "SESSION_REFRESH_EACH_REQUEST"]
 FLAGS += ["SESSION_COOKIE_HTTPONLY", "SESSION_COOKIE_SECURE"]

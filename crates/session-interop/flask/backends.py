@@ -1,5 +1,7 @@
 """The client of each backend, from the environment variables that the Rust side reads."""
 
+import importlib.util
+
 
 def configure(app, env):
     """Sets what Flask-Session wants to know of the backend, but for its name."""
@@ -62,12 +64,38 @@ def sqlalchemy(app, env):
 def dynamodb(app, env):
     import boto3
 
+    app.config["SESSION_DYNAMODB_TABLE"] = env["SESSION_DYNAMODB_TABLE"]
+    if importlib.util.find_spec("flask_sessionstore"):
+        return dynamodb_of_the_fork(app, env)
     app.config["SESSION_DYNAMODB"] = boto3.resource(
         "dynamodb",
         endpoint_url=env["SESSION_DYNAMODB"],
         region_name=env["SESSION_DYNAMODB_REGION"],
     )
-    app.config["SESSION_DYNAMODB_TABLE"] = env["SESSION_DYNAMODB_TABLE"]
+
+
+def dynamodb_of_the_fork(app, env):
+    """Flask-Sessionstore leaves the table to the application."""
+    import boto3
+
+    endpoint, table = env["SESSION_DYNAMODB"], env["SESSION_DYNAMODB_TABLE"]
+
+    # It looks for its table in the first answer of ListTables, which has a hundred at most.
+    class OneTable(boto3.Session):
+        def client(self, *args, **kwargs):
+            client = super().client(*args, **kwargs)
+            client.list_tables = lambda: {"TableNames": [table]}
+            return client
+
+    session = OneTable(region_name=env["SESSION_DYNAMODB_REGION"])
+    app.config["SESSION_DYNAMODB"] = session
+    app.config["SESSION_DYNAMODB_ENDPOINT_URL"] = endpoint
+    session.client("dynamodb", endpoint_url=endpoint).create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "SessionId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "SessionId", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 class PerThread:

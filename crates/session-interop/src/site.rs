@@ -23,6 +23,8 @@ pub enum Era {
     V06,
     /// Today's.
     V08,
+    /// Flask-Sessionstore 0.4, the fork that had DynamoDB first: tagged JSON, UUIDs as ids.
+    Fork,
 }
 
 impl Era {
@@ -37,6 +39,12 @@ impl Era {
             ],
             Self::V06 => &[("SESSION_SERIALIZATION_FORMAT", "pickle")],
             Self::V08 => &[],
+            Self::Fork => &[
+                ("SESSION_ACCEPT_UUID_IDS", "true"),
+                ("SESSION_DYNAMODB_KEY_ATTRIBUTE", "SessionId"),
+                ("SESSION_DYNAMODB_VALUE_ATTRIBUTE", "Session"),
+                ("SESSION_DYNAMODB_MISSING_EXPIRY", "live"),
+            ],
         }
     }
 
@@ -45,6 +53,7 @@ impl Era {
             Self::V04 => "0.4",
             Self::V06 => "0.6",
             Self::V08 => "0.8",
+            Self::Fork => "sessionstore",
         }
     }
 }

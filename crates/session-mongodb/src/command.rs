@@ -15,6 +15,9 @@ pub(crate) const BATCH: usize = 500;
 /// Keys of an owner that arrive with the first answer.
 const PAGE: i32 = 10_000;
 
+/// The token of a record that is stored as text: a comparison with bytes would never hold.
+const TEXT: u64 = 1;
+
 /// What all commands of a store have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Commands {
@@ -150,7 +153,7 @@ impl Change<'_> {
 fn live(key: &StoreKey, now: Now, loaded: Option<&Record>) -> Document {
     let mut query = doc! { "id": key.as_str(), "expiration": { "$gt": now.date() } };
     if let Some(loaded) = loaded {
-        query.insert("val", binary(&loaded.payload));
+        query.insert("val", stored(loaded));
     }
     query
 }
@@ -168,6 +171,14 @@ fn expired(now: Now) -> Document {
 /// Strings are compared byte by byte, whatever the collection's own collation.
 pub(crate) fn binary_order() -> Document {
     doc! { "locale": "simple" }
+}
+
+/// What was loaded, as it is stored.
+fn stored(loaded: &Record) -> Bson {
+    match std::str::from_utf8(&loaded.payload) {
+        Ok(text) if loaded.cas == TEXT => Bson::String(text.to_owned()),
+        _ => Bson::Binary(binary(&loaded.payload)),
+    }
 }
 
 fn binary(bytes: &[u8]) -> Binary {
@@ -200,8 +211,8 @@ impl Now {
 
 /// Reads the answer to [`Commands::load`].
 ///
-/// A document without `val` holds no session, as Flask-Session has it; one whose `val` is no
-/// binary of subtype 0 is no answer, for it could never be compared with what was loaded.
+/// A document without `val` holds no session, as Flask-Session has it; one whose `val` is neither
+/// text nor a binary of subtype 0 is no answer, for it could never be compared with what was loaded.
 pub(crate) fn record(mut answer: Document, now: Now) -> Result<Option<Record>, Fault> {
     let cursor = answer.get_document_mut("cursor").map_err(|_| Fault::Unexpected)?;
     let batch = cursor.get_array_mut("firstBatch").map_err(|_| Fault::Unexpected)?;
@@ -210,16 +221,17 @@ pub(crate) fn record(mut answer: Document, now: Now) -> Result<Option<Record>, F
         Some(Bson::Document(document)) => document,
         Some(_) => return Err(Fault::Unexpected),
     };
-    let payload = match document.remove("val") {
+    let (payload, cas) = match document.remove("val") {
         None | Some(Bson::Null) => return Ok(None),
-        Some(Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes })) => bytes,
+        Some(Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes })) => (bytes, 0),
+        Some(Bson::String(text)) => (text.into_bytes(), TEXT),
         Some(_) => return Err(Fault::Unexpected),
     };
     let end = document.get_datetime("expiration").map_err(|_| Fault::Unexpected)?;
     let left_ms = end.timestamp_millis().saturating_sub(now.ms());
     // The server found it live.
     let ttl = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0).max(1));
-    Ok(Some(Record { payload: payload.into(), cas: 0, ttl }))
+    Ok(Some(Record { payload: payload.into(), cas, ttl }))
 }
 
 fn level(level: &ReadConcernLevel) -> &str {

@@ -169,7 +169,13 @@ impl Store for MongoStore {
             Lengths { loaded: loaded.payload.len(), owner: lease.owner, ..Lengths::default() };
         self.check_lengths(Call::Touch, key, lengths)?;
         let change = Change { payload: None, lease, now: Now::read() };
-        self.change(Call::Touch, self.commands.update(key, change, loaded), deadline).await
+        let command = self.commands.update(key, change, loaded);
+        let touched = self.change(Call::Touch, command, deadline).await?;
+        // The payload stays as it is stored, and so does what says how.
+        Ok(match touched {
+            Outcome::Written { .. } => Outcome::Written { cas: loaded.cas },
+            Outcome::Refused => Outcome::Refused,
+        })
     }
 
     async fn delete(

@@ -5,6 +5,7 @@
 mod common;
 
 use common::{MINUTE, Place, WRITES, WRITTEN, Write, create, flask_fields, key, payload};
+use mongodb::bson::spec::ElementType;
 use mongodb::bson::{Bson, DateTime, Document, doc};
 use mongodb::event::command::CommandEvent;
 use mongodb::options::ClientOptions;
@@ -15,6 +16,9 @@ use session_testkit::server;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+/// What Flask-Sessionstore 0.4 writes.
+const FORK_VALUE: &str = r#"{"_permanent":true,"name":"Zo\u00eb","pair":{" t":[1,"a"]}}"#;
 
 /// The fields of a document, as `name: type`; servers put those of an upsert in their own order.
 fn shape(document: &Document) -> BTreeSet<String> {
@@ -147,7 +151,6 @@ async fn document_of_another_form_is_no_session() {
     let old = mongodb::bson::spec::BinarySubtype::UserDefined(0x80);
     let odd = mongodb::bson::Binary { subtype: old, bytes: b"x".to_vec() };
     for (name, val, expected) in [
-        ("text", Some(Bson::String("{}".into())), Err(ErrorKind::Decode)),
         ("number", Some(Bson::Int32(1)), Err(ErrorKind::Decode)),
         ("subtype", Some(Bson::Binary(odd)), Err(ErrorKind::Decode)),
         ("null", Some(Bson::Null), Ok(None)),
@@ -162,6 +165,40 @@ async fn document_of_another_form_is_no_session() {
         assert_eq!(loaded, expected, "{name}");
         assert!(store.delete(&key(name), None, None).await.unwrap(), "{name}: it can be ended");
     }
+}
+
+/// Flask-Sessionstore writes text.
+#[tokio::test]
+async fn text_is_read_renewed_as_it_is_and_replaced_by_bytes() {
+    let place = Place::new();
+    let store = place.store().await;
+    let documents = place.documents().await;
+    let put = async || {
+        let mut fields = flask_fields(b"", 60);
+        fields.insert("val", FORK_VALUE);
+        let id = doc! { "id": key("fork").as_str() };
+        documents.update_one(id, doc! { "$set": fields }).upsert(true).await.unwrap();
+        store.load(&key("fork")).await.unwrap().unwrap()
+    };
+    let val = async || {
+        let found = documents.find_one(doc! { "id": key("fork").as_str() }).await.unwrap();
+        found.unwrap().remove("val").unwrap()
+    };
+    let loaded = put().await;
+    assert_eq!(loaded.payload, FORK_VALUE);
+    let touched = store.touch(&key("fork"), &MINUTE, &loaded).await.unwrap();
+    assert_eq!(touched, Outcome::Written { cas: loaded.cas });
+    assert_eq!(val().await, Bson::String(FORK_VALUE.into()));
+
+    let same = Precondition::Unchanged(&loaded);
+    assert_eq!(store.write(&key("fork"), "new".into(), &MINUTE, same).await.unwrap(), WRITTEN);
+    assert_eq!(val().await.element_type(), ElementType::Binary);
+    let stale = store.write(&key("fork"), "newer".into(), &MINUTE, same).await.unwrap();
+    assert_eq!(stale, Outcome::Refused);
+    assert!(!store.delete(&key("fork"), None, Some(&loaded)).await.unwrap());
+
+    let loaded = put().await;
+    assert!(store.delete(&key("fork"), None, Some(&loaded)).await.unwrap());
 }
 
 #[tokio::test]

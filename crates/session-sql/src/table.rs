@@ -23,6 +23,8 @@ pub(crate) struct Table {
     indexes: BTreeSet<String>,
     /// Columns that are unique by themselves.
     unique: BTreeSet<String>,
+    /// Columns of text where payloads should be.
+    text: BTreeSet<String>,
     max_data: Option<usize>,
     expiry_digits: Option<u32>,
     max_packet: Option<usize>,
@@ -42,6 +44,9 @@ impl Table {
                 }
                 Some(("unique", name)) => {
                     table.unique.insert(name.to_owned());
+                }
+                Some(("text", name)) => {
+                    table.text.insert(name.to_owned());
                 }
                 Some(("limit", bytes)) => table.max_data = bytes.parse().ok(),
                 Some(("digits", digits)) => table.expiry_digits = digits.parse().ok(),
@@ -66,6 +71,11 @@ impl Table {
             None if !self.unique.contains("session_id") => {
                 "its column session_id has no unique index".to_owned()
             }
+            // As Flask-Sessionstore has it.
+            None if self.text.contains("data") => format!(
+                "its column data is text, and payloads are bytes; change it with ALTER TABLE .. {}",
+                words.text_to_bytes
+            ),
             None => return Ok(()),
         };
         let message = format!("open the session table in {}: {fault}", words.name);
@@ -158,15 +168,15 @@ impl Statements {
             )),
             update: make(&format!(
                 "UPDATE {{table}} SET data = :data, expiry = {{until}}{set} \
-                 WHERE {{is_key}} AND data = :old AND expiry > {{now}}"
+                 WHERE {{is_key}} AND {{is_old}} AND expiry > {{now}}"
             )),
             touch: make(&format!(
                 "UPDATE {{table}} SET expiry = {{until}}{set} \
-                 WHERE {{is_key}} AND data = :old AND expiry > {{now}}"
+                 WHERE {{is_key}} AND {{is_old}} AND expiry > {{now}}"
             )),
             delete: make("DELETE FROM {table} WHERE {is_key} AND expiry > {now}"),
             delete_expected: make(
-                "DELETE FROM {table} WHERE {is_key} AND data = :old AND expiry > {now}",
+                "DELETE FROM {table} WHERE {is_key} AND {is_old} AND expiry > {now}",
             ),
             list: make("SELECT session_id FROM {table} WHERE {is_owner} AND expiry > {now}"),
             sweep: make(words.sweep),
@@ -183,6 +193,7 @@ fn fill(template: &str, words: &Words, name: &TableName) -> String {
     let pairs = [
         ("{left_ms}", words.left_ms.to_owned()),
         ("{is_key}", words.is_key.to_owned()),
+        ("{is_old}", words.is_old.to_owned()),
         ("{is_owner}", words.is_owner.to_owned()),
         ("{now}", words.now.to_owned()),
         ("{batch}", BATCH.to_string()),

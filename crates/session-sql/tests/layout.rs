@@ -21,6 +21,9 @@ const FLASK_ID: &str = "Zm9vYmFyYmF6cXV4LTAxMjM0NTY3ODlhYmNkZWZnaGk";
 const FLASK_DATA: &[u8] = b"\x84\xaa_permanent\xc3\xa7user_id\x2a\xa4name\xa4Zo\xc3\xab\xa2ok\xc3";
 const FLASK_HEX: &str = "84aa5f7065726d616e656e74c3a7757365725f69642aa46e616d65a45a6fc3aba26f6bc3";
 
+/// What Flask-Sessionstore 0.4 writes.
+const FORK_DATA: &str = r#"{"_permanent":true,"name":"Zoe","pair":{" t":[1,"a"]}}"#;
+
 const SERVERS: [&str; 2] = [POSTGRES, MARIADB];
 
 fn seconds(count: u64) -> Duration {
@@ -268,6 +271,66 @@ async fn table_of_other_columns_is_a_config_error() {
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().ends_with("it has no column data"), "{error}");
     table.drop().await;
+}
+
+/// Flask-Sessionstore has the column so, and text in it.
+#[tokio::test]
+async fn text_in_sqlite_is_read_renewed_as_it_is_and_replaced_by_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    make_in_file(&dir, Flask::SQLITE).await;
+    let change = format!(
+        "ALTER TABLE sessions DROP COLUMN data; ALTER TABLE sessions ADD COLUMN data TEXT; \
+         INSERT INTO sessions (session_id, data, expiry) VALUES ('session:fork', '{FORK_DATA}', \
+         strftime('%Y-%m-%d %H:%M:%S', 'now', '+100 seconds') || '.123456')"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(change)).execute(&mut open_file(&dir).await).await.unwrap();
+    let store = open(SqlOptions::new(file_url(&dir))).await;
+    let kind = || ask_file(&dir, "SELECT typeof(data) FROM sessions");
+    let loaded = store.load(&key("fork")).await.unwrap().unwrap();
+    assert_eq!(loaded.payload, FORK_DATA);
+    assert_eq!(store.touch(&key("fork"), &MINUTE, &loaded).await.unwrap(), WRITTEN);
+    assert_eq!(kind().await, ["text"]);
+    let same = Precondition::Unchanged(&loaded);
+    assert_eq!(store.write(&key("fork"), "new".into(), &MINUTE, same).await.unwrap(), WRITTEN);
+    assert_eq!(kind().await, ["blob"]);
+    let stale = store.write(&key("fork"), "newer".into(), &MINUTE, same).await.unwrap();
+    assert_eq!(stale, Outcome::Refused);
+    assert!(!store.delete(&key("fork"), None, Some(&loaded)).await.unwrap());
+    let loaded = store.load(&key("fork")).await.unwrap().unwrap();
+    assert!(store.delete(&key("fork"), None, Some(&loaded)).await.unwrap());
+}
+
+#[tokio::test]
+async fn text_on_a_server_is_refused_with_the_statement_that_makes_bytes_of_it() {
+    for (variable, to_text, soon) in [
+        (
+            POSTGRES,
+            "ALTER COLUMN data TYPE TEXT USING encode(data, 'escape')",
+            "(now() at time zone 'utc') + interval '100 s'",
+        ),
+        (MARIADB, "MODIFY data TEXT", "UTC_TIMESTAMP() + INTERVAL 100 SECOND"),
+    ] {
+        let table = OwnTable::of_flask(variable).await;
+        table.tell(&format!("ALTER TABLE {{}} {to_text}")).await;
+        let insert = format!(
+            "INSERT INTO {{}} (session_id, data, expiry) VALUES ('session:fork', '{FORK_DATA}', \
+             {soon})"
+        );
+        table.tell(&insert).await;
+        let error = SqlStore::connect(table.options()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let message = error.to_string();
+        let (_, way_out) = message.split_once("ALTER TABLE .. ").expect("a way out");
+        table.tell(&format!("ALTER TABLE {{}} {way_out}")).await;
+
+        let store = open(table.options()).await;
+        let loaded = store.load(&key("fork")).await.unwrap().unwrap();
+        assert_eq!(loaded.payload, FORK_DATA);
+        let same = Precondition::Unchanged(&loaded);
+        let written = store.write(&key("fork"), "\0\u{ff}".into(), &MINUTE, same).await;
+        assert_eq!(written.unwrap(), WRITTEN);
+        table.drop().await;
+    }
 }
 
 #[tokio::test]

@@ -41,6 +41,8 @@ pub(crate) struct Words {
     pub(crate) left_ms: &'static str,
     /// Whether a row has exactly the key.
     pub(crate) is_key: &'static str,
+    /// Whether a row has exactly the payload `:old`.
+    pub(crate) is_old: &'static str,
     /// Whether a row has exactly the owner.
     pub(crate) is_owner: &'static str,
     /// Ends an `INSERT` that must not fail where the key has a row already.
@@ -55,6 +57,9 @@ pub(crate) struct Words {
     pub(crate) add_owner: &'static str,
     pub(crate) index_expiry: &'static str,
     pub(crate) index_owner: &'static str,
+    /// What `ALTER TABLE` is told to make bytes of a column `data` of text, where that does not hold
+    /// payloads.
+    pub(crate) text_to_bytes: &'static str,
     /// The largest value of the server, where the table sets no lower limit.
     pub(crate) max_payload: usize,
     /// Whether writers take turns in this process, because the database has one writer.

@@ -21,6 +21,7 @@ impl Dialect for MySql {
                 + :ttl_ms * 1000 + {step_us} - 1) DIV {step_us} * {step_us}) MICROSECOND",
         left_ms: "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expiry) DIV 1000",
         is_key: "session_id = :key AND BINARY session_id = :key",
+        is_old: "data = :old",
         is_owner: "owner = :owner AND BINARY owner = :owner",
         // `INSERT IGNORE` would also cut what is too long.
         or_nothing: "",
@@ -38,6 +39,10 @@ impl Dialect for MySql {
                    FROM information_schema.columns WHERE table_schema = {schema_text} \
                    AND table_name = '{bare}' AND column_name = 'data' \
                    AND character_octet_length IS NOT NULL \
+                   UNION ALL SELECT CONCAT('text ', LOWER(column_name)) \
+                   FROM information_schema.columns WHERE table_schema = {schema_text} \
+                   AND table_name = '{bare}' AND column_name = 'data' \
+                   AND character_set_name IS NOT NULL \
                    UNION ALL SELECT CONCAT('digits ', datetime_precision) \
                    FROM information_schema.columns WHERE table_schema = {schema_text} \
                    AND table_name = '{bare}' AND column_name = 'expiry' \
@@ -57,6 +62,7 @@ impl Dialect for MySql {
                     ADD COLUMN owner VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         index_expiry: "CREATE INDEX {bare_expiry_idx} ON {table} (expiry)",
         index_owner: "CREATE INDEX {bare_owner_idx} ON {table} (owner)",
+        text_to_bytes: "MODIFY data MEDIUMBLOB",
         // MEDIUMBLOB.
         max_payload: (1 << 24) - 1,
         has_one_writer: false,

@@ -16,6 +16,7 @@ impl Dialect for Postgres {
         until: "(now() AT TIME ZONE 'utc') + :ttl_ms::float8 * interval '1 millisecond'",
         left_ms: "(extract(epoch FROM expiry - (now() AT TIME ZONE 'utc')) * 1000)::bigint",
         is_key: "session_id = :key",
+        is_old: "data = :old",
         is_owner: "owner = :owner",
         // Not of any conflict: an id that repeats, as after a restore, is no taken key.
         or_nothing: " ON CONFLICT (session_id) DO NOTHING",
@@ -24,6 +25,9 @@ impl Dialect for Postgres {
                 WHERE expiry <= {now} OR expiry IS NULL LIMIT {batch} FOR UPDATE SKIP LOCKED))",
         describe: "SELECT 'column ' || attname::text FROM pg_attribute \
                    WHERE attrelid = to_regclass('{table}') AND attnum > 0 AND NOT attisdropped \
+                   UNION ALL SELECT 'text ' || attname::text FROM pg_attribute \
+                   WHERE attrelid = to_regclass('{table}') AND attname = 'data' \
+                   AND atttypid IN ('text'::regtype, 'varchar'::regtype) \
                    UNION ALL SELECT 'index ' || a.attname::text FROM pg_index i \
                    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
                    WHERE i.indrelid = to_regclass('{table}') AND i.indisvalid \
@@ -42,6 +46,7 @@ impl Dialect for Postgres {
         add_owner: "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS owner VARCHAR(255)",
         index_expiry: "CREATE INDEX IF NOT EXISTS {bare_expiry_idx} ON {table} (expiry)",
         index_owner: "CREATE INDEX IF NOT EXISTS {bare_owner_idx} ON {table} (owner)",
+        text_to_bytes: "ALTER COLUMN data TYPE BYTEA USING convert_to(data, 'UTF8')",
         // A message holds 1 GiB, and an update sends two payloads.
         max_payload: 500_000_000,
         has_one_writer: false,

@@ -19,6 +19,8 @@ impl Dialect for Sqlite {
         until: "strftime('%Y-%m-%d %H:%M:%f', 'now', ((:ttl_ms + 1) / 1000.0) || ' seconds') || '000'",
         left_ms: "CAST(round((julianday(expiry) - julianday('now')) * 86400000) AS INTEGER)",
         is_key: "session_id = :key",
+        // A column of text, as Flask-Sessionstore has it, keeps bytes, too; to `=` no text is bytes.
+        is_old: "CAST(data AS BLOB) = :old",
         is_owner: "owner = :owner",
         // Not of any conflict: an id that repeats, as after a restore, is no taken key.
         or_nothing: " ON CONFLICT (session_id) DO NOTHING",
@@ -45,6 +47,7 @@ impl Dialect for Sqlite {
                        (expiry)",
         index_owner: "CREATE INDEX IF NOT EXISTS {schema.}{bare_owner_idx} ON {bare_quoted} \
                       (owner)",
+        text_to_bytes: "",
         // SQLITE_MAX_LENGTH as shipped, less the rest of the row.
         max_payload: 999_999_000,
         has_one_writer: true,

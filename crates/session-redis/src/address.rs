@@ -1,8 +1,10 @@
 //! From a URL to the servers that it names.
 
+use crate::config::STORE;
 #[cfg(feature = "sentinel")]
 use crate::connection::sentinel::Sentinels;
 use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError};
+use session_core::store::Call;
 use session_core::{Error, ErrorKind, Result};
 
 /// What [`SESSION_REDIS`](crate::KEYS) leads to.
@@ -118,7 +120,7 @@ fn not_a_url() -> Error {
 }
 
 fn config(what: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("connect to redis: {what}"))
+    Call::Connect.error(STORE, ErrorKind::Config, what)
 }
 
 /// What comes after the scheme of a URL with several hosts.

@@ -1,10 +1,11 @@
 //! The writes of one record: what each sends, with an entry in its owner's index and without.
 
-use crate::error::{Call, Fault};
+use crate::error::Fault;
 use crate::scripts::{self, Script};
 use crate::store::RedisStore;
 use redis::{Cmd, Value};
 use session_core::StoreKey;
+use session_core::store::Call;
 use tokio::time::Instant;
 
 /// A write of one record; lifetimes are whole milliseconds, as text.
@@ -20,7 +21,8 @@ pub(crate) enum Change<'a> {
 impl Change<'_> {
     pub(crate) fn call(self) -> Call {
         match self {
-            Self::Create { .. } | Self::Update { .. } => Call::Write,
+            Self::Create { .. } => Call::Create,
+            Self::Update { .. } => Call::Update,
             Self::Touch { .. } => Call::Touch,
             Self::Delete | Self::DeleteIf { .. } => Call::Delete,
         }

@@ -1,17 +1,16 @@
 //! Where the server is, and how long to wait for it.
 
 use crate::address::{self, Place};
+use session_core::Result;
 use session_core::config::{KeyInfo, Kind, Settings};
-use session_core::{Error, ErrorKind, Result};
+use session_core::store::Timeouts;
 use std::fmt;
 use std::time::Duration;
 
-pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_millis(500);
-/// Longer ones are cut to it: a deadline must be a time that the clock can tell.
-pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
+/// What this store goes by.
+pub(crate) const STORE: &str = "redis";
 
 const URL: &str = "redis://127.0.0.1:6379";
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The settings that [`RedisOptions::from_settings`] reads, besides `SESSION_OWNER_INDEX`.
 pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
@@ -37,8 +36,7 @@ pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
 #[derive(Clone)]
 pub struct RedisOptions {
     url: String,
-    connect_timeout: Duration,
-    operation_timeout: Duration,
+    timeouts: Timeouts,
     owner_index: bool,
 }
 
@@ -59,15 +57,10 @@ impl RedisOptions {
     /// Connections speak RESP3, by which a closed one is noticed before the next call needs it.
     /// `?protocol=resp2` in the URL is for servers before Redis 6 and proxies without `HELLO`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            connect_timeout: CONNECT_TIMEOUT,
-            operation_timeout: OPERATION_TIMEOUT,
-            owner_index: false,
-        }
+        Self { url: url.into(), timeouts: Timeouts::default(), owner_index: false }
     }
 
-    /// Reads [`KEYS`] and `SESSION_OWNER_INDEX`.
+    /// Reads [`KEYS`], [`Timeouts::KEYS`] and `SESSION_OWNER_INDEX`.
     ///
     /// # Errors
     ///
@@ -88,20 +81,22 @@ impl RedisOptions {
         if let Some(owner_index) = settings.flag("SESSION_OWNER_INDEX")? {
             options = options.owner_index(owner_index);
         }
-        Ok(options)
+        Ok(Self { timeouts: Timeouts::from_settings(settings)?, ..options })
     }
 
-    /// Bounds one attempt to connect, with name look-up, TLS and log-in; 1 s by default.
+    /// Bounds one attempt to connect, with name look-up, TLS and log-in; 1 s by default, a day at
+    /// most.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.timeouts = self.timeouts.with_connect(timeout);
         self
     }
 
-    /// Bounds each call of the store, with any wait for a connection; 500 ms by default, a day at most.
+    /// Bounds each call of the store, with any wait for a connection; 500 ms by default, a day at
+    /// most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout.min(LONGEST_TIMEOUT);
+        self.timeouts = self.timeouts.with_operation(timeout);
         self
     }
 
@@ -117,16 +112,10 @@ impl RedisOptions {
 
     /// Checks the options.
     pub(crate) fn check(&self) -> Result<Target> {
-        if self.connect_timeout.is_zero() || self.operation_timeout.is_zero() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "connect to redis: a timeout of zero lets no call succeed",
-            ));
-        }
+        self.timeouts.check(STORE)?;
         Ok(Target {
             place: address::parse(&self.url)?,
-            connect_timeout: self.connect_timeout,
-            operation_timeout: self.operation_timeout,
+            timeouts: self.timeouts,
             has_owners: self.owner_index,
         })
     }
@@ -154,8 +143,7 @@ impl From<String> for RedisOptions {
 impl fmt::Debug for RedisOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisOptions")
-            .field("connect_timeout", &self.connect_timeout)
-            .field("operation_timeout", &self.operation_timeout)
+            .field("timeouts", &self.timeouts)
             .field("owner_index", &self.owner_index)
             .finish_non_exhaustive()
     }
@@ -164,8 +152,7 @@ impl fmt::Debug for RedisOptions {
 /// Options that were checked.
 pub(crate) struct Target {
     pub(crate) place: Place,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) operation_timeout: Duration,
+    pub(crate) timeouts: Timeouts,
     pub(crate) has_owners: bool,
 }
 
@@ -213,9 +200,13 @@ mod tests {
     }
 
     #[test]
-    fn deadline_of_the_longest_timeout_is_a_time() {
-        let options = RedisOptions::default().operation_timeout(Duration::MAX);
-        assert!(std::time::Instant::now().checked_add(options.operation_timeout).is_some());
-        assert!(options.check().is_ok());
+    fn timeouts_come_from_the_settings_of_every_store() {
+        let settings: Settings =
+            [("SESSION_CONNECT_TIMEOUT", "3"), ("SESSION_OPERATION_TIMEOUT", "0.25")]
+                .into_iter()
+                .collect();
+        let timeouts = RedisOptions::from_settings(&settings).unwrap().check().unwrap().timeouts;
+        assert_eq!(timeouts.connect(), Duration::from_secs(3));
+        assert_eq!(timeouts.operation(), Duration::from_millis(250));
     }
 }

@@ -3,24 +3,13 @@
 //! Texts of the server and the client may repeat arguments (an unknown command's reply lists
 //! them, log-in included), so only codes, and I/O errors, reach our errors.
 
+use crate::config::STORE;
 use redis::{ErrorKind as RedisErrorKind, RedisError, ServerError, ServerErrorKind};
 use session_core::Error;
-use session_core::ErrorKind::{self, Decode, Timeout, Unavailable, Unknown};
+use session_core::ErrorKind::{self, Decode, Unavailable, Unknown};
+use session_core::store::{Call, Lost};
 
 use Retry::{Later, Useless};
-
-/// The call that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Call {
-    Connect,
-    Load,
-    Write,
-    Touch,
-    Delete,
-    /// The entry in an owner's index, made before the record is written.
-    Enter,
-    List,
-}
 
 /// Why there is no reply.
 #[derive(Clone, Debug)]
@@ -52,25 +41,6 @@ enum Retry {
     Useless,
 }
 
-impl Call {
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Connect => "connect to redis",
-            Self::Load => "load a session from redis",
-            Self::Write => "write a session to redis",
-            Self::Touch => "renew a session in redis",
-            Self::Delete => "delete a session from redis",
-            Self::Enter => "enter a session in its owner's index in redis",
-            Self::List => "list an owner's sessions in redis",
-        }
-    }
-
-    /// Whether no record changes, whatever became of the call.
-    fn is_read(self) -> bool {
-        matches!(self, Self::Connect | Self::Load | Self::Enter | Self::List)
-    }
-}
-
 impl Fault {
     /// Whether the server answered with the error `kind`.
     pub(crate) fn is_reply(&self, kind: ServerErrorKind) -> bool {
@@ -78,20 +48,18 @@ impl Fault {
     }
 
     pub(crate) fn into_error(self, call: Call) -> Error {
-        let (kind, retry, what) = self.meaning(call);
-        let error =
-            Error::new(kind, format!("{}: {what}", call.verb())).with_retryable(retry == Later);
-        match self {
-            Self::Unreached(cause) | Self::Broken(cause) if cause.is_io_error() => {
-                error.with_source(cause)
+        let (kind, retry, what) = match self {
+            Self::Unreached(cause) => match unreached(&cause) {
+                Some(meaning) => meaning,
+                None => return with_cause(call.lost(STORE, Lost::Unreached), cause),
+            },
+            // Only a socket that never was connected reports this.
+            Self::Broken(cause) if cause.is_connection_refusal() => {
+                return with_cause(call.lost(STORE, Lost::Unreached), cause);
             }
-            _ => error,
-        }
-    }
-
-    fn meaning(&self, call: Call) -> Meaning {
-        match self {
-            Self::Unreached(cause) => unreached(cause),
+            Self::Broken(cause) => return with_cause(call.lost(STORE, Lost::Broken), cause),
+            Self::Unsent => return call.lost(STORE, Lost::Unsent),
+            Self::Silent => return call.lost(STORE, Lost::Silent),
             Self::Refused(reply) => refused(call, reply.code()),
             #[cfg(feature = "cluster")]
             Self::Unsettled => (Unavailable, Later, CLUSTER_CHANGES),
@@ -101,31 +69,26 @@ impl Fault {
                 Useless,
                 "the server is no node of a cluster; redis:// in place of redis+cluster:// names it",
             ),
-            // Only a socket that never was connected reports this.
-            Self::Broken(cause) if cause.is_connection_refusal() => {
-                (Unavailable, Later, "the connection was refused")
-            }
-            Self::Broken(_) if call.is_read() => (Unavailable, Later, "the connection broke"),
-            Self::Broken(_) => (Unknown, Useless, "the connection broke before the answer"),
-            Self::Unsent if call.is_read() => (Timeout, Later, "no connection in time"),
-            Self::Unsent => (Unavailable, Later, "no connection in time, nothing was sent"),
-            Self::Silent if call.is_read() => (Timeout, Later, "no answer in time"),
-            Self::Silent => (Unknown, Useless, "no answer in time"),
-        }
+        };
+        call.error(STORE, kind, what).with_retryable(retry == Later)
     }
+}
+
+fn with_cause(error: Error, cause: RedisError) -> Error {
+    if cause.is_io_error() { error.with_source(cause) } else { error }
 }
 
 /// The error of a call whose answer has a shape that its command does not have.
 pub(crate) fn unexpected(call: Call) -> Error {
     let kind = if call.is_read() { Decode } else { Unknown };
-    Error::new(kind, format!("{}: the answer is of another type than expected", call.verb()))
+    call.error(STORE, kind, "the answer is of another type than expected")
 }
 
 /// Kind, whether to retry, and what happened.
 type Meaning = (ErrorKind, Retry, &'static str);
 
-/// Why there is no connection; nothing was sent.
-fn unreached(cause: &RedisError) -> Meaning {
+/// Why the server gave no connection; `None` if it was not reached. Nothing was sent.
+fn unreached(cause: &RedisError) -> Option<Meaning> {
     let (retry, what) = match (cause.kind(), cause.code()) {
         (RedisErrorKind::AuthenticationFailed, _)
         | (_, Some("NOAUTH" | "NOPERM" | "WRONGPASS")) => {
@@ -140,13 +103,10 @@ fn unreached(cause: &RedisError) -> Meaning {
         (RedisErrorKind::MasterNameNotFoundBySentinel, _) => {
             (Useless, "the sentinels know no service of the name in the url")
         }
-        (RedisErrorKind::Io, _) if cause.is_timeout() => {
-            (Later, "the server did not answer in time")
-        }
-        (RedisErrorKind::Io, _) => (Later, "the server cannot be reached"),
+        (RedisErrorKind::Io, _) => return None,
         _ => (Later, "the server turned the connection away"),
     };
-    (Unavailable, retry, what)
+    Some((Unavailable, retry, what))
 }
 
 /// The listed codes are sent before a command runs. Others (a proxy's, say, which lost its own
@@ -184,12 +144,13 @@ fn refused(call: Call, code: &str) -> Meaning {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, Fault};
+    use super::Fault;
     use redis::{ErrorKind as RedisErrorKind, RedisError, Value};
     use session_core::ErrorKind::{self, Decode, Timeout, Unavailable, Unknown};
+    use session_core::store::Call;
     use std::io;
 
-    const WRITES: [Call; 3] = [Call::Write, Call::Touch, Call::Delete];
+    const WRITES: [Call; 4] = [Call::Create, Call::Update, Call::Touch, Call::Delete];
 
     fn reply(line: &str) -> Fault {
         let value = redis::parse_redis_value(format!("-{line}\r\n").as_bytes()).unwrap();
@@ -218,7 +179,7 @@ mod tests {
                 assert_eq!(error.kind(), write, "{error}");
             }
         }
-        let error = broken(io::ErrorKind::ConnectionRefused).into_error(Call::Write);
+        let error = broken(io::ErrorKind::ConnectionRefused).into_error(Call::Update);
         assert_eq!(error.kind(), Unavailable, "a refused connection carried nothing");
     }
 
@@ -271,7 +232,7 @@ mod tests {
             Fault::Unreached((RedisErrorKind::AuthenticationFailed, "x", "hunter2".into()).into()),
             Fault::Broken((RedisErrorKind::Parse, "x", "hunter2".into()).into()),
         ] {
-            let error = fault.into_error(Call::Write);
+            let error = fault.into_error(Call::Update);
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
         }
     }

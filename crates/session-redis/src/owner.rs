@@ -9,13 +9,15 @@
 //! different slots, and the entry is a call of its own.
 
 use crate::change::Change;
-use crate::error::{self, Call, Fault};
+use crate::config::STORE;
+use crate::error::{self, Fault};
 use crate::reply::outcome;
 use crate::scripts;
 use crate::store::RedisStore;
 use futures_util::future::try_join_all;
 use redis::{Cmd, ServerErrorKind, Value};
-use session_core::{Outcome, Result, StoreKey, store};
+use session_core::store::{Call, no_owner_index};
+use session_core::{Outcome, Result, StoreKey};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -115,7 +117,7 @@ impl RedisStore {
     /// Scanning returns every entry that is there throughout, however many come and go meanwhile.
     pub(crate) async fn list(&self, owner: &str) -> Result<Vec<StoreKey>> {
         if self.owners.is_none() {
-            return Err(store::no_owner_index("redis", "set SESSION_OWNER_INDEX=true"));
+            return Err(no_owner_index(STORE, "set SESSION_OWNER_INDEX=true"));
         }
         let index = index(owner);
         let mut keys = Vec::new();

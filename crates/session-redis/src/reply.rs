@@ -1,12 +1,10 @@
 //! What goes over the wire and what comes back: pure functions.
 
-use crate::error::{self, Call, Fault};
+use crate::error::{self, Fault};
 use redis::Value;
+use session_core::store::Call;
 use session_core::{Outcome, Record, Result};
 use std::time::Duration;
-
-/// About a century. The server refuses a lifetime whose end, in ms since 1970, overflows an i64.
-const MAX_TTL_MS: u64 = 100 * 365 * 24 * 3_600 * 1_000;
 
 /// Reads the replies of `GET` and `PTTL`.
 pub(crate) fn record(replies: Vec<Value>) -> Result<Option<Record>> {
@@ -38,35 +36,16 @@ pub(crate) fn outcome(call: Call, reply: Result<Value, Fault>) -> Result<Outcome
     }
 }
 
-/// Whole milliseconds, rounded up.
-pub(crate) fn ttl_ms(ttl: Duration) -> u64 {
-    let ms = ttl.as_nanos().div_ceil(1_000_000);
-    u64::try_from(ms).unwrap_or(MAX_TTL_MS).clamp(1, MAX_TTL_MS)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{MAX_TTL_MS, outcome, record, ttl_ms};
-    use crate::error::Call;
+    use super::{outcome, record};
     use redis::Value;
+    use session_core::store::Call;
     use session_core::{ErrorKind, Outcome};
     use std::time::Duration;
 
     fn bulk(text: &str) -> Value {
         Value::BulkString(text.into())
-    }
-
-    #[test]
-    fn lifetimes_are_rounded_up_and_capped() {
-        for (ttl, expected) in [
-            (Duration::from_nanos(1), 1),
-            (Duration::from_millis(1), 1),
-            (Duration::from_micros(1_001), 2),
-            (Duration::from_secs(31 * 86_400), 2_678_400_000),
-            (Duration::MAX, MAX_TTL_MS),
-        ] {
-            assert_eq!(ttl_ms(ttl), expected, "{ttl:?}");
-        }
     }
 
     #[test]
@@ -88,17 +67,17 @@ mod tests {
         for replies in [vec![], vec![bulk("x")], vec![Value::Int(1), Value::Int(1)]] {
             assert_eq!(record(replies).unwrap_err().kind(), ErrorKind::Decode);
         }
-        let error = outcome(Call::Write, Ok(bulk("x"))).unwrap_err();
+        let error = outcome(Call::Update, Ok(bulk("x"))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unknown);
     }
 
     #[test]
     fn outcomes() {
         for reply in [Value::Okay, Value::Int(1)] {
-            assert_eq!(outcome(Call::Write, Ok(reply)).unwrap(), Outcome::Written { cas: 0 });
+            assert_eq!(outcome(Call::Update, Ok(reply)).unwrap(), Outcome::Written { cas: 0 });
         }
         for reply in [Value::Nil, Value::Int(0)] {
-            assert_eq!(outcome(Call::Write, Ok(reply)).unwrap(), Outcome::Refused);
+            assert_eq!(outcome(Call::Update, Ok(reply)).unwrap(), Outcome::Refused);
         }
     }
 }

@@ -1,17 +1,18 @@
 //! The store: each call one round trip, each write one command.
 
 use crate::change::Change;
-use crate::config::{LONGEST_TIMEOUT, OPERATION_TIMEOUT, RedisOptions};
+use crate::config::{RedisOptions, STORE};
 use crate::connection::Link;
-use crate::error::{Call, Fault};
+use crate::error::Fault;
 use crate::owner::Owners;
-use crate::reply::{record, ttl_ms};
+use crate::reply::record;
 use crate::scripts::Script;
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, ServerErrorKind, Value};
+use session_core::store::{Call, Timeouts};
 use session_core::{
-    Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
-    StoreKey, async_trait,
+    Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
+    async_trait,
 };
 use std::fmt;
 use std::time::Duration;
@@ -28,7 +29,7 @@ const MAX_PAYLOAD: usize = 512 << 20;
 /// timeout, and each page of a listing. The crate page has the commands.
 pub struct RedisStore {
     link: Link,
-    operation_timeout: Duration,
+    timeouts: Timeouts,
     pub(crate) owners: Option<Owners>,
 }
 
@@ -69,8 +70,8 @@ impl RedisStore {
     /// `Config` if the URL or a timeout cannot be used.
     pub fn connect_lazy(options: impl Into<RedisOptions>) -> Result<Self> {
         let target = options.into().check()?;
-        let (operation_timeout, has_owners) = (target.operation_timeout, target.has_owners);
-        let store = Self { link: Link::dial(target), operation_timeout, owners: None };
+        let (timeouts, has_owners) = (target.timeouts, target.has_owners);
+        let store = Self { link: Link::dial(target), timeouts, owners: None };
         Ok(store.owner_index(has_owners))
     }
 
@@ -98,13 +99,13 @@ impl RedisStore {
     where
         C: ConnectionLike + Clone + Send + Sync + 'static,
     {
-        Self { link: Link::shared(connection), operation_timeout: OPERATION_TIMEOUT, owners: None }
+        Self { link: Link::shared(connection), timeouts: Timeouts::default(), owners: None }
     }
 
     /// Bounds each call, with any wait for a connection; a day at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout.min(LONGEST_TIMEOUT);
+        self.timeouts = self.timeouts.with_operation(timeout);
         self
     }
 
@@ -138,7 +139,7 @@ impl RedisStore {
     }
 
     pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + self.operation_timeout
+        Instant::now() + self.timeouts.operation()
     }
 }
 
@@ -146,7 +147,7 @@ impl RedisStore {
 impl Store for RedisStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            name: "redis",
+            name: STORE,
             owner_index: self.owners.is_some(),
             needs_sweep: false,
             max_payload: Some(MAX_PAYLOAD),
@@ -175,12 +176,14 @@ impl Store for RedisStore {
         when: Precondition<'_>,
     ) -> Result<Outcome> {
         if payload.len() > MAX_PAYLOAD {
-            return Err(Error::new(
-                ErrorKind::TooLarge,
-                format!("write a session to redis: a value holds {MAX_PAYLOAD} bytes at most"),
-            ));
+            let call = match when {
+                Precondition::Absent => Call::Create,
+                Precondition::Unchanged(_) => Call::Update,
+            };
+            let what = format!("a value holds {MAX_PAYLOAD} bytes at most");
+            return Err(call.error(STORE, ErrorKind::TooLarge, &what));
         }
-        let ttl = &*ttl_ms(lease.ttl).to_string();
+        let ttl = &*lease.ttl_ms().to_string();
         let payload = &*payload;
         let change = match when {
             Precondition::Absent => Change::Create { payload, ttl },
@@ -192,7 +195,7 @@ impl Store for RedisStore {
     }
 
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
-        let ttl = &*ttl_ms(lease.ttl).to_string();
+        let ttl = &*lease.ttl_ms().to_string();
         self.apply(key, lease.owner, Change::Touch { loaded: &loaded.payload, ttl }).await
     }
 
@@ -220,8 +223,6 @@ impl Store for RedisStore {
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStore")
-            .field("operation_timeout", &self.operation_timeout)
-            .finish_non_exhaustive()
+        f.debug_struct("RedisStore").field("timeouts", &self.timeouts).finish_non_exhaustive()
     }
 }

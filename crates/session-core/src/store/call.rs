@@ -30,6 +30,8 @@ pub enum Call {
     Touch,
     /// [`Store::delete`](super::Store::delete)
     Delete,
+    /// The entry in an index of owners, made apart from the record and before it.
+    Enter,
     /// [`Store::list_by_owner`](super::Store::list_by_owner)
     List,
     /// [`Store::delete_expired`](super::Store::delete_expired)
@@ -60,15 +62,16 @@ impl Call {
             Self::Create | Self::Update => "write a session to",
             Self::Touch => "renew a session in",
             Self::Delete => "delete a session from",
+            Self::Enter => "enter a session in its owner's index in",
             Self::List => "list an owner's sessions in",
             Self::Sweep => "remove expired sessions from",
         };
         format!("{verb} {store}")
     }
 
-    /// Whether it changes nothing, so that it may be sent again.
+    /// Whether it changes no record or table, so that it may be sent again.
     pub fn is_read(self) -> bool {
-        matches!(self, Self::Connect | Self::Inspect | Self::Load | Self::List)
+        matches!(self, Self::Connect | Self::Inspect | Self::Load | Self::Enter | Self::List)
     }
 
     /// An error of this call on `store`; `what` says what happened and what to change.
@@ -138,7 +141,7 @@ mod tests {
             (Lost::Silent, Timeout, Unknown),
         ];
         for (lost, read, write) in table {
-            for call in [Call::Connect, Call::Inspect, Call::Load, Call::List] {
+            for call in [Call::Connect, Call::Inspect, Call::Load, Call::Enter, Call::List] {
                 let error = call.lost("it", lost);
                 assert_eq!((error.kind(), error.is_retryable()), (read, true), "{error}");
             }

@@ -44,14 +44,14 @@ pub(crate) enum Link {
 impl Link {
     /// Makes a link that connects when it is first used.
     pub(crate) fn dial(target: Target) -> Self {
-        let own = |source| Endpoint::Own(Dialler::new(source, target.connect_timeout));
+        let own = |source| Endpoint::Own(Dialler::new(source, target.timeouts.connect()));
         match target.place {
             Place::Server(info) => Self::Server(own(Source::Server(info))),
             #[cfg(feature = "sentinel")]
             Place::Sentinel(sentinels) => Self::Master(own(Source::Master(sentinels))),
             #[cfg(feature = "cluster")]
             Place::Cluster(seeds) => {
-                Self::Cluster(cluster::Cluster::new(seeds, target.connect_timeout))
+                Self::Cluster(cluster::Cluster::new(seeds, target.timeouts.connect()))
             }
         }
     }

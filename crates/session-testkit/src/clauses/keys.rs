@@ -5,10 +5,53 @@ use crate::probe::{
 };
 use crate::verdict::{ensure, not_applicable_if};
 use crate::{Subject, Verdict};
-use session_core::{Precondition, StoreKey};
+use session_core::{ErrorKind, Precondition, StoreKey};
 
 /// Tried where the store names no limit: SHA-256 in hex under a long prefix.
 const USUAL_KEY: usize = 200;
+
+const HOSTILE: [&str; 40] = [
+    "",
+    " ",
+    "\t",
+    "\n",
+    "\r\n",
+    "\0",
+    "\u{7f}",
+    "\u{1f36a}",
+    "\u{202e}",
+    "*",
+    "?",
+    "[a-z]",
+    "{a}{b}",
+    "{}",
+    "{",
+    "..",
+    "../",
+    "../../etc/passwd",
+    "/",
+    "//",
+    "\\",
+    "~/",
+    "C:",
+    ".",
+    "-rf ",
+    "'",
+    "\"",
+    "`",
+    "' OR '1'='1",
+    "'; DROP TABLE sessions; --",
+    "\"); DELETE FROM sessions; --",
+    "%",
+    "_",
+    "%s%n",
+    "$(id)",
+    "${HOME}",
+    "$where",
+    "\r\nflush_all\r\n",
+    "x 0 0 1\r\ny\r\nset ",
+    "\r\n*1\r\n$8\r\nFLUSHALL\r\n",
+];
 
 /// A key with its case swapped or spaces around it misses, for every operation.
 pub async fn keys_match_byte_for_byte(subject: &dyn Subject) -> Verdict {
@@ -34,6 +77,38 @@ pub async fn keys_match_byte_for_byte(subject: &dyn Subject) -> Verdict {
         ensure!(!matches!(deleted, Ok(true)), "{variant:?} deleted the record of {text:?}");
     }
     ensure_holds(&*store, &key, &payload).await
+}
+
+/// A key under a prefix that means something to a server, a shell or a file system is a key like
+/// any other, or one that the store refuses for good; no other record notices.
+pub async fn hostile_prefixes_are_parts_of_keys(subject: &dyn Subject) -> Verdict {
+    let (store, _) = open(subject).await?;
+    let (bystander, kept) = (fresh_key(), fresh_payload());
+    create(&*store, &bystander, kept.clone(), &lease(MINUTE)).await?;
+    for prefix in HOSTILE {
+        // Two, so that what they have in common is not taken for the key.
+        let mut written = Vec::new();
+        for key in [0, 1].map(|_| StoreKey::new(prefix, fresh_key().as_str())) {
+            let payload = fresh_payload();
+            let when = Precondition::Absent;
+            match store.write(&key, payload.clone(), &lease(MINUTE), when).await {
+                Ok(outcome) => {
+                    ensure!(is_written(outcome), "creating a record under {prefix:?} was refused");
+                    written.push((key, payload));
+                }
+                Err(error) => {
+                    let is_clear = !error.is_retryable() && error.kind() != ErrorKind::Unknown;
+                    ensure!(is_clear, "a key under {prefix:?} gave {error:?}");
+                }
+            }
+        }
+        for (key, payload) in &written {
+            ensure_holds(&*store, key, payload).await?;
+            let removed = store.delete(key, None, None).await?;
+            ensure!(removed, "the record under {prefix:?} was not deleted");
+        }
+    }
+    ensure_holds(&*store, &bystander, &kept).await
 }
 
 /// Keys as long as the store takes that differ in the last byte are different keys.

@@ -129,6 +129,7 @@ macro_rules! store_conformance {
             sizes::payload_at_the_limit_survives
             sizes::payload_over_the_limit_is_refused
             keys::keys_match_byte_for_byte
+            keys::hostile_prefixes_are_parts_of_keys
             keys::longest_keys_are_told_apart
             keys::overlong_key_is_an_error
             owners::records_are_listed_for_their_owner

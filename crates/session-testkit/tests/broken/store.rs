@@ -57,6 +57,7 @@ impl BrokenStore {
             }
             Defect::KeysIgnoreCase => &text.to_ascii_lowercase(),
             Defect::KeysAreTrimmed => text.trim(),
+            Defect::KeysEndWithTheLine => text.lines().next().unwrap_or_default(),
             Defect::KeysLoseTheirEnd if text.len() == MAX_KEY => &text[..MAX_KEY - 1],
             _ => text,
         };

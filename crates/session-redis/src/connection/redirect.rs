@@ -51,7 +51,10 @@ impl<'a> Way<'a> {
             if let Some(address) = self.cluster.master(self.slot) {
                 return Ok(address);
             }
-            self.cluster.learn_until(deadline).await?;
+            match self.cluster.learn_until(deadline).await {
+                Ok(()) | Err(Fault::Unsettled) => {}
+                Err(fault) => return Err(fault),
+            }
             if self.cluster.master(self.slot).is_none() {
                 pause(Fault::Unsettled, deadline).await?;
             }

@@ -103,6 +103,11 @@ impl<'a> Way<'a> {
         // What it says of the node, and not of those who were asked about it, is the answer.
         let learnt = self.cluster.learn_until(deadline).await;
         let now = self.cluster.master(self.slot);
-        if learnt.is_ok() && now.is_some() && now != before { Ok(()) } else { Err(why) }
+        let is_in_time = Instant::now() < deadline;
+        if is_in_time && learnt.is_ok() && now.is_some() && now != before {
+            Ok(())
+        } else {
+            Err(why)
+        }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn parse(url: &str) -> Result<Place> {
 
 #[cfg(feature = "cluster")]
 fn cluster(scheme: &str, rest: &str) -> Result<Place> {
-    let parts = Parts::of(rest);
+    let parts = Parts::of(rest)?;
     if !matches!(parts.path, "" | "/" | "/0") {
         return Err(config("a cluster has no databases but 0; leave the path of the url out"));
     }
@@ -55,7 +55,7 @@ fn cluster(_: &str, _: &str) -> Result<Place> {
 
 #[cfg(feature = "sentinel")]
 fn sentinel(scheme: &str, rest: &str) -> Result<Place> {
-    let parts = Parts::of(rest);
+    let parts = Parts::of(rest)?;
     let mut path = parts.path.trim_matches('/').split('/');
     let service = path.next().map(decoded).filter(|name| !name.is_empty());
     let Some(service) = service else {
@@ -66,6 +66,10 @@ fn sentinel(scheme: &str, rest: &str) -> Result<Place> {
         return Err(config("the url goes on after the service and the database"));
     }
     parts.refuse_unknown(&["protocol", "sentinel_user", "sentinel_password"])?;
+    let (user, password) = (parts.value("sentinel_user"), parts.value("sentinel_password"));
+    if user.is_some() && password.is_none() {
+        return Err(config("the url has a sentinel_user and no sentinel_password"));
+    }
     let query = parts.protocol();
     // The host is the master's, once a sentinel has named it.
     let template = server(&format!("{scheme}://{}master/{db}{query}", parts.login))?;
@@ -73,15 +77,15 @@ fn sentinel(scheme: &str, rest: &str) -> Result<Place> {
     for host in parts.without_login().hosts(scheme, 26379) {
         let info = server(&format!("{host}{query}"))?;
         let mut settings = info.redis_settings().clone();
-        if let Some(user) = parts.value("sentinel_user") {
+        if let Some(user) = &user {
             settings = settings.set_username(user);
         }
-        if let Some(password) = parts.value("sentinel_password") {
+        if let Some(password) = &password {
             settings = settings.set_password(password);
         }
         sentinels.push(info.set_redis_settings(settings));
     }
-    Ok(Place::Sentinel(Sentinels { sentinels, service, template }))
+    Ok(Place::Sentinel(Sentinels::new(sentinels, service, template)))
 }
 
 #[cfg(not(feature = "sentinel"))]
@@ -136,12 +140,15 @@ struct Parts<'a> {
 
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 impl<'a> Parts<'a> {
-    fn of(rest: &'a str) -> Self {
-        let (rest, _fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    fn of(rest: &'a str) -> Result<Self> {
+        // What follows it would be dropped, and with it half a log-in.
+        if rest.contains('#') {
+            return Err(config("the url has a #; in a user or password it is %23"));
+        }
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (login, hosts) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
-        Self { login, hosts, path, query }
+        Ok(Self { login, hosts, path, query })
     }
 
     /// A URL for each host.
@@ -176,8 +183,10 @@ impl<'a> Parts<'a> {
         self.pairs().into_iter().find(|pair| pair.0 == name).map(|pair| pair.1)
     }
 
+    /// `+` is itself here, as in the log-in, and no space.
     fn pairs(self) -> Vec<(String, String)> {
-        let parsed = redis::parse_redis_url(&format!("redis://host/?{}", self.query));
+        let query = self.query.replace('+', "%2B");
+        let parsed = redis::parse_redis_url(&format!("redis://host/?{query}"));
         let pairs = parsed.iter().flat_map(|url| url.query_pairs());
         pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
     }
@@ -186,7 +195,7 @@ impl<'a> Parts<'a> {
 /// Percent-decodes a part of a path, as the query of a URL is.
 #[cfg(feature = "sentinel")]
 fn decoded(part: &str) -> String {
-    let query = format!("name={}", part.replace('+', "%2B"));
+    let query = format!("name={part}");
     let parts = Parts { login: "", hosts: "", path: "", query: &query };
     parts.value("name").unwrap_or_default()
 }

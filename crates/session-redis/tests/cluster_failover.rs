@@ -146,3 +146,22 @@ async fn server_outside_a_cluster_says_so() {
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false));
     assert!(error.to_string().contains("no node of a cluster"), "{error}");
 }
+
+/// Nodes that were reset, or never joined, name no one.
+#[tokio::test]
+async fn node_that_left_the_cluster_is_not_believed() {
+    let cluster = RedisCluster::start(2, false).await.unwrap();
+    let url = format!("redis+cluster://{}", cluster.nodes()[0].addr());
+    let store = RedisStore::connect(url.as_str()).await.unwrap();
+    let gone = key(&keys_of(&cluster, 0, 1).await[0]);
+    let other = key(&keys_of(&cluster, 1, 1).await[0]);
+    create(&store, &other, "x").await;
+    cluster.nodes()[0].tell("CLUSTER RESET").await.unwrap();
+    for _ in 0..4 {
+        let error = in_time(store.load(&gone)).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+        assert!(in_time(store.load(&other)).await.unwrap().is_some());
+    }
+    let error = in_time(RedisStore::connect(url)).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+}

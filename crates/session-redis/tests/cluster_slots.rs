@@ -10,6 +10,8 @@ use common::{HOUR, MINUTE, WRITTEN, create, in_time, key, keys_of, writes};
 use session_core::{Bytes, ErrorKind, Outcome, Precondition, Store};
 use session_redis::RedisStore;
 use session_testkit::{RedisCluster, RedisServer};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A slot on its way from one node to another.
 struct Move<'a> {
@@ -183,6 +185,32 @@ async fn slot_without_an_owner_is_unavailable_in_time_until_it_has_one() {
     }
     way.from.tell(&format!("CLUSTER ADDSLOTS {}", way.slot)).await.unwrap();
     assert!(in_time(store.delete(&key, None, Some(&loaded))).await.is_ok());
+}
+
+/// Calls wait for a connection to a node that hangs, and hear of who serves what when it is late.
+#[tokio::test]
+async fn nothing_is_sent_after_the_deadline() {
+    let cluster = RedisCluster::start(2, false).await.unwrap();
+    let url = format!("redis+cluster://{}", cluster.nodes()[0].addr());
+    let store = Arc::new(RedisStore::connect(url).await.unwrap());
+    let name = keys_of(&cluster, 0, 1).await.remove(0);
+    let way = Move::of(&cluster, &name).await;
+    way.begin().await;
+    way.to.freeze().unwrap();
+    let calls: Vec<_> = (0..20)
+        .map(|count| {
+            let (store, key) = (Arc::clone(&store), key(&name));
+            tokio::spawn(async move {
+                // One call's question about the slots is answered when the next is late.
+                tokio::time::sleep(Duration::from_millis(count * 5)).await;
+                store.write(&key, "x".into(), &MINUTE, Precondition::Absent).await
+            })
+        })
+        .collect();
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true), "{error}");
+    }
 }
 
 /// Makes each call on a record that is there, and on one that is not.

@@ -7,8 +7,10 @@ mod common;
 
 use common::writers::Writers;
 use common::{create, eventually, free_port, in_time, key, tell};
+use redis::aio::MultiplexedConnection;
 use session_core::{ErrorKind, Store};
 use session_redis::RedisStore;
+use session_testkit::proxy::Proxy;
 use session_testkit::{RedisSentinels, RedisServer};
 use std::sync::atomic::Ordering;
 
@@ -149,4 +151,52 @@ async fn sentinels_have_a_password_of_their_own() {
         assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false));
         assert!(!format!("{error:?}").contains("hunter"), "{error:?}");
     }
+}
+
+/// It was cut off before a failover, and goes on naming the old master.
+#[tokio::test]
+async fn sentinel_that_missed_a_failover_costs_no_connection() {
+    let (old, new) = (RedisServer::start().await.unwrap(), RedisServer::start().await.unwrap());
+    old.tell(&format!("REPLICAOF 127.0.0.1 {}", new.addr().port())).await.unwrap();
+    let stale = RedisServer::lone_sentinel(old.addr()).await.unwrap();
+    let fresh = RedisServer::lone_sentinel(new.addr()).await.unwrap();
+    let proxy = Proxy::start(stale.addr()).await.unwrap();
+    let url = format!("redis+sentinel://{},{}/mymaster", proxy.addr(), fresh.addr());
+    let store = RedisStore::connect(url).await.unwrap();
+    create(&store, &key("stale"), "x").await;
+    let mut admin = common::admin(&new.url()).await;
+    let before = clients(&mut admin).await;
+    let asked = proxy.round_trips();
+    eventually("it is asked again and again", async || {
+        store.load(&key("stale")).await.unwrap();
+        proxy.round_trips() >= asked + 9
+    })
+    .await;
+    assert_eq!(clients(&mut admin).await, before, "the connection is still the first");
+}
+
+#[tokio::test]
+async fn master_is_found_again_while_no_sentinel_answers() {
+    let server = RedisServer::start().await.unwrap();
+    let mut sentinel = RedisServer::lone_sentinel(server.addr()).await.unwrap();
+    let url = format!("redis+sentinel://{}/mymaster", sentinel.addr());
+    let store = RedisStore::connect(url.as_str()).await.unwrap();
+    create(&store, &key("alone"), "x").await;
+    sentinel.kill().unwrap();
+    let mut admin = common::admin(&server.url()).await;
+    tell(&mut admin, "CLIENT KILL TYPE normal SKIPME yes").await;
+    assert!(in_time(store.load(&key("alone"))).await.unwrap().is_some());
+
+    server.tell(&format!("REPLICAOF 127.0.0.1 {}", free_port())).await.unwrap();
+    tell(&mut admin, "CLIENT KILL TYPE normal SKIPME yes").await;
+    let error = in_time(store.load(&key("alone"))).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+}
+
+/// Who is connected, but for sentinels and replicas.
+async fn clients(admin: &mut MultiplexedConnection) -> Vec<String> {
+    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(admin).await.unwrap();
+    let others = list.lines().filter(|line| !line.contains("name=sentinel-"));
+    let others = others.filter(|line| !line.contains("flags=S"));
+    others.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
 }

@@ -94,6 +94,7 @@ mod cluster {
             ("redis+cluster://:hunter2@a?paswort=x", "protocol"),
             ("redis+cluster://:hunter2@a,,b", "url"),
             ("redis+cluster://", "url"),
+            ("redis+cluster://app#:hunter2@a", "%23"),
         ] {
             assert!(refusal(url).contains(named), "{url}");
         }
@@ -124,6 +125,11 @@ mod sentinel {
             let own = info.redis_settings();
             assert_eq!((own.username(), own.password(), own.db()), (Some("s"), Some("q&r"), 0));
         }
+        // As in the log-in, and as `base64` prints.
+        let plus = sentinels("redis+sentinel://:p+q@a/my+app?sentinel_password=p+q%2B/=");
+        assert_eq!(plus.service, "my+app");
+        assert_eq!(plus.template.redis_settings().password(), Some("p+q"));
+        assert_eq!(plus.sentinels[0].redis_settings().password(), Some("p+q+/="));
         let plain = sentinels("redis+sentinel://:p@a/svc/?protocol=resp2");
         assert_eq!(plain.template.redis_settings().password(), Some("p"));
         assert_eq!(plain.sentinels[0].redis_settings().password(), None);
@@ -138,6 +144,8 @@ mod sentinel {
             ("redis+sentinel://:hunter2@a/svc/0/1", "goes on"),
             ("redis+sentinel://a/svc?sentinel_pasword=hunter2", "sentinel_password"),
             ("redis+sentinel://:hunter2@a,,b/svc", "url"),
+            ("redis+sentinel://app#:hunter2@a/svc", "%23"),
+            ("redis+sentinel://a/svc?sentinel_user=hunter2", "sentinel_password"),
         ] {
             assert!(refusal(url).contains(named), "{url}");
         }

@@ -105,7 +105,9 @@ impl Cluster {
                 let mut question = Cmd::with_capacity(2, 16);
                 question.arg("CLUSTER").arg("SLOTS");
                 let reply = endpoint.command(&question, deadline).await?;
-                Slots::read(&reply, &address.host).ok_or(Fault::NoCluster)
+                let slots = Slots::read(&reply, &address.host).ok_or(Fault::NoCluster)?;
+                // A node that was reset, or never joined, knows of no one.
+                if slots.masters().next().is_some() { Ok(slots) } else { Err(Fault::Unsettled) }
             }
         });
         let slots = first(asked).await.unwrap_or(Err(Fault::Unsent))?;

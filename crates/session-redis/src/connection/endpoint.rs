@@ -100,6 +100,8 @@ impl Endpoint {
 
     async fn open(&self, deadline: Instant) -> Result<Connection, Fault> {
         match timeout_at(deadline, self.connection()).await {
+            // A call that is late would be sent all the same, and nobody wait for its answer.
+            Ok(Ok(_)) if Instant::now() >= deadline => Err(Fault::Unsent),
             Ok(connection) => connection.map_err(Fault::Unreached),
             Err(_) => Err(Fault::Unsent),
         }

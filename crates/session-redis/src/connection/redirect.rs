@@ -51,7 +51,10 @@ impl<'a> Way<'a> {
             if let Some(address) = self.cluster.master(self.slot) {
                 return Ok(address);
             }
-            self.cluster.learn_until(deadline).await?;
+            match self.cluster.learn_until(deadline).await {
+                Ok(()) | Err(Fault::Unsettled) => {}
+                Err(fault) => return Err(fault),
+            }
             if self.cluster.master(self.slot).is_none() {
                 pause(Fault::Unsettled, deadline).await?;
             }
@@ -100,6 +103,11 @@ impl<'a> Way<'a> {
         // What it says of the node, and not of those who were asked about it, is the answer.
         let learnt = self.cluster.learn_until(deadline).await;
         let now = self.cluster.master(self.slot);
-        if learnt.is_ok() && now.is_some() && now != before { Ok(()) } else { Err(why) }
+        let is_in_time = Instant::now() < deadline;
+        if is_in_time && learnt.is_ok() && now.is_some() && now != before {
+            Ok(())
+        } else {
+            Err(why)
+        }
     }
 }

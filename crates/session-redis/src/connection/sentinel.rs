@@ -7,6 +7,8 @@ use redis::{
     from_redis_value,
 };
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -20,44 +22,83 @@ pub(crate) struct Sentinels {
     pub(crate) service: String,
     /// How to log in to the master; its address is what the sentinels tell.
     pub(crate) template: ConnectionInfo,
+    /// The last one that was connected to.
+    last: Arc<Mutex<Option<Master>>>,
 }
 
 impl Sentinels {
+    pub(crate) fn new(
+        sentinels: Vec<ConnectionInfo>,
+        service: String,
+        template: ConnectionInfo,
+    ) -> Self {
+        Self { sentinels, service, template, last: Arc::default() }
+    }
+
     /// Connects to the master, and tells where it is.
     ///
     /// A sentinel may not know of a failover yet, so the server must itself say that it is the
-    /// master; if it does not, what the next sentinel names is tried.
+    /// master; if it does not, what the next sentinel names is tried. While no sentinel answers,
+    /// the last master serves as long as it says so: to sentinels that are gone a lost connection
+    /// is no reason to be without sessions, and a kept one would go on as well.
     pub(crate) async fn open(
         &self,
         config: &AsyncConnectionConfig,
         limit: Duration,
     ) -> RedisResult<(MultiplexedConnection, Master)> {
+        let has_answer = Arc::new(AtomicBool::new(false));
         let attempts = self.sentinels.clone().into_iter().map(|sentinel| {
-            let this = self.clone();
-            let config = config.clone();
+            let (this, config) = (self.clone(), config.clone());
+            let has_answer = Arc::clone(&has_answer);
             Box::pin(within(limit, async move {
-                let master = this.ask(sentinel, limit).await?;
+                let named = this.ask(sentinel, limit).await;
+                if !matches!(&named, Err(error) if error.is_io_error()) {
+                    has_answer.store(true, Ordering::Relaxed);
+                }
+                let master = named?;
                 Ok((this.connect(master.clone(), &config).await?, master))
             }))
         });
-        first(attempts).await.unwrap_or_else(|| Err(no_sentinel()))
+        let opened = match first(attempts).await.unwrap_or_else(|| Err(no_sentinel())) {
+            Err(error) if !has_answer.load(Ordering::Relaxed) => {
+                let Some(master) = self.last().clone() else { return Err(error) };
+                (within(limit, self.connect(master.clone(), config)).await?, master)
+            }
+            opened => opened?,
+        };
+        *self.last() = Some(opened.1.clone());
+        Ok(opened)
     }
 
-    /// Whether the sentinels name another master by now.
+    /// Whether another server is the master by now.
+    ///
+    /// A sentinel that missed a failover names the server of before, which is no master or is not
+    /// there; then the others are asked. If none of them says that the master is still the same,
+    /// it has been replaced, though its successor cannot be reached.
     pub(crate) async fn have_replaced(&self, master: &Master, limit: Duration) -> bool {
+        let has_other = Arc::new(AtomicBool::new(false));
         let questions = self.sentinels.clone().into_iter().map(|sentinel| {
-            let this = self.clone();
-            Box::pin(within(limit, async move { this.ask(sentinel, limit).await }))
+            let (this, master) = (self.clone(), master.clone());
+            let has_other = Arc::clone(&has_other);
+            Box::pin(within(limit, async move {
+                let named = this.ask(sentinel, limit).await?;
+                if named == master {
+                    return Ok(false);
+                }
+                has_other.store(true, Ordering::Relaxed);
+                this.connect(named, &brief(limit)).await.map(|_| true)
+            }))
         });
-        matches!(first(questions).await, Some(Ok(named)) if named != *master)
+        match first(questions).await {
+            Some(Ok(is_replaced)) => is_replaced,
+            _ => has_other.load(Ordering::Relaxed),
+        }
     }
 
     async fn ask(&self, sentinel: ConnectionInfo, limit: Duration) -> RedisResult<Master> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(limit))
-            .set_response_timeout(None);
         let client = Client::open(sentinel)?;
-        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        let connecting = client.get_multiplexed_async_connection_with_config(&brief(limit)).await;
+        let mut connection = connecting?;
         let mut question = cmd("SENTINEL");
         question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.service);
         let named: Option<Master> = question.query_async(&mut connection).await?;
@@ -85,6 +126,16 @@ impl Sentinels {
             )))
         }
     }
+
+    fn last(&self) -> MutexGuard<'_, Option<Master>> {
+        // Every change is one assignment, so a poisoned one is whole.
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// For a connection with which one question is asked.
+fn brief(limit: Duration) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(Some(limit)).set_response_timeout(None)
 }
 
 async fn within<T>(limit: Duration, call: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {

@@ -62,7 +62,8 @@ impl Sentinels {
         let opened = match first(attempts).await.unwrap_or_else(|| Err(no_sentinel())) {
             Err(error) if !has_answer.load(Ordering::Relaxed) => {
                 let Some(master) = self.last().clone() else { return Err(error) };
-                (within(limit, self.connect(master.clone(), config)).await?, master)
+                let connected = Box::pin(within(limit, self.connect(master.clone(), config)));
+                (connected.await?, master)
             }
             opened => opened?,
         };

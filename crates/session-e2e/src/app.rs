@@ -13,13 +13,21 @@ use session_core::{Config, SessionManager, Store};
 use session_tower::{Session, SessionLayer, SessionRejection};
 use std::sync::Arc;
 
+/// The settings that a server is given in its environment.
+pub(crate) const PATIENCE: [&str; 2] = ["SESSION_TIMEOUT", "SESSION_OPERATION_TIMEOUT"];
+
 /// Opens the store that `address` names.
 ///
 /// # Errors
 ///
 /// Those of [`session::connect`].
 pub async fn open_store(address: &str) -> session_core::Result<Arc<dyn Store>> {
-    session::connect(&settings(address).into_iter().collect()).await
+    session::connect(&settings(address).into_iter().chain(patience()).collect()).await
+}
+
+/// What the environment says of the time that calls and requests have.
+fn patience() -> impl Iterator<Item = (&'static str, String)> {
+    PATIENCE.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?)))
 }
 
 /// Makes the application.
@@ -40,7 +48,8 @@ pub async fn open_store(address: &str) -> session_core::Result<Arc<dyn Store>> {
 /// Those of [`SessionManager::new`].
 pub fn router(store: Arc<dyn Store>) -> session_core::Result<Router> {
     let signals = Signals::new();
-    let manager = SessionManager::new(store, Config::default(), None)?;
+    let config = Config::from_settings(&patience().collect())?;
+    let manager = SessionManager::new(store, config, None)?;
     Ok(Router::new()
         .route("/run", post(run))
         .route("/member", post(member))

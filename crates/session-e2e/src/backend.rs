@@ -124,10 +124,9 @@ impl Backend {
         &self.address
     }
 
-    /// How many of `count` requests are made at once: DynamoDB Local answers a tenth as fast as
-    /// the others, and a crowd would meet deadlines in place of each other.
-    pub fn crowd(&self, count: usize) -> usize {
-        if matches!(self.place, Place::DynamoDb(_)) { count / 5 } else { count }
+    /// Whether the store drops records when it likes, so that writers may be refused.
+    pub fn is_cache(&self) -> bool {
+        self.address.starts_with("memcached:")
     }
 
     /// Whether [`records`](Self::records) can tell.

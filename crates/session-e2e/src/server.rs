@@ -1,5 +1,6 @@
 //! A server process, and requests to it that can be left under way.
 
+use crate::app::PATIENCE;
 use crate::backend::Backend;
 use crate::browser::Answer;
 use bytes::Bytes;
@@ -36,6 +37,17 @@ impl Server {
     /// Starts `count` servers that share the store.
     pub fn start_many(count: usize, backend: &Backend) -> Vec<Self> {
         (0..count).map(|_| Self::start(backend.address())).collect()
+    }
+
+    /// Starts servers that share the store and wait a minute for it, for tests about who meets
+    /// whom, not about how long a busy machine takes.
+    pub fn start_patient(count: usize, backend: &Backend) -> Vec<Self> {
+        let start = |_| {
+            let mut command = Command::new(binary());
+            command.arg(backend.address()).envs(PATIENCE.map(|name| (name, "60")));
+            Self::spawn(command)
+        };
+        (0..count).map(start).collect()
     }
 
     /// Starts a server by a command that becomes one, made of [`binary`] and a store's address.

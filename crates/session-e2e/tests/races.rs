@@ -3,8 +3,7 @@
 #![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use session_e2e::{Answer, Backend, Browser, Pending, Server, on_every_store, within};
-use std::time::Duration;
+use session_e2e::{Answer, Backend, Browser, Pending, Server, on_every_store};
 
 on_every_store!(
     acknowledged_updates_are_all_counted,
@@ -17,7 +16,6 @@ on_every_store!(
 );
 
 const PROCESSES: usize = 4;
-const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn answers(requests: Vec<Pending>) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(requests.len());
@@ -44,32 +42,21 @@ async fn all(
     answers(requests.collect()).await
 }
 
-/// Waits until a crowd is served: these tests are about who meets whom, not about how long a busy
-/// machine takes to connect forty times at once.
-async fn connected(servers: &[Server], browser: &Browser, crowd: usize) {
-    within(PATIENCE, "a crowd is served", async || {
-        let answers = all(servers, browser, (0..crowd).map(|_| "get n".to_owned())).await;
-        successes(&answers) == answers.len()
-    })
-    .await;
-}
-
 async fn acknowledged_updates_are_all_counted(backend: Backend) {
-    let servers = Server::start_many(PROCESSES, &backend);
+    let servers = Server::start_patient(PROCESSES, &backend);
     let mut browser = Browser::signed_on(&servers[0], "set n 0").await;
-    connected(&servers, &browser, backend.crowd(60)).await;
-    let crowd = backend.crowd(100);
+    let crowd = 100;
     let answers = all(&servers, &browser, (0..crowd).map(|_| "add n".to_owned())).await;
     let counted = successes(&answers);
     println!("{counted} of {crowd} updates succeeded");
+    assert!(counted == crowd || backend.is_cache(), "{counted} of {crowd}");
     for answer in answers.iter().filter(|answer| !answer.is_success()) {
         answer.refuses(if answer.status == 503 { 503 } else { 409 });
     }
-    assert!(counted * 10 >= crowd * 9, "{counted} of {crowd}");
-    // A 503 at the deadline may have been applied.
-    let late = answers.iter().filter(|answer| answer.status == 503).count();
+    // A 503 may have been applied.
+    let unknown = answers.iter().filter(|answer| answer.status == 503).count();
     let stored: usize = browser.run(&servers[1], "get n").await.parse().unwrap();
-    assert!((counted..=counted + late).contains(&stored), "{stored} stored, {late} unknown");
+    assert!((counted..=counted + unknown).contains(&stored), "{stored} stored, {unknown} unknown");
     let mut told: Vec<usize> = answers.iter().filter_map(|it| it.body.parse().ok()).collect();
     told.sort_unstable();
     told.dedup();
@@ -77,26 +64,25 @@ async fn acknowledged_updates_are_all_counted(backend: Backend) {
 }
 
 async fn writes_to_different_keys_all_survive(backend: Backend) {
-    let servers = Server::start_many(PROCESSES, &backend);
+    let servers = Server::start_patient(PROCESSES, &backend);
     let mut browser = Browser::signed_on(&servers[0], "set n 0").await;
-    connected(&servers, &browser, backend.crowd(60)).await;
-    let crowd = backend.crowd(50);
+    let crowd = 50;
     let programs = (0..crowd).map(|n| format!("set k{n} {n}"));
     let answers = all(&servers, &browser, programs).await;
     println!("{} of {crowd} writes succeeded", successes(&answers));
-    for answer in &answers {
-        assert!(answer.is_success(), "{answer:?}");
-    }
-    for n in 0..crowd {
+    for (n, answer) in answers.iter().enumerate() {
+        assert!(answer.is_success() || backend.is_cache(), "{answer:?}");
+        if !answer.is_success() {
+            continue;
+        }
         assert_eq!(browser.run(&servers[n % PROCESSES], &format!("get k{n}")).await, n.to_string());
     }
 }
 
 async fn reads_cost_no_write(backend: Backend) {
-    let servers = Server::start_many(PROCESSES, &backend);
+    let servers = Server::start_patient(PROCESSES, &backend);
     let mut browser = Browser::signed_on(&servers[0], "set n 7").await;
-    connected(&servers, &browser, backend.crowd(60)).await;
-    let crowd = backend.crowd(200);
+    let crowd = 200;
     let programs = (0..crowd).map(|n| match n % 2 {
         0 => format!("set k{n} {n}"),
         _ => "get n".to_owned(),
@@ -116,7 +102,7 @@ async fn reads_cost_no_write(backend: Backend) {
     let writes = crowd / 2;
     println!("{stored} of {writes} writes stored beside as many reads");
     assert_eq!(lost, [0; 0], "acknowledged and lost");
-    assert!(stored * 10 >= writes * 9, "{stored} of {writes}");
+    assert!(stored == writes || backend.is_cache(), "{stored} of {writes}");
 }
 
 /// Brings two programs to their gates `a` and `b`, opens both, and returns the answers.

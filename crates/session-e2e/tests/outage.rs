@@ -14,7 +14,7 @@ on_every_server!(
 
 /// Within this a failing store is reported, and a store that is back is used again; both promises
 /// say two seconds or a little more, the rest is slack for a machine that does other things.
-const DEADLINE: Duration = Duration::from_secs(4);
+const DEADLINE: Duration = Duration::from_secs(8);
 
 async fn in_time(request: Pending) -> Answer {
     tokio::time::timeout(DEADLINE, request.answer()).await.expect("an answer in time")

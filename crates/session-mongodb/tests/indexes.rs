@@ -173,8 +173,12 @@ async fn server_that_makes_no_index_just_now_gets_no_plain_one() {
 #[tokio::test]
 async fn sweep_takes_the_expired_of_ours_in_batches_and_nothing_else() {
     let place = Place::new();
-    let store = place.store().await;
     let documents = place.documents().await;
+    // A plain one: the server would sweep by a TTL index, too.
+    let plain = IndexModel::builder().keys(doc! { "expiration": 1 }).build();
+    documents.create_index(plain).await.unwrap();
+    let store = place.store().await;
+    assert!(store.capabilities().needs_sweep);
     let past = DateTime::from_millis(1_000);
     let binary = flask_fields(b"x", 60).remove("val").unwrap();
     let expired: Vec<Document> = (0..1_203)

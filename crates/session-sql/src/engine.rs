@@ -40,12 +40,23 @@ pub(crate) trait Engine: Send + Sync {
     async fn ask(&self, bound: Bound, ask: Ask, deadline: Instant) -> Result<Answer, Fault>;
 }
 
+/// How often a statement that gave way to others is sent again.
+const DEADLOCKS: usize = 4;
+
 #[async_trait]
 impl<DB: Speak> Engine for Arc<Connections<DB>> {
     async fn ask(&self, bound: Bound, ask: Ask, deadline: Instant) -> Result<Answer, Fault> {
         let connections = Arc::clone(self);
         let call = tokio::spawn(async move {
-            match attempt(&connections, &bound, ask, deadline).await {
+            let mut answer = attempt(&connections, &bound, ask, deadline).await;
+            // It was rolled back, at once, for another writer to go on.
+            for _ in 0..DEADLOCKS {
+                if !matches!(answer, Err(Fault::Refused(Refusal::Deadlock))) {
+                    break;
+                }
+                answer = attempt(&connections, &bound, ask, deadline).await;
+            }
+            match answer {
                 // The first call on a connection that was closed meanwhile finds that out.
                 Err(Fault::Broken(_) | Fault::Refused(Refusal::Stale | Refusal::Doubtful))
                     if ask != Ask::Change =>

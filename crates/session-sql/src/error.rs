@@ -38,8 +38,10 @@ pub(crate) enum Fault {
 pub(crate) enum Refusal {
     /// The key has a row already, where `INSERT` has no other way to say it.
     Taken,
-    /// A lock was not to be had, a deadlock was broken, or the server gave up.
+    /// A lock was not to be had, or the server gave up.
     Contended,
+    /// Writers held what each other wanted, and the server chose this statement to give way.
+    Deadlock,
     /// The server is read-only: after a failover the address may lead to another one.
     ReadOnly,
     /// Out of disk, memory or connections.
@@ -141,7 +143,9 @@ fn turned_away(refusal: Refusal) -> Meaning {
 
 fn refused(call: Call, refusal: Refusal) -> Meaning {
     match refusal {
-        Refusal::Contended => (Unavailable, Later, "other writers hold the record or the database"),
+        Refusal::Contended | Refusal::Deadlock => {
+            (Unavailable, Later, "other writers hold the record or the database")
+        }
         Refusal::ReadOnly => (Unavailable, Later, "the database is read-only"),
         Refusal::Full => (Unavailable, Later, "the server is out of space or memory"),
         Refusal::NoDatabase => (Config, Useless, NO_DATABASE),
@@ -204,6 +208,7 @@ mod tests {
     fn refusals() {
         let table = [
             (Refusal::Contended, Unavailable, Unavailable, true),
+            (Refusal::Deadlock, Unavailable, Unavailable, true),
             (Refusal::ReadOnly, Unavailable, Unavailable, true),
             (Refusal::Full, Unavailable, Unavailable, true),
             (Refusal::Stale, Unavailable, Unavailable, true),

@@ -57,7 +57,8 @@ impl FileStore {
     /// # Errors
     ///
     /// `Config` for options that cannot be; `Unavailable` if the directory cannot be made or
-    /// entered; `Timeout` if that takes more than two seconds.
+    /// entered; `Timeout` if that takes more than two seconds, or
+    /// the operation timeout if that is longer.
     ///
     /// # Examples
     ///
@@ -87,7 +88,8 @@ impl FileStore {
         let keeper = Arc::new(Keeper::new(&options));
         let path = options.dir.clone();
         let opening = spawn_blocking(move || Ok(Dir::open(&options)?));
-        let dir = finish(opening, Instant::now() + CONNECT_TIMEOUT)
+        let limit = CONNECT_TIMEOUT.max(operation_timeout);
+        let dir = finish(opening, Instant::now() + limit)
             .await
             .map_err(|fault| fault.into_connect_error(&path))?;
         let turns = (0..TURNS).map(|_| Arc::default()).collect();

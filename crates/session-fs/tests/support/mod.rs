@@ -1,7 +1,7 @@
 //! What the tests of files share.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
+use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Record, Store, StoreKey};
 use session_fs::{FileOptions, FileStore};
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
@@ -35,7 +35,15 @@ pub(crate) fn owned(ttl: Duration) -> Lease<'static> {
     Lease { ttl, owner: Some("42") }
 }
 
+/// Opens a directory, however long a busy disk takes over its lock files.
 pub(crate) async fn open(options: impl Into<FileOptions>) -> FileStore {
+    let options = options.into();
+    for _ in 0..20 {
+        match FileStore::connect(options.clone()).await {
+            Err(error) if error.kind() == ErrorKind::Timeout => {}
+            opened => return opened.unwrap(),
+        }
+    }
     FileStore::connect(options).await.unwrap()
 }
 

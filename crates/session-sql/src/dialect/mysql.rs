@@ -82,8 +82,10 @@ impl Dialect for MySql {
             // An exhausted AUTO_INCREMENT is a duplicate of the primary key.
             1062 if error.message().ends_with("PRIMARY'") => Refusal::Failed,
             1062 => Refusal::Taken,
-            // Lock wait, deadlock, interrupted, out of time on either server, changed meanwhile.
-            1205 | 1213 | 1317 | 1969 | 3024 | 1020 => Refusal::Contended,
+            // Lock wait, interrupted, out of time on either server.
+            1205 | 1317 | 1969 | 3024 => Refusal::Contended,
+            // Deadlock, changed since it was read.
+            1213 | 1020 => Refusal::Deadlock,
             1290 | 1792 | 1836 => Refusal::ReadOnly,
             1021 | 1037 | 1040 | 1041 | 1114 | 1203 | 1226 | 1461 => Refusal::Full,
             1046 | 1049 => Refusal::NoDatabase,

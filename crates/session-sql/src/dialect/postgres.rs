@@ -62,7 +62,8 @@ impl Dialect for Postgres {
         match code.as_deref().unwrap_or_default() {
             "42P10" => Refusal::NotUnique,
             // Deadlock, serialization failure, lock not available, query cancelled.
-            "40P01" | "40001" | "55P03" | "57014" => Refusal::Contended,
+            "40P01" | "40001" => Refusal::Deadlock,
+            "55P03" | "57014" => Refusal::Contended,
             "25006" => Refusal::ReadOnly,
             "42P01" => Refusal::NoTable,
             "3D000" | "3F000" => Refusal::NoDatabase,

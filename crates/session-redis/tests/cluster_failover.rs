@@ -9,8 +9,11 @@ use common::writers::Writers;
 use common::{MINUTE, WRITTEN, create, eventually, in_time, key, keys_of, writes};
 use session_core::{ErrorKind, Precondition, Store};
 use session_redis::RedisStore;
+use session_testkit::proxy::{CutReport, Proxy};
 use session_testkit::{RedisCluster, RedisServer};
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 #[tokio::test]
 async fn killed_master_loses_nothing_that_its_replica_has() {
@@ -88,7 +91,7 @@ async fn frozen_node_holds_up_no_slot_but_its_own() {
                 assert_eq!(written.unwrap(), WRITTEN);
                 loaded = store.load(&other).await.unwrap().unwrap();
                 assert_eq!(loaded.payload, count.to_string());
-                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                tokio::time::sleep(Duration::from_millis(2)).await;
             }
         }
     };
@@ -164,4 +167,33 @@ async fn node_that_left_the_cluster_is_not_believed() {
     }
     let error = in_time(RedisStore::connect(url)).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+}
+
+/// When the answer is lost the node goes by another address, as the slot's next master would.
+#[tokio::test]
+async fn write_whose_answer_is_lost_is_not_sent_to_the_next_master() {
+    let cluster = RedisCluster::start(1, false).await.unwrap();
+    let node = &cluster.nodes()[0];
+    let proxy = Proxy::start(node.addr()).await.unwrap();
+    let announce = async |addr: SocketAddr| {
+        let announce = format!("CONFIG SET cluster-announce-port {}", addr.port());
+        node.tell(&announce).await.unwrap();
+    };
+    announce(proxy.addr()).await;
+    let store = RedisStore::connect(format!("redis+cluster://{}", proxy.addr())).await.unwrap();
+    let loaded = create(&store, &key("cut"), "old").await;
+    let write = async |payload: &'static str, loaded| {
+        let same = Precondition::Unchanged(loaded);
+        store.write(&key("cut"), payload.into(), &MINUTE, same).await
+    };
+    // The node learns the script, so that the call is one command.
+    assert_eq!(write("old", &loaded).await.unwrap(), WRITTEN);
+    announce(node.addr()).await;
+    // So soon after the first question the store would make do with that answer.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    proxy.cut_reply_to(b"session:cut");
+    let error = write("new", &loaded).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unknown, false));
+    assert_eq!(proxy.cut_report(), CutReport { requests: 1, is_cut: true });
+    assert_eq!(store.load(&key("cut")).await.unwrap().unwrap().payload, "new");
 }

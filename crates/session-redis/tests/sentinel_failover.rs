@@ -175,6 +175,20 @@ async fn sentinel_that_missed_a_failover_costs_no_connection() {
     assert_eq!(clients(&mut admin).await, before, "the connection is still the first");
 }
 
+/// Its successor cannot be reached from here, and what it acknowledges would be lost.
+#[tokio::test]
+async fn master_that_sentinels_have_replaced_is_left_without_its_successor() {
+    let server = RedisServer::start().await.unwrap();
+    let sentinel = RedisServer::lone_sentinel(server.addr()).await.unwrap();
+    let url = format!("redis+sentinel://{}/mymaster", sentinel.addr());
+    let store = RedisStore::connect(url.as_str()).await.unwrap();
+    create(&store, &key("replaced"), "x").await;
+    sentinel.tell("SENTINEL REMOVE mymaster").await.unwrap();
+    let port = free_port();
+    sentinel.tell(&format!("SENTINEL MONITOR mymaster 127.0.0.1 {port} 2")).await.unwrap();
+    eventually("it is left", async || store.load(&key("replaced")).await.is_err()).await;
+}
+
 #[tokio::test]
 async fn master_is_found_again_while_no_sentinel_answers() {
     let server = RedisServer::start().await.unwrap();

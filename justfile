@@ -42,7 +42,7 @@ services-exec +args:
 
 # Instruction and allocation budgets
 bench-gate *args:
-    cargo bench --package session-bench --bench gate {{ args }}
+    cargo bench --package bench --bench gate {{ args }}
 
 # Licences, sources, bans and advisories of the dependency tree (needs cargo-deny)
 deny:

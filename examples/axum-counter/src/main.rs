@@ -7,8 +7,8 @@
 //! ```
 
 use axum::{Router, routing::get};
-use session::axum::{Session, SessionLayer, SessionRejection};
-use session::{Config, MemoryStore, SessionManager};
+use web_session::axum::{Session, SessionLayer, SessionRejection};
+use web_session::{Config, MemoryStore, SessionManager};
 use std::sync::Arc;
 
 async fn visits(session: Session) -> Result<String, SessionRejection> {
@@ -25,7 +25,7 @@ fn app(manager: SessionManager) -> Router {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt::init();
     let manager = match std::env::var_os("SESSION_TYPE") {
-        Some(_) => session::manager_from_env().await?,
+        Some(_) => web_session::manager_from_env().await?,
         None => SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None)?,
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
@@ -40,7 +40,7 @@ mod tests {
     use axum::body::{Body, to_bytes};
     use axum::http::Request;
     use axum::http::header::{COOKIE, SET_COOKIE};
-    use session::config::Settings;
+    use web_session::config::Settings;
     use tower::ServiceExt as _;
 
     /// Visits with this cookie; returns the page and the cookie from then on.
@@ -56,7 +56,7 @@ mod tests {
 
     async fn app_over<const N: usize>(settings: [(&str, &str); N]) -> Router {
         let settings: Settings = settings.into_iter().collect();
-        app(session::manager(&settings).await.unwrap())
+        app(web_session::manager(&settings).await.unwrap())
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use axum::{Router, routing::get};
 use custom_store::manager_from_env;
-use session::axum::{Session, SessionLayer, SessionRejection};
+use web_session::axum::{Session, SessionLayer, SessionRejection};
 use std::time::Duration;
 
 async fn visits(session: Session) -> Result<String, SessionRejection> {

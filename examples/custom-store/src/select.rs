@@ -1,8 +1,8 @@
 //! From the environment to a manager over this store, or any other.
 
 use crate::RedbStore;
-use session::config::{KeyInfo, Kind, Settings};
-use session::{Config, Result, SessionManager};
+use web_session::config::{KeyInfo, Kind, Settings};
+use web_session::{Config, Result, SessionManager};
 use std::sync::Arc;
 
 const KEYS: &[KeyInfo] =
@@ -14,11 +14,11 @@ const KEYS: &[KeyInfo] =
 ///
 /// `Config` if the settings are wrong, else those of the store's opening.
 pub async fn manager_from_env() -> Result<SessionManager> {
-    let tables: Vec<_> = session::KEYS.iter().copied().chain([KEYS]).collect();
+    let tables: Vec<_> = web_session::KEYS.iter().copied().chain([KEYS]).collect();
     let (settings, warnings) = Settings::from_env(&tables)?;
     match settings.text("SESSION_TYPE")? {
         None | Some("redb") => {}
-        Some(_) => return session::manager_from_env().await,
+        Some(_) => return web_session::manager_from_env().await,
     }
     for warning in warnings {
         tracing::warn!("{warning}");

@@ -4,9 +4,9 @@
 mod tests;
 
 use redb::{Database, ReadableDatabase as _, ReadableTable, Table, TableDefinition};
-use session::store::{Call, Lost, no_owner_index};
-use session::{Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result};
-use session::{Store, StoreKey, async_trait};
+use web_session::store::{Call, Lost, no_owner_index};
+use web_session::{Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result};
+use web_session::{Store, StoreKey, async_trait};
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -175,6 +175,6 @@ fn now_ms() -> u64 {
     u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn failed(call: Call, kind: ErrorKind, cause: impl Into<redb::Error>) -> session::Error {
+fn failed(call: Call, kind: ErrorKind, cause: impl Into<redb::Error>) -> web_session::Error {
     call.error("redb", kind, "the file failed").with_source(cause.into())
 }

@@ -10,8 +10,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
-use session::Flash;
-use session::axum::{Session, SessionLayer, SessionRejection};
+use web_session::Flash;
+use web_session::axum::{Session, SessionLayer, SessionRejection};
 use std::error::Error;
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt::init();
     let address = std::env::var("AXUM_ADDRESS")?;
     let flask_url: Arc<str> = std::env::var("FLASK_URL")?.into();
-    let manager = session::manager_from_env().await?;
+    let manager = web_session::manager_from_env().await?;
     let app = Router::new()
         .route("/", get(home))
         .route("/sign-in", post(sign_in))

@@ -1,8 +1,8 @@
 //! What the kit cannot know of a file.
 
 use super::RedbStore;
-use session::store::Call;
-use session::{Store, StoreKey};
+use web_session::store::Call;
+use web_session::{Store, StoreKey};
 
 #[cfg(unix)]
 #[test]

@@ -1,0 +1,73 @@
+//! From settings to a manager.
+
+use crate::connect::connect;
+use crate::keys::KEYS;
+use session_core::config::Settings;
+use session_core::{Config, Error, ErrorKind, Result, SessionManager, Signer};
+
+/// Makes the manager that `settings` describe: configuration, store, and a signer if
+/// `SESSION_USE_SIGNER` is on.
+///
+/// `SESSION_SIGNATURE` says whether the signer writes this library's own signatures or Flask's. To
+/// start from [`Config::hardened`], join the parts in [`SessionManager::new`].
+///
+/// # Errors
+///
+/// `Config` if a name is unknown, a value malformed, two settings contradict each other,
+/// `SECRET_KEY` is needed and missing or short, or a setting needs a feature that this build lacks;
+/// else those of [`connect`].
+///
+/// # Examples
+///
+/// ```
+/// use web_session::config::Settings;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> web_session::Result<()> {
+/// let settings: Settings =
+///     [("SESSION_TYPE", "memory"), ("SESSION_COOKIE_NAME", "shop")].into_iter().collect();
+/// let manager = web_session::manager(&settings).await?;
+/// assert_eq!(manager.config().cookie().name, "shop");
+/// # Ok(())
+/// # }
+/// ```
+pub async fn manager(settings: &Settings) -> Result<SessionManager> {
+    settings.refuse_unknown(KEYS)?;
+    let config = Config::from_settings(settings)?;
+    let signer = if config.use_signer() { Some(signer(settings)?) } else { None };
+    SessionManager::new(connect(settings).await?, config, signer)
+}
+
+/// Makes the manager that the environment of this process describes.
+///
+/// Names that look like settings and are none are logged as warnings.
+///
+/// # Errors
+///
+/// `Config` if a name is nearly a known one; else those of [`manager`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example() -> web_session::Result<()> {
+/// let manager = web_session::manager_from_env().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn manager_from_env() -> Result<SessionManager> {
+    let (settings, warnings) = Settings::from_env(KEYS)?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    manager(&settings).await
+}
+
+fn signer(settings: &Settings) -> Result<Signer> {
+    let secrets = settings.secrets()?.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Config,
+            "sign session ids, as SESSION_USE_SIGNER says: SECRET_KEY is not set",
+        )
+    })?;
+    secrets.signer()
+}

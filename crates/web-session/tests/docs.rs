@@ -1,0 +1,68 @@
+//! What people read agrees with the tables of the backends.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+use web_session::KEYS;
+use std::path::Path;
+
+fn read(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::fs::read_to_string(root.join(path)).expect(path)
+}
+
+#[cfg(all(
+    feature = "dynamodb",
+    feature = "filesystem",
+    feature = "memcached",
+    feature = "mongodb",
+    feature = "redis",
+    feature = "sql"
+))]
+#[test]
+fn page_has_the_row_of_every_key_of_a_backend() {
+    let page = read("docs/configuration.md");
+    for (title, table) in [
+        ("Timeouts", web_session::store::Timeouts::KEYS),
+        ("Redis", web_session::redis::KEYS),
+        ("Memcached", web_session::memcached::KEYS),
+        ("Filesystem", web_session::filesystem::KEYS),
+        ("MongoDB", web_session::mongodb::KEYS),
+        ("SQL", web_session::sql::KEYS),
+        ("DynamoDB", web_session::dynamodb::KEYS),
+    ] {
+        let section = page.split("\n## ").find(|section| section.starts_with(title)).expect(title);
+        let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
+        let expected: Vec<String> = table.iter().map(|key| key.markdown_row()).collect();
+        assert_eq!(rows, expected, "the rows of ## {title}, in order:\n{}", expected.join("\n"));
+    }
+}
+
+#[test]
+fn page_names_every_key() {
+    let page = read("docs/configuration.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let mut on_page: Vec<&str> = rows.map(|(name, _)| name).filter(|name| is_name(name)).collect();
+    let mut known: Vec<&str> = KEYS.iter().copied().flatten().map(|key| key.name).collect();
+    on_page.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(on_page, known);
+}
+
+#[test]
+fn example_environment_has_every_key_with_its_default() {
+    let example = read(".env.example");
+    for key in KEYS.iter().copied().flatten() {
+        let line = example
+            .lines()
+            .find_map(|line| line.strip_prefix('#')?.strip_prefix(key.name)?.strip_prefix('='));
+        let value = line.ok_or_else(|| format!("no line #{}=", key.name)).unwrap();
+        if let Some(default) = key.default {
+            assert_eq!(value, default, "{}", key.name);
+        }
+    }
+}
+
+/// Other tables of the page have values in their first column.
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+}

@@ -1,0 +1,52 @@
+//! The environment of a process, so each test starts one.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+use std::process::Command;
+
+/// What the other tests start, and what passes in any sane environment.
+#[tokio::test]
+#[ignore = "started by the other tests, in environments of their own"]
+async fn child() {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let manager = web_session::manager_from_env().await.unwrap();
+    eprintln!("cookie: {}", manager.config().cookie().name);
+}
+
+/// Runs [`child`] with these settings and nothing else; returns whether it passed and what it said.
+fn run<const N: usize>(vars: [(&str, &str); N]) -> (bool, String) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .env_clear()
+        .envs(vars)
+        .output()
+        .unwrap();
+    (output.status.success(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn manager_is_what_the_environment_says() {
+    let (passed, said) = run([("SESSION_TYPE", "memory"), ("SESSION_COOKIE_NAME", "shop")]);
+    assert!(passed && said.contains("cookie: shop"), "{said}");
+}
+
+#[test]
+fn empty_environment_is_enough() {
+    let (passed, said) = run([]);
+    assert!(passed && said.contains("cookie: session"), "{said}");
+}
+
+#[test]
+fn names_of_other_programs_are_logged_and_accepted() {
+    let (passed, said) = run([("SESSION_MANAGER", "hunter2"), ("SESSION_CACHELIB", "x")]);
+    assert!(passed, "{said}");
+    assert_eq!(said.matches("WARN").count(), 2, "{said}");
+    assert!(said.contains("SESSION_MANAGER has no effect"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn mistyped_name_stops_the_application() {
+    let (passed, said) = run([("SESSION_TPYE", "redis")]);
+    assert!(!passed && said.contains("did you mean SESSION_TYPE?"), "{said}");
+}

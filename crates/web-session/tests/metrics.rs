@@ -1,0 +1,86 @@
+//! What a metrics recorder counts.
+
+#![cfg(feature = "metrics")]
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use web_session::{Config, ErrorKind, MemoryStore, Session, SessionManager};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The session that a new request with this cookie opens.
+async fn open(manager: &SessionManager, pair: &str) -> (web_session::Exchange, Session) {
+    let exchange = manager.open();
+    let session = exchange.session([pair.as_bytes()]).await.unwrap();
+    (exchange, session)
+}
+
+async fn scenario() {
+    let config = Config::builder().owner_index(true).build().unwrap();
+    let manager = SessionManager::new(Arc::new(MemoryStore::new()), config, None).unwrap();
+    let created = manager.create();
+    created.opened().unwrap().insert("n", 1).unwrap();
+    let cookie = created.commit().await.unwrap().set_cookie.unwrap();
+    let pair = cookie.split(';').next().unwrap();
+
+    open(&manager, "session=forged").await;
+    let unknown = format!("session={}", web_session::SessionId::generate(32).unwrap().as_str());
+    open(&manager, &unknown).await;
+
+    let (slow, late) = open(&manager, pair).await;
+    let (stale, reader) = open(&manager, pair).await;
+    assert_eq!(reader.get::<u32>("n").unwrap(), Some(1));
+    let (fast, writer) = open(&manager, pair).await;
+    writer.insert("n", 2).unwrap();
+    fast.commit().await.unwrap();
+    reader.insert("n", 3).unwrap();
+    assert_eq!(stale.commit().await.unwrap_err().kind(), ErrorKind::Conflict);
+
+    let (logout, ending) = open(&manager, pair).await;
+    ending.flush().unwrap();
+    logout.commit().await.unwrap();
+    late.insert("m", 1).unwrap();
+    assert_eq!(slow.commit().await.unwrap_err().kind(), ErrorKind::Gone);
+
+    for _ in 0..2 {
+        let login = manager.create();
+        login.opened().unwrap().set_owner("ann").unwrap();
+        login.commit().await.unwrap();
+    }
+    assert_eq!(manager.end_all("ann").await.unwrap(), 2);
+}
+
+#[test]
+fn every_outcome_is_counted_once() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    metrics::with_local_recorder(&recorder, || runtime.block_on(scenario()));
+
+    let mut counts = BTreeMap::new();
+    for (key, _, _, value) in snapshotter.snapshot().into_vec() {
+        let labels = key.key().labels().filter(|label| label.key() != "backend");
+        let labels: Vec<&str> = labels.map(|label| label.value()).collect();
+        if let DebugValue::Counter(count) = value {
+            counts.insert(format!("{} {}", key.key().name(), labels.join(",")), count);
+        }
+    }
+    let expected = [
+        ("session_cookies_rejected_total forged", 1),
+        ("session_loads_total miss", 1),
+        ("session_loads_total hit", 4),
+        ("session_commits_total create", 3),
+        ("session_commits_total update", 3),
+        ("session_commits_total delete", 1),
+        ("session_commit_errors_total conflict", 1),
+        ("session_commit_errors_total gone", 1),
+        ("session_replays_total ", 1),
+        ("session_refused_resurrections_total ", 1),
+        ("session_owner_ends_total ", 2),
+    ];
+    for (name, count) in expected {
+        assert_eq!(counts.get(name), Some(&count), "{name} in {counts:?}");
+    }
+    assert!(counts["session_written_bytes_total "] > 0);
+    assert!(counts["session_read_bytes_total "] > 0);
+}

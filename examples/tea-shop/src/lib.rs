@@ -1,0 +1,62 @@
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod accounts;
+mod cart;
+mod catalogue;
+mod checkout;
+mod device;
+mod headers;
+mod origin;
+mod pages;
+mod problems;
+pub mod sessions;
+pub mod settings;
+mod sign_in;
+mod words;
+
+pub use accounts::Accounts;
+pub use origin::Origins;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::routing::{get, post};
+use web_session::SessionManager;
+use web_session::axum::SessionLayer;
+
+/// More than the longest form of the site, in bytes.
+const MAX_FORM: usize = 8 * 1024;
+
+/// What all handlers share.
+#[derive(Clone, Debug)]
+struct Site {
+    accounts: Accounts,
+}
+
+/// Makes the site, which answers forms of `origins` only.
+pub fn app(manager: SessionManager, accounts: Accounts, origins: Origins) -> Router {
+    // The layer added last sees a request first: a form from another site never reaches a store.
+    Router::new()
+        .route("/", get(pages::home))
+        .route("/cart", get(cart::show))
+        .route("/cart/add", post(cart::add))
+        .route("/cart/set", post(cart::set))
+        .route("/cart/remove", post(cart::remove))
+        .route("/checkout", get(checkout::show).post(checkout::order))
+        .route("/sign-up", get(sign_in::sign_up_form).post(sign_in::sign_up))
+        .route("/sign-in", get(sign_in::sign_in_form).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/account", get(account::show))
+        .route("/account/end", post(account::end))
+        .route("/account/end-others", post(account::end_others))
+        .route("/account/end-all", post(account::end_all))
+        .fallback(problems::not_found)
+        .with_state(Site { accounts })
+        .layer(SessionLayer::new(manager).with_error_response(problems::session_error))
+        .route("/style.css", get(pages::style))
+        .route("/favicon.svg", get(pages::icon))
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(from_fn_with_state(origins.clone(), origin::check))
+        .layer(map_response(move |response| headers::add(response, origins.is_https())))
+}

@@ -1,11 +1,6 @@
 //! The contract, on each database, in tables of our own and in tables that Flask made.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-#![allow(clippy::large_futures, reason = "a test connects once")]
-
-mod common;
-
-use common::{Flask, file_url};
+use crate::common::{Flask, MARIADB, MYSQL, POSTGRES, file_url, make_in_file};
 use session_core::{Result, Store, async_trait};
 use session_sql::{SqlOptions, SqlStore};
 use session_testkit::{Link, Remote, Subject, server};
@@ -30,7 +25,7 @@ impl Sqlite {
 
     async fn of_flask() -> Self {
         let subject = Self { dir: tempfile::tempdir().unwrap(), owner_index: false };
-        common::make_in_file(&subject.dir, Flask::SQLITE).await;
+        make_in_file(&subject.dir, Flask::SQLITE).await;
         subject
     }
 
@@ -150,40 +145,36 @@ mod sqlite_of_flask {
 }
 
 mod postgres {
-    session_testkit::store_conformance!(super::Table::own("SESSION_TEST_POSTGRES"));
+    session_testkit::store_conformance!(super::Table::own(super::POSTGRES));
 }
 
 mod postgres_of_flask {
-    use super::{Flask, Table};
-    session_testkit::store_conformance!(
-        Table::of_flask("SESSION_TEST_POSTGRES", Flask::POSTGRES).await
-    );
+    use super::{Flask, POSTGRES, Table};
+    session_testkit::store_conformance!(Table::of_flask(POSTGRES, Flask::POSTGRES).await);
 }
 
 mod mariadb {
-    session_testkit::store_conformance!(super::Table::own("SESSION_TEST_MARIADB"));
+    session_testkit::store_conformance!(super::Table::own(super::MARIADB));
 }
 
 mod mariadb_of_flask {
-    use super::{Flask, Table};
-    session_testkit::store_conformance!(
-        Table::of_flask("SESSION_TEST_MARIADB", Flask::MYSQL).await
-    );
+    use super::{Flask, MARIADB, Table};
+    session_testkit::store_conformance!(Table::of_flask(MARIADB, Flask::MYSQL).await);
 }
 
 mod mysql {
-    session_testkit::store_conformance!(super::Table::own("SESSION_TEST_MYSQL"));
+    session_testkit::store_conformance!(super::Table::own(super::MYSQL));
 }
 
 mod mysql_of_flask {
-    use super::{Flask, Table};
-    session_testkit::store_conformance!(Table::of_flask("SESSION_TEST_MYSQL", Flask::MYSQL).await);
+    use super::{Flask, MYSQL, Table};
+    session_testkit::store_conformance!(Table::of_flask(MYSQL, Flask::MYSQL).await);
 }
 
 mod postgres_from_client {
-    session_testkit::store_conformance!(super::Pooled { variable: "SESSION_TEST_POSTGRES" });
+    session_testkit::store_conformance!(super::Pooled { variable: super::POSTGRES });
 }
 
 mod mariadb_from_client {
-    session_testkit::store_conformance!(super::Pooled { variable: "SESSION_TEST_MARIADB" });
+    session_testkit::store_conformance!(super::Pooled { variable: super::MARIADB });
 }

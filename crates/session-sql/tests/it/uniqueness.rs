@@ -1,16 +1,9 @@
 //! A table in which a key could have two rows is refused before anything is written.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-#![allow(clippy::large_futures, reason = "a test connects once")]
-
-mod common;
-
-use common::{MARIADB, OwnTable, POSTGRES, file_url, open_file};
+use crate::common::{MARIADB, MYSQL, OwnTable, POSTGRES, file_url, open_file};
 use session_core::{ErrorKind, Result};
 use session_sql::{SqlOptions, SqlStore};
 use sqlx::AssertSqlSafe;
-
-const MYSQL: &str = "SESSION_TEST_MYSQL";
 
 /// What stands after the columns of a table, and whether it makes keys unique.
 const TABLES: [(&str, bool); 4] = [

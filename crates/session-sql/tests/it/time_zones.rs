@@ -1,11 +1,6 @@
 //! Times in the table are UTC, wherever the server, its sessions and this process are.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-#![allow(clippy::large_futures, reason = "a test connects once")]
-
-mod common;
-
-use common::{HOUR, MARIADB, OwnTable, POSTGRES, WRITTEN, file_url, key, open, open_file};
+use crate::common::{HOUR, MARIADB, OwnTable, POSTGRES, WRITTEN, file_url, key, open, open_file};
 use session_core::{Lease, Precondition, Store};
 use session_sql::{SqlOptions, SqlStore};
 use session_testkit::server;
@@ -25,7 +20,7 @@ const MARIADB_SESSION: &str = "+12:45";
 #[test]
 fn expiry_is_utc_in_every_time_zone() {
     let tests = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--test-threads=1"])
+        .args(["time_zones::", "--ignored", "--test-threads=1"])
         .env("TZ", PROCESS)
         .output()
         .unwrap();

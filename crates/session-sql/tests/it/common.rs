@@ -1,11 +1,8 @@
 //! Databases for a test.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-#![allow(clippy::large_futures, reason = "a test connects once")]
-
-use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
+use session_core::{Bytes, Error, Lease, Outcome, Precondition, Record, Store, StoreKey};
 use session_sql::{SqlOptions, SqlStore};
+use session_testkit::proxy::Proxy;
 use session_testkit::server;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use sqlx::{MySqlConnection, PgConnection, SqliteConnection};
@@ -13,33 +10,39 @@ use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-pub const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
-pub const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner: None };
-pub const WRITTEN: Outcome = Outcome::Written { cas: 0 };
+pub(crate) const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+pub(crate) const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner: None };
+pub(crate) const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 
-pub const POSTGRES: &str = "SESSION_TEST_POSTGRES";
-pub const MARIADB: &str = "SESSION_TEST_MARIADB";
+/// More than an operation takes, on a machine that does much else.
+pub(crate) const IN_TIME: Duration = Duration::from_secs(3);
+
+pub(crate) const POSTGRES: &str = "SESSION_TEST_POSTGRES";
+pub(crate) const MARIADB: &str = "SESSION_TEST_MARIADB";
+/// The same server as the one before where there is no MySQL.
+pub(crate) const MYSQL: &str = "SESSION_TEST_MYSQL";
+pub(crate) const SERVERS: [&str; 2] = [POSTGRES, MARIADB];
 
 /// A table as Flask-Session 0.8 makes it, its statement to the letter but for the name.
 #[derive(Clone, Copy)]
-pub struct Flask {
-    pub table: &'static str,
+pub(crate) struct Flask {
+    pub(crate) table: &'static str,
     ddl: &'static str,
 }
 
 impl Flask {
-    pub const SQLITE: Self = Self {
+    pub(crate) const SQLITE: Self = Self {
         table: "sessions",
         ddl: "CREATE TABLE sessions (\n\tid INTEGER NOT NULL, \n\tsession_id VARCHAR(255), \n\t\
               data BLOB, \n\texpiry DATETIME, \n\tPRIMARY KEY (id), \n\tUNIQUE (session_id)\n)",
     };
-    pub const POSTGRES: Self = Self {
+    pub(crate) const POSTGRES: Self = Self {
         table: "flask_sessions",
         ddl: "CREATE TABLE sessions (\n\tid SERIAL NOT NULL, \n\tsession_id VARCHAR(255), \n\t\
               data BYTEA, \n\texpiry TIMESTAMP WITHOUT TIME ZONE, \n\tPRIMARY KEY (id), \n\t\
               UNIQUE (session_id)\n)",
     };
-    pub const MYSQL: Self = Self {
+    pub(crate) const MYSQL: Self = Self {
         table: "flask_sessions",
         ddl: "CREATE TABLE sessions (\n\tid INTEGER NOT NULL AUTO_INCREMENT, \n\t\
               session_id VARCHAR(255), \n\tdata BLOB, \n\texpiry DATETIME, \n\t\
@@ -47,12 +50,12 @@ impl Flask {
     };
 
     /// The statement, for a table of another name that may be there.
-    pub fn ddl(&self, table: &str) -> String {
+    pub(crate) fn ddl(&self, table: &str) -> String {
         self.ddl.replace("TABLE sessions", &format!("TABLE IF NOT EXISTS {table}"))
     }
 
     /// Makes the table on the server at the address in `variable`, once in this process.
-    pub async fn make(&self, variable: &'static str) {
+    pub(crate) async fn make(&self, variable: &'static str) {
         static MADE: [OnceCell<()>; 3] = [const { OnceCell::const_new() }; 3];
         let server = match variable {
             POSTGRES => 0,
@@ -64,7 +67,7 @@ impl Flask {
 }
 
 /// Runs a statement on the server at the address in `variable`.
-pub async fn tell(variable: &str, sql: String) {
+pub(crate) async fn tell(variable: &str, sql: String) {
     let url = server::url(variable);
     let sql = sqlx::raw_sql(AssertSqlSafe(sql));
     if url.starts_with("mysql:") {
@@ -74,12 +77,12 @@ pub async fn tell(variable: &str, sql: String) {
     }
 }
 
-pub fn file_url(dir: &TempDir) -> String {
+pub(crate) fn file_url(dir: &TempDir) -> String {
     format!("sqlite:///{}/sessions.db", dir.path().display())
 }
 
 /// A connection to the database in `dir`, apart from those of the store.
-pub async fn open_file(dir: &TempDir) -> SqliteConnection {
+pub(crate) async fn open_file(dir: &TempDir) -> SqliteConnection {
     sqlx::sqlite::SqliteConnectOptions::new()
         .filename(dir.path().join("sessions.db"))
         .create_if_missing(true)
@@ -88,25 +91,25 @@ pub async fn open_file(dir: &TempDir) -> SqliteConnection {
         .unwrap()
 }
 
-pub async fn make_in_file(dir: &TempDir, flask: Flask) {
+pub(crate) async fn make_in_file(dir: &TempDir, flask: Flask) {
     sqlx::raw_sql(flask.ddl).execute(&mut open_file(dir).await).await.unwrap();
 }
 
 /// A name nobody used before.
-pub fn fresh(stem: &str) -> String {
+pub(crate) fn fresh(stem: &str) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     format!("{stem}_{}", now.as_nanos())
 }
 
 /// Opens a store in a table of its own.
-pub async fn open(options: SqlOptions) -> SqlStore {
+pub(crate) async fn open(options: SqlOptions) -> SqlStore {
     let store = SqlStore::connect(options).await.unwrap();
     store.init().await.unwrap();
     store
 }
 
 /// Asks until the condition holds; a test that waits for ten seconds has failed.
-pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !holds().await {
         assert!(began.elapsed() < Duration::from_secs(10), "{what}");
@@ -114,19 +117,40 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-pub fn key(name: &str) -> StoreKey {
+pub(crate) fn key(name: &str) -> StoreKey {
     StoreKey::new("session:", name)
 }
 
 /// Creates a record and returns it as loaded.
-pub async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
+pub(crate) async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
     let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
     assert_eq!(created.unwrap(), WRITTEN);
     store.load(key).await.unwrap().unwrap()
 }
 
+/// Every call that changes a record.
+pub(crate) async fn writes(
+    store: &SqlStore,
+    key: &StoreKey,
+    loaded: &Record,
+) -> Vec<Result<(), Error>> {
+    let new = || Bytes::from("new");
+    vec![
+        store.write(key, new(), &MINUTE, Precondition::Absent).await.map(drop),
+        store.write(key, new(), &MINUTE, Precondition::Unchanged(loaded)).await.map(drop),
+        store.touch(key, &MINUTE, loaded).await.map(drop),
+        store.delete(key, None, Some(loaded)).await.map(drop),
+        store.delete(key, None, None).await.map(drop),
+        store.delete_expired().await.map(drop),
+    ]
+}
+
+pub(crate) fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
 /// The answer to a question that has one text, from the server at the address in `variable`.
-pub async fn ask(variable: &str, sql: String) -> Vec<String> {
+pub(crate) async fn ask(variable: &str, sql: String) -> Vec<String> {
     let url = server::url(variable);
     let sql = AssertSqlSafe(sql);
     if url.starts_with("mysql:") {
@@ -138,50 +162,58 @@ pub async fn ask(variable: &str, sql: String) -> Vec<String> {
     }
 }
 
-pub async fn ask_file(dir: &TempDir, sql: &'static str) -> Vec<String> {
+pub(crate) async fn ask_file(dir: &TempDir, sql: &'static str) -> Vec<String> {
     sqlx::query_scalar(sql).fetch_all(&mut open_file(dir).await).await.unwrap()
 }
 
 /// A table on a server, dropped with the test.
-pub struct OwnTable {
-    pub variable: &'static str,
-    pub name: String,
+pub(crate) struct OwnTable {
+    pub(crate) variable: &'static str,
+    pub(crate) name: String,
 }
 
 impl OwnTable {
     /// A name without a table.
-    pub fn new(variable: &'static str) -> Self {
+    pub(crate) fn new(variable: &'static str) -> Self {
         Self { variable, name: fresh("sessions") }
     }
 
     /// A table as Flask makes it.
-    pub async fn of_flask(variable: &'static str) -> Self {
+    pub(crate) async fn of_flask(variable: &'static str) -> Self {
         let table = Self::new(variable);
         let flask = if variable == POSTGRES { Flask::POSTGRES } else { Flask::MYSQL };
         tell(variable, flask.ddl(&table.name)).await;
         table
     }
 
-    pub fn options(&self) -> SqlOptions {
+    pub(crate) fn options(&self) -> SqlOptions {
         self.options_at(server::url(self.variable))
     }
 
-    pub fn options_at(&self, url: String) -> SqlOptions {
+    pub(crate) fn options_at(&self, url: String) -> SqlOptions {
         // Logging in takes its time on a busy machine.
         SqlOptions::new(url).table(&self.name).connect_timeout(Duration::from_secs(10))
     }
 
+    /// A proxy in front of the server, and options that lead through it.
+    pub(crate) async fn proxied(&self) -> (Proxy, SqlOptions) {
+        let url = server::url(self.variable);
+        let proxy = Proxy::start(server::socket_addr(&url, None).unwrap()).await.unwrap();
+        let options = self.options_at(server::redirect(&url, proxy.addr()));
+        (proxy, options)
+    }
+
     /// Runs a statement in which `{}` is the table.
-    pub async fn tell(&self, sql: &str) {
+    pub(crate) async fn tell(&self, sql: &str) {
         tell(self.variable, sql.replace("{}", &self.name)).await;
     }
 
     /// Asks a question in which `{}` is the table.
-    pub async fn ask(&self, sql: &str) -> Vec<String> {
+    pub(crate) async fn ask(&self, sql: &str) -> Vec<String> {
         ask(self.variable, sql.replace("{}", &self.name)).await
     }
 
-    pub async fn drop(self) {
+    pub(crate) async fn drop(self) {
         self.tell("DROP TABLE {}").await;
     }
 }

@@ -1,0 +1,15 @@
+//! The store against real databases.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+#![allow(clippy::large_futures, reason = "a test connects once")]
+
+mod common;
+mod conformance;
+mod faults;
+mod layout;
+mod locks;
+mod opening;
+mod refusals;
+mod time_zones;
+mod trips;
+mod uniqueness;

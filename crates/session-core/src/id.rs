@@ -1,10 +1,12 @@
 //! The id of a session: what the client holds, and where the store's key comes from.
 
+mod key;
 #[cfg(test)]
 mod tests;
 
+pub use key::StoreKey;
+
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::StoreKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRng as _;

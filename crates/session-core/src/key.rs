@@ -3,6 +3,20 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+/// Whether the session outlives the browser (Flask's name).
+pub(crate) const PERMANENT: &str = "_permanent";
+/// When the session was created, in epoch seconds; only with an absolute lifetime.
+pub(crate) const CREATED: &str = "_created";
+/// The session's own lifetime in seconds.
+pub(crate) const LIFETIME: &str = "_lifetime";
+/// The messages for the next page (Flask's name); written by their own methods alone.
+pub(crate) const FLASHES: &str = "_flashes";
+
+/// Whether `key` is kept by the library itself: hidden from handlers, spared by `clear`.
+pub(crate) fn is_reserved<K: AsRef<[u8]> + ?Sized>(key: &K) -> bool {
+    [PERMANENT, CREATED, LIFETIME].iter().any(|reserved| reserved.as_bytes() == key.as_ref())
+}
+
 /// A key whose value has one type everywhere.
 ///
 /// # Examples

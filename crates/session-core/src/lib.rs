@@ -9,55 +9,37 @@
 //! Writes name what must hold and are refused otherwise, so that no update is lost and no session
 //! comes back after logout. There is no upsert anywhere.
 
-mod caching;
 mod calendar;
 mod clock;
 mod codec;
-mod commit;
 pub mod config;
 mod cookie;
 mod data;
-mod deadline;
 mod error;
-mod exchange;
-mod flash;
 mod id;
 mod key;
 mod manager;
-#[cfg(feature = "metrics")]
-mod meters;
-mod open;
-mod owners;
-mod plan;
-mod session;
+mod request;
 mod signer;
-mod state;
 pub mod store;
-mod sweep;
-mod sweeper;
-mod telemetry;
 mod timestamp;
-mod turns;
 mod value;
 
-pub use caching::cache_control;
 pub use codec::Format;
-pub use commit::{Commit, Committing};
 pub use config::{Config, ConfigBuilder, OnConflict, Undecodable};
-pub use cookie::{CookieAttributes, SameSite};
+pub use cookie::{CookieAttributes, SameSite, cache_control};
+pub use data::Flash;
 pub use error::{Error, ErrorKind, Result};
-pub use exchange::Exchange;
-pub use flash::Flash;
-pub use id::{IdHash, IdSyntax, SessionId};
+pub use id::{IdHash, IdSyntax, SessionId, StoreKey};
 pub use key::{AsKey, Key, ReadAs, WriteAs};
-pub use manager::SessionManager;
-pub use owners::{SessionHandle, SessionInfo};
-pub use session::Session;
+pub use manager::{Owners, SessionHandle, SessionInfo, SessionManager, Sweeper};
+pub use request::commit::{Commit, Committing};
+pub use request::exchange::Exchange;
+pub use request::session::Session;
 pub use signer::Signer;
 pub use store::{
-    Capabilities, Lease, MemoryLimits, MemoryStore, Outcome, Precondition, Record, Store, StoreKey,
+    Capabilities, Lease, MemoryLimits, MemoryStore, Outcome, Precondition, Record, Store,
 };
-pub use sweeper::Sweeper;
 pub use timestamp::Timestamp;
 pub use value::Value;
 

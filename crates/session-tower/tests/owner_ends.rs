@@ -23,8 +23,8 @@ async fn session_over_its_absolute_lifetime_is_not_listed_but_ended() {
     let (patient, strict) = (with(86_400), with(1));
     let cookie = sign_in(&patient, "ann", &[]).await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    assert_eq!(strict.sessions("ann").await.unwrap().len(), 0);
-    assert_eq!(strict.end_all("ann").await.unwrap(), 1);
+    assert_eq!(strict.owners().sessions("ann").await.unwrap().len(), 0);
+    assert_eq!(strict.owners().end_all("ann").await.unwrap(), 1);
     assert!(!is_live(&patient, &cookie).await);
 }
 
@@ -34,10 +34,10 @@ async fn one_session_is_ended_for_its_owner_only() {
     let phone = sign_in(&manager, "ann", &[]).await;
     let laptop = sign_in(&manager, "ann", &[]).await;
     let handle = handle_of(&manager, "ann", &phone).await;
-    assert!(!manager.end("bob", handle).await.unwrap());
+    assert!(!manager.owners().end("bob", handle).await.unwrap());
     assert!(is_live(&manager, &phone).await);
-    assert!(manager.end("ann", handle).await.unwrap());
-    assert!(!manager.end("ann", handle).await.unwrap());
+    assert!(manager.owners().end("ann", handle).await.unwrap());
+    assert!(!manager.owners().end("ann", handle).await.unwrap());
     assert!(!is_live(&manager, &phone).await);
     assert!(is_live(&manager, &laptop).await);
 }
@@ -49,7 +49,7 @@ async fn end_of_the_others_keeps_the_callers() {
     let there = sign_in(&manager, "ann", &[]).await;
     let bobs = sign_in(&manager, "bob", &[]).await;
     let (exchange, session) = open(&manager, &here).await;
-    assert_eq!(session.manager().end_others(&session).await.unwrap(), 1);
+    assert_eq!(session.owners().end_others(&session).await.unwrap(), 1);
     exchange.commit().await.unwrap();
     assert!(is_live(&manager, &here).await && is_live(&manager, &bobs).await);
     assert!(!is_live(&manager, &there).await);
@@ -62,14 +62,14 @@ async fn callers_session_stays_though_its_request_moves_it() {
     let there = sign_in(&manager, "ann", &[]).await;
     let (exchange, session) = open(&manager, &here).await;
     session.regenerate().unwrap();
-    assert_eq!(manager.end_others(&session).await.unwrap(), 1);
-    assert!(manager.sessions("ann").await.unwrap()[0].is_current(&session));
+    assert_eq!(manager.owners().end_others(&session).await.unwrap(), 1);
+    assert!(manager.owners().sessions("ann").await.unwrap()[0].is_current(&session));
     let moved = exchange.commit().await.unwrap().set_cookie.unwrap();
     let moved = moved.split(';').next().unwrap();
     assert!(!is_live(&manager, &there).await && !is_live(&manager, &here).await);
     let (_, session) = open(&manager, moved).await;
     assert_eq!(session.get::<String>("cart").unwrap().as_deref(), Some("tea"));
-    assert!(manager.sessions("ann").await.unwrap()[0].is_current(&session));
+    assert!(manager.owners().sessions("ann").await.unwrap()[0].is_current(&session));
 }
 
 #[tokio::test]
@@ -80,12 +80,12 @@ async fn sign_in_can_end_the_earlier_ones() {
     for cookie in [None, Some(&*bobs)] {
         let (exchange, session) = open(&manager, cookie.unwrap_or("")).await;
         session.set_owner("ann").unwrap();
-        manager.end_others(&session).await.unwrap();
+        manager.owners().end_others(&session).await.unwrap();
         exchange.commit().await.unwrap();
         assert!(!is_live(&manager, &earlier).await);
-        assert_eq!(manager.sessions("ann").await.unwrap().len(), 1);
+        assert_eq!(manager.owners().sessions("ann").await.unwrap().len(), 1);
     }
-    assert_eq!(manager.sessions("bob").await.unwrap().len(), 0, "it was signed in as ann");
+    assert_eq!(manager.owners().sessions("bob").await.unwrap().len(), 0, "it was signed in as ann");
 }
 
 #[tokio::test]
@@ -95,10 +95,10 @@ async fn end_of_the_others_wants_an_owner_and_an_open_session() {
     let there = sign_in(&manager, "ann", &[]).await;
     let (exchange, session) = open(&manager, &here).await;
     session.flush().unwrap();
-    let flushed = manager.end_others(&session).await.unwrap_err();
+    let flushed = manager.owners().end_others(&session).await.unwrap_err();
     assert_eq!(flushed.kind(), ErrorKind::Unsupported);
     exchange.commit().await.unwrap();
-    assert_eq!(manager.end_others(&session).await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(manager.owners().end_others(&session).await.unwrap_err().kind(), ErrorKind::Closed);
     assert!(is_live(&manager, &there).await);
 }
 
@@ -118,7 +118,7 @@ async fn ended_session_does_not_come_back() {
         requests.push(exchange);
     }
     let (_, late) = open(&manager, &here).await;
-    assert_eq!(manager.end_all("ann").await.unwrap(), 1);
+    assert_eq!(manager.owners().end_all("ann").await.unwrap(), 1);
     for request in requests {
         assert_eq!(request.commit().await.unwrap_err().kind(), ErrorKind::Gone);
     }
@@ -134,7 +134,7 @@ async fn sign_in_that_is_stored_meanwhile_is_ended_too() {
     let manager = manager(store.clone());
     sign_in(&manager, "ann", &[]).await;
     store.sign_ins.store(3, Ordering::SeqCst);
-    assert_eq!(manager.end_all("ann").await.unwrap(), 4);
+    assert_eq!(manager.owners().end_all("ann").await.unwrap(), 4);
     assert!(memory.is_empty());
 }
 
@@ -145,7 +145,7 @@ async fn session_that_one_listing_missed_is_ended() {
     let manager = manager(store.clone());
     sign_in(&manager, "ann", &[]).await;
     store.blind_listings.store(1, Ordering::SeqCst);
-    assert_eq!(manager.end_all("ann").await.unwrap(), 1);
+    assert_eq!(manager.owners().end_all("ann").await.unwrap(), 1);
     assert!(memory.is_empty());
 }
 
@@ -156,7 +156,7 @@ async fn session_is_followed_from_id_to_id() {
     let manager = manager(store.clone());
     sign_in(&manager, "ann", &[]).await;
     store.moves.store(5, Ordering::SeqCst);
-    assert_eq!(manager.end_all("ann").await.unwrap(), 1);
+    assert_eq!(manager.owners().end_all("ann").await.unwrap(), 1);
     assert!(memory.is_empty());
 }
 
@@ -170,7 +170,8 @@ async fn endless_sign_ins_end_at_the_deadline() {
     let manager = SessionManager::new(store.clone(), config.build().unwrap(), None).unwrap();
     sign_in(&manager, "ann", &[]).await;
     store.sign_ins.store(usize::MAX, Ordering::SeqCst);
-    let end = manager.end_all("ann");
+    let owners = manager.owners();
+    let end = owners.end_all("ann");
     let end = tokio::time::timeout(Duration::from_secs(20), end).await;
     let error = end.expect("it has a deadline").unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true));
@@ -194,10 +195,10 @@ async fn session_that_cannot_be_ended_keeps_no_other() {
         }
         store.push(Method::Delete, Fault::Pass);
         store.push(Method::Delete, fault);
-        let error = manager.end_all("ann").await.unwrap_err();
+        let error = manager.owners().end_all("ann").await.unwrap_err();
         assert_eq!((error.kind(), error.is_retryable()), (kind, true), "{fault:?}");
         assert_eq!(memory.len(), left, "{fault:?}");
-        assert_eq!(manager.end_all("ann").await.unwrap(), left);
+        assert_eq!(manager.owners().end_all("ann").await.unwrap(), left);
     }
 }
 
@@ -210,9 +211,9 @@ async fn end_without_an_answer_is_unknown_and_worth_repeating() {
         let cookie = sign_in(&manager, "ann", &[]).await;
         let handle = handle_of(&manager, "ann", &cookie).await;
         store.push(Method::Delete, fault);
-        let error = manager.end("ann", handle).await.unwrap_err();
+        let error = manager.owners().end("ann", handle).await.unwrap_err();
         assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unknown, true), "{fault:?}");
-        let is_still_there = manager.end("ann", handle).await.unwrap();
+        let is_still_there = manager.owners().end("ann", handle).await.unwrap();
         assert_eq!(is_still_there, matches!(fault, Fault::Hang));
     }
 }

@@ -37,7 +37,7 @@ async fn sessions_of_an_owner_are_listed_with_their_values() {
     sign_in(&manager, "bob", &[("device", "tablet")]).await;
     let (_, session) = open(&manager, &here).await;
 
-    let sessions = manager.sessions("ann").await.unwrap();
+    let sessions = manager.owners().sessions("ann").await.unwrap();
     let device = |info: &SessionInfo| info.get::<String>("device").unwrap().unwrap();
     assert_eq!(sessions.iter().map(device).collect::<BTreeSet<_>>().len(), 2);
     for info in &sessions {
@@ -48,7 +48,7 @@ async fn sessions_of_an_owner_are_listed_with_their_values() {
         assert_eq!(info.get::<u64>("absent").unwrap(), None);
         assert_eq!(info.get::<u64>("device").unwrap_err().kind(), ErrorKind::Decode);
     }
-    assert_eq!(manager.sessions("carol").await.unwrap().len(), 0);
+    assert_eq!(manager.owners().sessions("carol").await.unwrap().len(), 0);
 }
 
 #[tokio::test]
@@ -57,8 +57,8 @@ async fn owner_that_is_a_number_is_listed_as_text() {
     let exchange = manager.create();
     exchange.opened().unwrap().insert("_user_id", 7).unwrap();
     exchange.commit().await.unwrap();
-    assert_eq!(manager.sessions("7").await.unwrap().len(), 1);
-    assert_eq!(manager.end_all("7").await.unwrap(), 1);
+    assert_eq!(manager.owners().sessions("7").await.unwrap().len(), 1);
+    assert_eq!(manager.owners().end_all("7").await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn beginning_is_known_with_an_absolute_lifetime() {
     let config = config.build().unwrap();
     let manager = SessionManager::new(Arc::new(MemoryStore::new()), config, None).unwrap();
     sign_in(&manager, "ann", &[]).await;
-    let created = manager.sessions("ann").await.unwrap()[0].created().unwrap();
+    let created = manager.owners().sessions("ann").await.unwrap()[0].created().unwrap();
     assert!(SystemTime::now().duration_since(created).unwrap() < Duration::from_secs(60));
 }
 
@@ -79,7 +79,7 @@ async fn handles_stay_and_come_back_from_a_form() {
         sign_in(&manager, "ann", &[]).await;
     }
     let handles = async || {
-        let sessions = manager.sessions("ann").await.unwrap();
+        let sessions = manager.owners().sessions("ann").await.unwrap();
         sessions.iter().map(SessionInfo::handle).collect::<Vec<_>>()
     };
     let first = handles().await;
@@ -87,7 +87,7 @@ async fn handles_stay_and_come_back_from_a_form() {
     let json = serde_json::to_string(&first).unwrap();
     assert_eq!(serde_json::from_str::<Vec<SessionHandle>>(&json).unwrap(), first);
     let sent: SessionHandle = first[2].to_string().parse().unwrap();
-    assert!(manager.end("ann", sent).await.unwrap());
+    assert!(manager.owners().end("ann", sent).await.unwrap());
     assert_eq!(handles().await, [&first[..2], &first[3..]].concat());
 }
 
@@ -95,7 +95,7 @@ async fn handles_stay_and_come_back_from_a_form() {
 async fn nothing_secret_is_shown() {
     let (manager, _) = in_memory();
     let cookie = sign_in(&manager, "ann", &[("card", "4111-1111")]).await;
-    let info = &manager.sessions("ann").await.unwrap()[0];
+    let info = &manager.owners().sessions("ann").await.unwrap()[0];
     let shown = format!("{info:?} {} {:?}", info.handle(), info.handle());
     for secret in [key(&cookie).as_str(), &cookie["session=".len()..], "4111", "card", "ann"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
@@ -114,9 +114,9 @@ async fn record_that_says_it_is_anothers_is_left_alone() {
     overwrite(&store, &nobodys, "ann", Bytes::from_static(b"\x81\xa1x\x01")).await;
 
     assert_eq!(store.list_by_owner("ann").await.unwrap().len(), 3);
-    assert_eq!(manager.sessions("ann").await.unwrap().len(), 1);
-    assert!(!manager.end("ann", handle).await.unwrap());
-    assert_eq!(manager.end_all("ann").await.unwrap(), 1);
+    assert_eq!(manager.owners().sessions("ann").await.unwrap().len(), 1);
+    assert!(!manager.owners().end("ann", handle).await.unwrap());
+    assert_eq!(manager.owners().end_all("ann").await.unwrap(), 1);
     assert!(!is_live(&manager, &kept).await);
     assert!(is_live(&manager, &changed).await && is_live(&manager, &nobodys).await);
 }
@@ -128,8 +128,8 @@ async fn entry_without_a_record_is_no_session() {
     let bobs = sign_in(&manager, "bob", &[]).await;
     sign_in(&manager, "ann", &[]).await;
     *store.stale.lock().unwrap() = vec![StoreKey::new("session:", "gone"), key(&bobs)];
-    assert_eq!(manager.sessions("ann").await.unwrap().len(), 1);
-    assert_eq!(manager.end_all("ann").await.unwrap(), 1);
+    assert_eq!(manager.owners().sessions("ann").await.unwrap().len(), 1);
+    assert_eq!(manager.owners().end_all("ann").await.unwrap(), 1);
     assert!(is_live(&manager, &bobs).await);
 }
 
@@ -138,15 +138,15 @@ async fn undecodable_record_is_listed_without_values_and_ended() {
     let (manager, store) = in_memory();
     let broken = sign_in(&manager, "ann", &[("device", "phone")]).await;
     overwrite(&store, &broken, "ann", Bytes::from_static(b"\xc1 broken")).await;
-    let sessions = manager.sessions("ann").await.unwrap();
+    let sessions = manager.owners().sessions("ann").await.unwrap();
     assert!(sessions[0].is_undecodable());
     assert_eq!(sessions[0].get::<String>("device").unwrap(), None);
-    assert!(manager.end("ann", sessions[0].handle()).await.unwrap());
+    assert!(manager.owners().end("ann", sessions[0].handle()).await.unwrap());
     assert!(store.is_empty());
 
     let broken = sign_in(&manager, "ann", &[]).await;
     overwrite(&store, &broken, "ann", Bytes::from_static(b"\xc1 broken")).await;
-    assert_eq!(manager.end_all("ann").await.unwrap(), 1);
+    assert_eq!(manager.owners().end_all("ann").await.unwrap(), 1);
     assert!(store.is_empty());
 }
 
@@ -164,11 +164,11 @@ async fn listing_that_fails_is_no_empty_one() {
         let handle = handle_of(&manager, "ann", &cookie).await;
         let push = || store.push(method, fault);
         push();
-        assert_eq!(manager.sessions("ann").await.unwrap_err().kind(), kind);
+        assert_eq!(manager.owners().sessions("ann").await.unwrap_err().kind(), kind);
         push();
-        assert_eq!(manager.end("ann", handle).await.unwrap_err().kind(), kind);
+        assert_eq!(manager.owners().end("ann", handle).await.unwrap_err().kind(), kind);
         push();
-        assert_eq!(manager.end_all("ann").await.unwrap_err().kind(), kind);
+        assert_eq!(manager.owners().end_all("ann").await.unwrap_err().kind(), kind);
         assert_eq!(store.pending(), 0);
     }
 }
@@ -183,20 +183,20 @@ async fn calls_are_as_many_as_documented_and_few_at_once() {
         sign_in(&manager, "ann", &[]).await;
     }
     store.take_calls();
-    let sessions = manager.sessions("ann").await.unwrap();
+    let sessions = manager.owners().sessions("ann").await.unwrap();
     let listing = Calls { list_by_owner: 1, load: SESSIONS, ..Calls::default() };
     assert_eq!(store.take_calls(), listing);
     let most = indexed.most_in_flight.load(Ordering::SeqCst);
     assert!((2..=16).contains(&most), "{most} at once");
 
-    assert!(manager.end("ann", sessions[0].handle()).await.unwrap());
+    assert!(manager.owners().end("ann", sessions[0].handle()).await.unwrap());
     assert_eq!(store.take_calls().total(), 3);
-    assert_eq!(manager.end_all("ann").await.unwrap(), 99);
+    assert_eq!(manager.owners().end_all("ann").await.unwrap(), 99);
     let ends = Calls { list_by_owner: 2, load: 99, delete: 99, ..Calls::default() };
     assert_eq!(store.take_calls(), ends);
 
-    assert_eq!(manager.sessions("").await.unwrap().len(), 0);
-    assert_eq!(manager.end_all("").await.unwrap(), 0);
+    assert_eq!(manager.owners().sessions("").await.unwrap().len(), 0);
+    assert_eq!(manager.owners().end_all("").await.unwrap(), 0);
     assert_eq!(store.take_calls().total(), 0, "no session has an empty owner");
 }
 
@@ -208,11 +208,11 @@ async fn without_an_index_the_setting_is_named() {
     let (_, session) = open(&manager, &cookie).await;
     let handle = "00112233445566778899aabbccddeeff".parse().unwrap();
     let errors = [
-        manager.sessions("ann").await.unwrap_err(),
-        manager.end("ann", handle).await.unwrap_err(),
-        manager.end_others(&session).await.unwrap_err(),
-        manager.end_all("ann").await.unwrap_err(),
-        manager.end_all("").await.unwrap_err(),
+        manager.owners().sessions("ann").await.unwrap_err(),
+        manager.owners().end("ann", handle).await.unwrap_err(),
+        manager.owners().end_others(&session).await.unwrap_err(),
+        manager.owners().end_all("ann").await.unwrap_err(),
+        manager.owners().end_all("").await.unwrap_err(),
     ];
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -242,9 +242,9 @@ async fn sessions_under_another_prefix_are_another_applications() {
     let kept = sign_in(&admin, "ann", &[]).await;
     let ended = sign_in(&shop, "ann", &[]).await;
 
-    assert_eq!(shop.sessions("ann").await.unwrap().len(), 1);
-    assert_eq!(shop.end_all("ann").await.unwrap(), 1);
+    assert_eq!(shop.owners().sessions("ann").await.unwrap().len(), 1);
+    assert_eq!(shop.owners().end_all("ann").await.unwrap(), 1);
     assert!(!is_live(&shop, &ended).await);
     assert!(is_live(&admin, &kept).await);
-    assert_eq!(admin.sessions("ann").await.unwrap().len(), 1);
+    assert_eq!(admin.owners().sessions("ann").await.unwrap().len(), 1);
 }

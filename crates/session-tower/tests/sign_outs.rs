@@ -87,10 +87,10 @@ async fn tell(seed: u64, with_others: bool) -> Story {
 
 /// Ends all of ann's sessions, or all but the one of `kept`.
 async fn end(manager: SessionManager, kept: Option<String>) -> Result<usize> {
-    let Some(cookie) = kept else { return manager.end_all("ann").await };
+    let Some(cookie) = kept else { return manager.owners().end_all("ann").await };
     let (exchange, session) = open(&manager, &cookie).await;
     session.regenerate()?;
-    let ended = manager.end_others(&session).await?;
+    let ended = manager.owners().end_others(&session).await?;
     exchange.commit().await?;
     Ok(ended)
 }
@@ -146,7 +146,7 @@ async fn end_that_meets_another_end_says_what_it_did_itself() {
         }
         let ends = [(); 2].map(|()| {
             let manager = app.manager.clone();
-            tokio::spawn(async move { manager.end_all("ann").await })
+            tokio::spawn(async move { manager.owners().end_all("ann").await })
         });
         store.run(&mut Dice(seed), || ends.iter().all(JoinHandle::is_finished)).await;
         let mut ended = 0;
@@ -167,5 +167,5 @@ async fn unknown_handle_ends_nothing() {
         assert_eq!(parsed.unwrap_err().kind(), ErrorKind::Decode);
     }
     let made_up = "00112233445566778899aabbccddeeff".parse().unwrap();
-    assert!(!app.manager.end("ann", made_up).await.unwrap());
+    assert!(!app.manager.owners().end("ann", made_up).await.unwrap());
 }

@@ -47,7 +47,7 @@ async fn scenario() {
         login.opened().unwrap().set_owner("ann").unwrap();
         login.commit().await.unwrap();
     }
-    assert_eq!(manager.end_all("ann").await.unwrap(), 2);
+    assert_eq!(manager.owners().end_all("ann").await.unwrap(), 2);
 }
 
 #[test]

@@ -56,12 +56,12 @@ pub(crate) async fn show(State(site): State<Site>, signed_in: SignedIn) -> Answe
 
 /// The person's other sessions, the newest first.
 async fn others(session: &Session) -> web_session::Result<Option<Vec<Device>>> {
-    let manager = session.manager();
-    if !manager.config().owner_index() {
+    let owners = session.owners();
+    if !owners.has_index() {
         return Ok(None);
     }
     let owner = session.owner()?.unwrap_or_default();
-    let mut sessions = manager.sessions(&owner).await?;
+    let mut sessions = owners.sessions(&owner).await?;
     sessions.retain(|info| !info.is_current(session));
     sessions.sort_by_key(|info| Reverse(signed_in_at(info)));
     Ok(Some(sessions.iter().map(device).collect()))
@@ -95,7 +95,7 @@ pub(crate) struct EndForm {
 pub(crate) async fn end(session: Session, Form(form): Form<EndForm>) -> Answer {
     let Some(owner) = session.owner()? else { return Ok(see_other("/account")) };
     let is_ended = match form.handle.parse() {
-        Ok(handle) => session.manager().end(&owner, handle).await?,
+        Ok(handle) => session.owners().end(&owner, handle).await?,
         Err(_) => false,
     };
     match is_ended {
@@ -110,7 +110,7 @@ pub(crate) async fn end_others(session: Session) -> Answer {
     if session.owner()?.is_none() {
         return Ok(see_other("/account"));
     }
-    let message = match session.manager().end_others(&session).await? {
+    let message = match session.owners().end_others(&session).await? {
         0 => "You were signed in on no other device.".to_owned(),
         1 => "One other device is signed out.".to_owned(),
         count => format!("{count} other devices are signed out."),
@@ -122,7 +122,7 @@ pub(crate) async fn end_others(session: Session) -> Answer {
 /// Ends every session, this one with the response.
 pub(crate) async fn end_all(session: Session) -> Answer {
     if session.owner()?.is_some() {
-        session.manager().end_others(&session).await?;
+        session.owners().end_others(&session).await?;
         session.flush()?;
         session.flash("plain", "You are signed out everywhere.")?;
     }

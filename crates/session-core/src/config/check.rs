@@ -3,8 +3,7 @@
 use super::Config;
 use crate::codec::DEPTH_CEILING;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flash::FLASHES;
-use crate::state::is_reserved;
+use crate::key::{FLASHES, is_reserved};
 use std::time::Duration;
 
 /// With the longest id it stays under the 250 bytes of a Memcached key.

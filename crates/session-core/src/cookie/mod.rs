@@ -1,9 +1,11 @@
 //! The cookie that carries a session's id, as RFC 6265 and its successor write it.
 
 mod attributes;
+mod caching;
 mod read;
 mod write;
 
 pub use attributes::{CookieAttributes, SameSite};
+pub use caching::cache_control;
 pub(crate) use read::values;
 pub(crate) use write::CookieWriter;

@@ -6,12 +6,16 @@
 
 mod arena;
 mod encode;
+mod flash;
 mod index;
 mod lookup;
 mod rebase;
 mod slot;
 #[cfg(test)]
 mod tests;
+
+pub use flash::Flash;
+pub(crate) use flash::FlashLog;
 
 use crate::codec::{self, Format};
 use crate::error::{Error, ErrorKind, Result};

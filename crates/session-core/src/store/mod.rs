@@ -1,12 +1,11 @@
 //! The contract between sessions and the places that keep them: bytes and durations, no upsert.
 
 mod call;
-mod key;
 mod memory;
 mod timeouts;
 
+pub use crate::id::StoreKey;
 pub use call::{Call, Lost, no_owner_index};
-pub use key::StoreKey;
 pub use memory::{MemoryLimits, MemoryStore};
 pub use timeouts::Timeouts;
 

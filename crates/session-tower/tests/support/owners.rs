@@ -24,7 +24,7 @@ pub(crate) async fn handle_of(
     cookie: &str,
 ) -> SessionHandle {
     let (_, session) = open(manager, cookie).await;
-    let sessions = manager.sessions(owner).await.unwrap();
+    let sessions = manager.owners().sessions(owner).await.unwrap();
     sessions.iter().find(|info| info.is_current(&session)).unwrap().handle()
 }
 

@@ -1,8 +1,7 @@
 //! Sweeping by a timer: a task that removes expired records every so often.
 
+use super::sweep::Sweeps;
 use crate::config::MAX_LIFETIME;
-use crate::manager::Shared;
-use crate::sweep;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use std::fmt;
@@ -34,13 +33,13 @@ struct Task {
 
 impl Sweeper {
     /// Starts the task, unless the store expires its records by itself.
-    pub(crate) fn spawn(shared: &Arc<Shared>, every: Duration) -> Self {
-        if !shared.capabilities.needs_sweep {
-            crate::telemetry::nothing_to_sweep(&shared.capabilities);
+    pub(super) fn spawn(sweeps: &Arc<Sweeps>, every: Duration) -> Self {
+        if !sweeps.is_needed {
+            sweeps.telemetry.nothing_to_sweep();
             return Self(None);
         }
         let (stop, stopped) = oneshot::channel();
-        let handle = tokio::spawn(keep_sweeping(Arc::downgrade(shared), every, stopped));
+        let handle = tokio::spawn(keep_sweeping(Arc::downgrade(sweeps), every, stopped));
         Self(Some(Task { stop, handle }))
     }
 
@@ -76,16 +75,16 @@ impl fmt::Debug for Sweeper {
 }
 
 /// Sweeps until `stopped` resolves or the manager is gone.
-pub(crate) async fn keep_sweeping(
-    shared: Weak<Shared>,
+pub(super) async fn keep_sweeping(
+    sweeps: Weak<Sweeps>,
     every: Duration,
     mut stopped: impl Future + Unpin,
 ) {
     let mut pause = first_pause(every, chance());
     let mut failures = 0;
     while timeout(pause, &mut stopped).await.is_err() {
-        let Some(shared) = shared.upgrade() else { return };
-        failures = match sweep::run(shared).await {
+        let Some(sweeps) = sweeps.upgrade() else { return };
+        failures = match sweeps.run().await {
             Ok(()) => 0,
             Err(_) => failures + 1,
         };

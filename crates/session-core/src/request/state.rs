@@ -3,27 +3,15 @@
 use crate::clock;
 use crate::codec;
 use crate::config::{Config, MAX_LIFETIME};
-use crate::data::{Data, Intent};
+use crate::data::{Data, FlashLog, Intent};
 use crate::error::{Error, ErrorKind, Result};
-use crate::flash::FlashLog;
-use crate::id::SessionId;
-use crate::plan::{Facts, Fate, Origin};
-use crate::store::{Record, StoreKey};
+use crate::id::{SessionId, StoreKey};
+use crate::key::{CREATED, LIFETIME, PERMANENT, is_reserved};
+use crate::request::plan::{Facts, Fate, Origin};
+use crate::store::Record;
 use serde::Serialize;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Whether the session outlives the browser (Flask's name).
-pub(crate) const PERMANENT: &str = "_permanent";
-/// When the session was created, in epoch seconds; only with an absolute lifetime.
-pub(crate) const CREATED: &str = "_created";
-/// The session's own lifetime in seconds.
-pub(crate) const LIFETIME: &str = "_lifetime";
-
-/// Whether `key` is kept by the library itself: hidden from handlers, spared by `clear`.
-pub(crate) fn is_reserved<K: AsRef<[u8]> + ?Sized>(key: &K) -> bool {
-    [PERMANENT, CREATED, LIFETIME].iter().any(|reserved| reserved.as_bytes() == key.as_ref())
-}
 
 /// The id and the key of a record.
 #[derive(Clone, Debug)]
@@ -49,6 +37,14 @@ impl Home {
         match self {
             Self::None => None,
             Self::Undecodable(address) | Self::Stored(address) => Some(address),
+        }
+    }
+
+    /// The address, if the record is a session's.
+    pub(crate) fn into_stored(self) -> Option<Address> {
+        match self {
+            Self::Stored(address) => Some(address),
+            Self::None | Self::Undecodable(_) => None,
         }
     }
 
@@ -232,6 +228,16 @@ impl State {
     /// The owner for whom the loaded record was written.
     pub(crate) fn base_owner(&self, config: &Config) -> Option<String> {
         owner_text(self.data.peek_base(config.owner_key()))
+    }
+
+    /// The owner to index the record under, if the store keeps an index.
+    pub(crate) fn indexed_owner(&self, config: &Config) -> Option<String> {
+        config.owner_index().then(|| self.owner(config)).flatten()
+    }
+
+    /// The owner that the loaded record is indexed under.
+    pub(crate) fn indexed_base_owner(&self, config: &Config) -> Option<String> {
+        config.owner_index().then(|| self.base_owner(config)).flatten()
     }
 
     /// Replays this request on a newer record of the same session.

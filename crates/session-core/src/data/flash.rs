@@ -1,12 +1,10 @@
 //! Messages for the next page, in the shape of Flask's `_flashes`: a list of `[category, message]`.
 
+use super::{Data, Intent};
 use crate::codec::{self, Format};
-use crate::data::{Data, Intent};
 use crate::error::Result;
+use crate::key::FLASHES;
 use serde::{Deserialize, Serialize};
-
-/// The reserved key of the messages.
-pub(crate) const FLASHES: &str = "_flashes";
 
 /// A message that is shown once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,11 +1,10 @@
 //! Ending sessions of an owner that other requests hold.
 
 use super::lookup::{Look, each, list, look};
-use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::manager::Shared;
+use crate::request::context::Context;
+use crate::request::deadline::Deadline;
 use crate::store::StoreKey;
-use crate::telemetry;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -22,18 +21,18 @@ pub(super) enum End {
 
 /// Ends what the index names, if it is the owner's, whatever it holds by then.
 pub(super) async fn end_one(
-    shared: &Shared,
+    context: &Context,
     owner: &str,
     key: &StoreKey,
     deadline: Deadline,
 ) -> Result<End> {
-    match look(shared, owner, key, deadline).await? {
+    match look(context, owner, key, deadline).await? {
         Look::Found(_) => {}
         Look::Gone => return Ok(End::Gone),
         Look::NotTheirs => return Ok(End::NotTheirs),
     }
     // A delete that is repeated does no harm, so a lost answer is one to ask for again.
-    let delete = deadline.write(shared.store.delete(key, Some(owner), None)).await;
+    let delete = deadline.write(context.store.delete(key, Some(owner), None)).await;
     let is_removed = delete.map_err(|error| match error.kind() {
         ErrorKind::Unknown => error.with_retryable(true),
         _ => error,
@@ -41,30 +40,32 @@ pub(super) async fn end_one(
     if !is_removed {
         return Ok(End::Vanished);
     }
-    telemetry::ended(shared);
+    context.telemetry.ended();
     Ok(End::Ended)
 }
 
 /// Ends all sessions of an owner, or all but the one under `kept`.
 pub(super) async fn end_every(
-    shared: &Arc<Shared>,
+    context: &Arc<Context>,
     owner: &str,
     kept: Option<StoreKey>,
 ) -> Result<usize> {
-    let deadline = shared.deadline();
+    let deadline = context.deadline();
     let mut rounds = Rounds { done_with: kept.into_iter().collect(), ended: 0 };
     let mut listings = 0;
     loop {
-        let is_any = rounds.next(shared, owner, deadline).await;
+        let is_any = rounds.next(context, owner, deadline).await;
         listings += 1;
         match is_any {
             // Where a listing is no snapshot, a session that moves meanwhile may be missing from
             // it under either id; from a second one only if it moves again.
             Ok(false) if listings == 1 => {}
-            Ok(true) if deadline.is_over() => return Err(cut_off(shared, rounds.ended, timeout())),
+            Ok(true) if deadline.is_over() => {
+                return Err(cut_off(context, rounds.ended, timeout()));
+            }
             Ok(true) => {}
             Ok(false) => return Ok(rounds.ended),
-            Err(error) => return Err(cut_off(shared, rounds.ended, error)),
+            Err(error) => return Err(cut_off(context, rounds.ended, error)),
         }
     }
 }
@@ -84,17 +85,17 @@ impl Rounds {
     /// listing names.
     async fn next(
         &mut self,
-        shared: &Arc<Shared>,
+        context: &Arc<Context>,
         owner: &str,
         deadline: Deadline,
     ) -> Result<bool> {
-        let mut keys = list(shared, owner, deadline).await?;
+        let mut keys = list(context, owner, deadline).await?;
         keys.retain(|key| !self.done_with.contains(key));
         let owner: Arc<str> = owner.into();
         let ends = each(keys, |key| {
-            let (shared, owner) = (Arc::clone(shared), Arc::clone(&owner));
+            let (context, owner) = (Arc::clone(context), Arc::clone(&owner));
             async move {
-                let end = end_one(&shared, &owner, &key, deadline).await?;
+                let end = end_one(&context, &owner, &key, deadline).await?;
                 Ok((key, end))
             }
         });
@@ -123,11 +124,11 @@ fn timeout() -> Error {
 }
 
 /// An end that stopped halfway, with what it did in the log.
-fn cut_off(shared: &Shared, ended: usize, error: Error) -> Error {
+fn cut_off(context: &Context, ended: usize, error: Error) -> Error {
     let error = match error.kind() {
         ErrorKind::Timeout => timeout().with_source(error),
         _ => error,
     };
-    telemetry::end_failed(shared, ended, &error);
+    context.telemetry.end_failed(ended, &error);
     error
 }

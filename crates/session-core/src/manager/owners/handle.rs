@@ -16,7 +16,7 @@ const LEN: usize = 16;
 ///
 /// It is 128 bits of a SHA-256 over the store's key, so it is the same in every listing and every
 /// process, until the session moves to a new id. It is no credential: neither the id nor the key
-/// follows from it, and [`end`](crate::SessionManager::end) wants the owner as well. As text, and
+/// follows from it, and [`end`](crate::Owners::end) wants the owner as well. As text, and
 /// in JSON or a form, it is 32 lower-case hex digits.
 ///
 /// # Examples

@@ -1,13 +1,17 @@
-//! One request and its session: opened on demand, committed once.
+//! The adapter's side of one request: its session is opened on demand and committed once.
 
-use crate::commit::{self, Commit, Committing};
-use crate::error::{Error, ErrorKind, Result};
-use crate::manager::Shared;
-use crate::open;
-use crate::session::Session;
-use crate::state::{Address, Home, State};
+use super::commit::{self, Commit, Committed, Committing};
+use super::context::Context;
+use super::open;
+use super::plan::{Plan, plan};
+use super::progress::{Closed, Phase, Progress, closed};
+use super::session::Session;
+use super::state::{Home, Presented, State};
+use crate::data::Data;
+use crate::error::Result;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use tokio::time::Instant;
 
 /// The life of a session within one request.
 ///
@@ -15,47 +19,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// commits it when the handler has answered. Making one looks at nothing; a request that never
 /// asks for its session costs no I/O and no parsing.
 #[derive(Clone)]
-pub struct Exchange(pub(crate) Arc<Inner>);
-
-pub(crate) struct Inner {
-    pub(crate) shared: Arc<Shared>,
-    phase: Mutex<Phase>,
-    /// Atomic updates of one request go one after the other, or a new session would be created
-    /// twice.
-    pub(crate) updates: tokio::sync::Mutex<()>,
-}
-
-enum Phase {
-    Unopened,
-    /// Asked for, but the store did not answer.
-    Failed,
-    /// Boxed: it passes through several futures on its way in and out, and requests that never ask
-    /// need no room for it.
-    Open(Box<State>),
-    Closed(Closed),
-}
-
-/// What is left of a session after its commit.
-#[derive(Default)]
-struct Closed {
-    /// Where it was last stored.
-    address: Option<Address>,
-    /// After a commit that failed: the cookie of the session that `update` had created.
-    cookie: Option<String>,
-}
+pub struct Exchange(Arc<Progress>);
 
 impl Exchange {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self::with_phase(shared, Phase::Unopened)
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self::with_phase(context, Phase::Unopened)
     }
 
-    pub(crate) fn with_state(shared: Arc<Shared>, state: Box<State>) -> Self {
-        Self::with_phase(shared, Phase::Open(state))
+    /// With a session that is new and open already.
+    pub(crate) fn anew(context: Arc<Context>) -> Self {
+        let data = Data::empty(context.limits);
+        let state = State::new(Home::None, data, Presented::Nothing, Instant::now());
+        Self::with_state(context, Box::new(state))
     }
 
-    fn with_phase(shared: Arc<Shared>, phase: Phase) -> Self {
-        let updates = tokio::sync::Mutex::const_new(());
-        Self(Arc::new(Inner { shared, phase: Mutex::new(phase), updates }))
+    fn with_state(context: Arc<Context>, state: Box<State>) -> Self {
+        Self::with_phase(context, Phase::Open(state))
+    }
+
+    fn with_phase(context: Arc<Context>, phase: Phase) -> Self {
+        Self(Arc::new(Progress::new(context, phase)))
     }
 
     /// Opens the session that the request's `Cookie` fields name, or an empty one.
@@ -77,7 +60,7 @@ impl Exchange {
             Phase::Closed(_) => return Err(closed()),
             Phase::Unopened | Phase::Failed => {}
         }
-        let opened = open::open(&self.0.shared, headers).await;
+        let opened = open::open(&self.0.context, headers).await;
         let mut phase = self.0.lock();
         match *phase {
             Phase::Unopened | Phase::Failed => match opened {
@@ -123,7 +106,7 @@ impl Exchange {
     /// record, whole; a move goes on in a task of its own.
     pub fn commit(&self) -> Committing {
         match self.0.close() {
-            Phase::Open(state) => commit::commit(&self.0, state),
+            Phase::Open(state) => self.finish(state),
             Phase::Failed => Committing::ready(Ok(Commit { vary_cookie: true, set_cookie: None })),
             Phase::Unopened | Phase::Closed(_) => Committing::ready(Ok(Commit::default())),
         }
@@ -136,11 +119,8 @@ impl Exchange {
     pub fn discard(&self) -> Commit {
         match self.0.close() {
             Phase::Open(state) => {
-                let commit = commit::discard(&self.0, &state);
-                if let Home::Stored(address) = state.home {
-                    self.0.set_address(address);
-                }
-                commit
+                let commit = commit::discard(&self.0.context, &state);
+                leave(&self.0, Committed { commit, address: state.home.into_stored() })
             }
             Phase::Failed => Commit { vary_cookie: true, set_cookie: None },
             Phase::Unopened => Commit::default(),
@@ -149,66 +129,75 @@ impl Exchange {
             }
         }
     }
+
+    /// Does what `state` asks for: at once if that is nothing, else in the future's own time.
+    fn finish(&self, state: Box<State>) -> Committing {
+        let context = &self.0.context;
+        let facts = state.facts(&context.config);
+        let word = plan(&facts);
+        context.telemetry.planned(word);
+        if word == Plan::Nothing {
+            return Committing::ready(Ok(leave(&self.0, commit::keep(context, state))));
+        }
+        let created = commit::discard(context, &state).set_cookie;
+        let progress = Arc::clone(&self.0);
+        Committing::pending(async move {
+            let context = &progress.context;
+            let work = commit::execute(context, state, word, facts.is_owner_changed);
+            match context.telemetry.in_commit_span(word, work).await {
+                Ok(committed) => Ok(leave(&progress, committed)),
+                Err(error) => {
+                    context.telemetry.commit_failed(&error);
+                    if created.is_some() {
+                        progress.set_closed(Closed { address: None, cookie: created });
+                    }
+                    Err(error)
+                }
+            }
+        })
+    }
 }
 
-impl Inner {
-    /// Runs `f` on the open session.
-    pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
-        match &mut *self.lock() {
-            Phase::Open(state) => f(state),
-            Phase::Unopened | Phase::Failed | Phase::Closed(_) => Err(closed()),
-        }
+impl Session {
+    /// Opens the session anew after its response was committed: for long connections.
+    ///
+    /// Costs one store call. There is no response any more, so the new exchange cannot give the
+    /// session another id; commit it whenever something should be stored.
+    ///
+    /// # Errors
+    ///
+    /// `Gone` if the session ended or never was stored, `Decode` if its record is broken, and those
+    /// of the store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_core::{Result, Session};
+    /// async fn on_message(session: &Session) -> Result<()> {
+    ///     let exchange = session.reopen().await?;
+    ///     if let Some(session) = exchange.opened() {
+    ///         session.insert("last_message", "hello")?;
+    ///     }
+    ///     exchange.commit().await.map(drop)
+    /// }
+    /// ```
+    pub async fn reopen(&self) -> Result<Exchange> {
+        let progress = self.progress();
+        let state = open::reopen(&progress.context, progress.address()).await?;
+        Ok(Exchange::with_state(Arc::clone(&progress.context), state))
     }
+}
 
-    /// The address under which the session was last stored, open or closed.
-    pub(crate) fn address(&self) -> Option<Address> {
-        match &*self.lock() {
-            Phase::Open(state) => match &state.home {
-                Home::Stored(address) => Some(address.clone()),
-                Home::None | Home::Undecodable(_) => None,
-            },
-            Phase::Closed(closed) => closed.address.clone(),
-            Phase::Unopened | Phase::Failed => None,
-        }
+/// Remembers where the session lives, so that its handle can be reopened.
+fn leave(progress: &Progress, committed: Committed) -> Commit {
+    if committed.address.is_some() {
+        progress.set_closed(Closed { address: committed.address, cookie: None });
     }
-
-    /// Remembers where a committed session lives, so that its handle can be reopened.
-    pub(crate) fn set_address(&self, address: Address) {
-        *self.lock() = Phase::Closed(Closed { address: Some(address), cookie: None });
-    }
-
-    /// Remembers the cookie that must reach the browser though the commit failed.
-    pub(crate) fn set_cookie(&self, cookie: String) {
-        *self.lock() = Phase::Closed(Closed { address: None, cookie: Some(cookie) });
-    }
-
-    /// Closes the session and returns what it was until now.
-    fn close(&self) -> Phase {
-        let mut phase = self.lock();
-        match &mut *phase {
-            Phase::Closed(closed) => {
-                Phase::Closed(Closed { address: None, cookie: closed.cookie.take() })
-            }
-            phase @ Phase::Unopened => {
-                *phase = Phase::Closed(Closed::default());
-                Phase::Unopened
-            }
-            phase => std::mem::replace(phase, Phase::Closed(Closed::default())),
-        }
-    }
-
-    // A panic of a handler in `with` leaves the state whole: every mutation is one assignment.
-    fn lock(&self) -> MutexGuard<'_, Phase> {
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    committed.commit
 }
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange").field("is_open", &self.is_open()).finish_non_exhaustive()
     }
-}
-
-pub(crate) fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "use a session after its response was committed")
 }

@@ -4,12 +4,10 @@ mod lifecycle;
 mod update;
 
 use crate::codec;
-use crate::data::Intent;
+use crate::data::{Flash, Intent};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exchange::Inner;
-use crate::flash::{FLASHES, Flash};
-use crate::key::{AsKey, ReadAs, WriteAs};
-use crate::state::is_reserved;
+use crate::key::{AsKey, FLASHES, ReadAs, WriteAs, is_reserved};
+use crate::request::progress::Progress;
 use crate::value::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,14 +40,14 @@ use std::sync::Arc;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Session(Arc<Inner>);
+pub struct Session(Arc<Progress>);
 
 impl Session {
-    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+    pub(crate) fn new(inner: Arc<Progress>) -> Self {
         Self(inner)
     }
 
-    pub(crate) fn inner(&self) -> &Inner {
+    pub(crate) fn progress(&self) -> &Progress {
         &self.0
     }
 
@@ -178,7 +176,7 @@ impl Session {
     pub fn flash(&self, category: impl Into<String>, message: impl Into<String>) -> Result<()> {
         let flash = Flash { category: category.into(), message: message.into() };
         self.0.with(|state| {
-            state.seed(&self.0.shared.config)?;
+            state.seed(&self.0.context.config)?;
             state.flashes.append(&mut state.data, &flash)
         })
     }
@@ -194,7 +192,7 @@ impl Session {
 
     fn write<V: Serialize>(&self, key: &str, value: &V, intent: Intent) -> Result<()> {
         check_key(key)?;
-        self.0.with(|state| state.set(key, value, intent, &self.0.shared.config))
+        self.0.with(|state| state.set(key, value, intent, &self.0.context.config))
     }
 }
 

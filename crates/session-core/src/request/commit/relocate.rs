@@ -5,32 +5,32 @@
 
 use super::create::{Created, abandon, stamp, write_new};
 use super::{SHORTEST_LEASE, check_conflict, contended, gone, reload};
-use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::manager::Shared;
-use crate::state::{Address, Home, State};
+use crate::request::context::Context;
+use crate::request::deadline::Deadline;
+use crate::request::state::{Address, Home, State};
 use crate::store::{Lease, Outcome, Precondition, Record};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Moves the session and returns it at home under its new id, with its lease.
 pub(super) async fn relocate(
-    shared: Arc<Shared>,
+    context: Arc<Context>,
     mut state: Box<State>,
     is_owner_changed: bool,
 ) -> Result<(Box<State>, Duration)> {
     let Home::Stored(old) = std::mem::replace(&mut state.home, Home::None) else {
-        return Err(gone(&shared));
+        return Err(gone(&context));
     };
-    check_conflict(&shared, &state)?;
-    let deadline = shared.deadline();
+    check_conflict(&context, &state)?;
+    let deadline = context.deadline();
     if is_owner_changed {
-        stamp(&shared, &mut state)?;
+        stamp(&context, &mut state)?;
     }
-    let mut new = write_new(&shared, &state, deadline).await?;
-    if let Err(error) = end_old(&shared, &mut state, &old, &mut new, deadline).await {
-        let owner = shared.owner(&state);
-        abandon(&shared, owner, new.address, deadline).await;
+    let mut new = write_new(&context, &state, deadline).await?;
+    if let Err(error) = end_old(&context, &mut state, &old, &mut new, deadline).await {
+        let owner = state.indexed_owner(&context.config);
+        abandon(&context, owner, new.address, deadline).await;
         return Err(error);
     }
     state.home = Home::Stored(new.address);
@@ -39,7 +39,7 @@ pub(super) async fn relocate(
 
 /// Ends the old record while it is what was moved; what others wrote to it meanwhile moves too.
 async fn end_old(
-    shared: &Shared,
+    context: &Context,
     state: &mut State,
     old: &Address,
     new: &mut Created,
@@ -47,9 +47,9 @@ async fn end_old(
 ) -> Result<()> {
     let mut turn = None;
     loop {
-        let owner = shared.base_owner(state);
+        let owner = state.indexed_base_owner(&context.config);
         let base = state.data.base();
-        let delete = shared.store.delete(&old.key, owner.as_deref(), Some(base));
+        let delete = context.store.delete(&old.key, owner.as_deref(), Some(base));
         if deadline.write(delete).await? {
             return Ok(());
         }
@@ -57,20 +57,20 @@ async fn end_old(
             return Err(contended());
         }
         if turn.is_none() {
-            turn = Some(shared.turns.take(&old.key, deadline).await?);
+            turn = Some(context.turns.take(&old.key, deadline).await?);
         }
         let moved = Record { payload: state.data.encode()?, cas: new.cas, ttl: new.ttl };
-        reload(shared, state, old, deadline).await?;
-        check_conflict(shared, state)?;
+        reload(context, state, old, deadline).await?;
+        check_conflict(context, state)?;
         // The other request may have changed the lifetime, too.
-        new.ttl = state.full_lease(&shared.config).unwrap_or(SHORTEST_LEASE);
-        let owner = shared.owner(state);
+        new.ttl = state.full_lease(&context.config).unwrap_or(SHORTEST_LEASE);
+        let owner = state.indexed_owner(&context.config);
         let lease = Lease { ttl: new.ttl, owner: owner.as_deref() };
         let payload = state.data.encode()?;
         let when = Precondition::Unchanged(&moved);
-        match deadline.write(shared.store.write(&new.address.key, payload, &lease, when)).await? {
+        match deadline.write(context.store.write(&new.address.key, payload, &lease, when)).await? {
             Outcome::Written { cas } => new.cas = cas,
-            Outcome::Refused => return Err(gone(shared)),
+            Outcome::Refused => return Err(gone(context)),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The one asynchronous mutator.
 
 use super::{Session, check_key};
-use crate::commit::atomic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::ReadAs;
+use crate::request::commit::{abandon, atomic};
+use crate::request::progress::closed;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::pin::pin;
 
 impl Session {
     /// Replaces the value under `key` by what `f` makes of it, atomically in the store and at once.
@@ -42,12 +44,27 @@ impl Session {
     {
         let key = key.as_key();
         check_key(key)?;
-        if key == self.0.shared.config.owner_key() {
+        if key == self.0.context.config.owner_key() {
             return Err(Error::new(
                 ErrorKind::Unsupported,
                 "update the owner key: it changes with the id, so set it with set_owner",
             ));
         }
-        atomic::update(&self.0, key, f).await
+        let (progress, context) = (&self.0, &self.0.context);
+        let deadline = context.deadline();
+        let _turn = deadline.read(pin!(async { Ok(progress.updates.lock().await) })).await?;
+        let work = progress.with(|state| atomic::snapshot(context, state))?;
+        let updated = atomic::update(context, work, key, f, deadline).await?;
+        let settled = progress.with(|state| atomic::settle(state, key, &updated));
+        // A response that was committed meanwhile does not undo what is stored, but the id of a
+        // session that was created would never reach anybody.
+        if settled.is_err()
+            && let Some(address) = updated.created.clone()
+        {
+            let owner = updated.indexed_owner(&context.config);
+            abandon(context, owner, address, deadline).await;
+            return Err(closed());
+        }
+        Ok(updated.value)
     }
 }

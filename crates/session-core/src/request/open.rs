@@ -1,16 +1,17 @@
 //! From cookie fields to a session: parse, verify, then one load.
 
+use super::context::Context;
+use super::deadline::Deadline;
+use super::state::{Address, Home, Presented, State};
+use crate::clock;
 use crate::config::Undecodable;
 use crate::cookie;
 use crate::data::Data;
-use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionId;
-use crate::manager::Shared;
+use crate::key::CREATED;
 use crate::signer::SignedBy;
-use crate::state::{Address, CREATED, Home, Presented, State};
 use crate::store::Record;
-use crate::{clock, telemetry};
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
@@ -26,21 +27,21 @@ struct Candidate {
 ///
 /// Malformed, unverified and unknown ids open an empty session under no id at all. If several
 /// live sessions are named, somebody tosses cookies, and none of them is believed.
-pub(crate) async fn open<'h, H>(shared: &Shared, headers: H) -> Result<Box<State>>
+pub(crate) async fn open<'h, H>(context: &Context, headers: H) -> Result<Box<State>>
 where
     H: IntoIterator<Item = &'h [u8]>,
 {
-    let (candidates, presented) = candidates(shared, headers);
+    let (candidates, presented) = candidates(context, headers);
     let started = Instant::now();
     let mut found: Option<Box<State>> = None;
-    let deadline = Deadline::after(started, shared.config.timeout());
+    let deadline = Deadline::after(started, context.config.timeout());
     for candidate in &candidates {
-        let key = shared.key(&candidate.id);
-        let load = deadline.read(shared.store.load(&key));
-        let record = telemetry::in_load_span(shared, load).await;
-        let record = record.inspect_err(|error| telemetry::load_failed(shared, error))?;
+        let key = context.key(&candidate.id);
+        let load = deadline.read(context.store.load(&key));
+        let record = context.telemetry.in_load_span(load).await;
+        let record = record.inspect_err(|error| context.telemetry.load_failed(error))?;
         let Some(record) = record else {
-            telemetry::missed(shared);
+            context.telemetry.missed();
             continue;
         };
         let address = Address { id: candidate.id.clone(), key };
@@ -48,16 +49,16 @@ where
             SignedBy::Newest => Presented::Cookie,
             SignedBy::Older => Presented::OldSignature,
         };
-        let Some(state) = adopt(shared, address, record, presented, started)? else { continue };
+        let Some(state) = adopt(context, address, record, presented, started)? else { continue };
         if found.is_some() {
-            telemetry::ambiguous(shared);
+            context.telemetry.ambiguous();
             found = None;
             break;
         }
         found = Some(state);
     }
     Ok(found.unwrap_or_else(|| {
-        Box::new(State::new(Home::None, Data::empty(shared.limits), presented, started))
+        Box::new(State::new(Home::None, Data::empty(context.limits), presented, started))
     }))
 }
 
@@ -66,13 +67,13 @@ where
 /// # Errors
 ///
 /// `Gone` if there is no live record, and those of the store.
-pub(crate) async fn reopen(shared: &Shared, address: Option<Address>) -> Result<Box<State>> {
+pub(crate) async fn reopen(context: &Context, address: Option<Address>) -> Result<Box<State>> {
     let gone = || Error::new(ErrorKind::Gone, "reopen a session that ended or was never stored");
     let address = address.ok_or_else(gone)?;
     let started = Instant::now();
-    let load = shared.store.load(&address.key);
-    let record = shared.deadline().read(load).await?.ok_or_else(gone)?;
-    let state = adopt(shared, address, record, Presented::Nothing, started)?;
+    let load = context.store.load(&address.key);
+    let record = context.deadline().read(load).await?.ok_or_else(gone)?;
+    let state = adopt(context, address, record, Presented::Nothing, started)?;
     let mut state = state.ok_or_else(gone)?;
     if matches!(state.home, Home::Undecodable(_)) {
         return Err(Error::new(ErrorKind::Decode, "reopen a session whose record is undecodable"));
@@ -82,25 +83,25 @@ pub(crate) async fn reopen(shared: &Shared, address: Option<Address>) -> Result<
 }
 
 /// Reads every cookie of our name over all fields; none if there are suspiciously many.
-fn candidates<'h, H>(shared: &Shared, headers: H) -> (SmallVec<[Candidate; 1]>, Presented)
+fn candidates<'h, H>(context: &Context, headers: H) -> (SmallVec<[Candidate; 1]>, Presented)
 where
     H: IntoIterator<Item = &'h [u8]>,
 {
     let mut candidates: SmallVec<[Candidate; 1]> = SmallVec::new();
     let mut presented = Presented::Nothing;
-    let name = shared.config.cookie().name.as_bytes();
+    let name = context.config.cookie().name.as_bytes();
     for header in headers {
         for value in cookie::values(header, name) {
             presented = Presented::Cookie;
-            let Some(candidate) = verify(shared, value) else {
-                telemetry::forged(shared);
+            let Some(candidate) = verify(context, value) else {
+                context.telemetry.forged();
                 continue;
             };
             if candidates.iter().any(|known| known.id.as_str() == candidate.id.as_str()) {
                 continue;
             }
             if candidates.len() == MAX_CANDIDATES {
-                telemetry::ambiguous(shared);
+                context.telemetry.ambiguous();
                 candidates.clear();
                 return (candidates, presented);
             }
@@ -110,9 +111,9 @@ where
     (candidates, presented)
 }
 
-fn verify(shared: &Shared, value: &[u8]) -> Option<Candidate> {
-    let syntax = shared.config.id_syntax();
-    match &shared.signer {
+fn verify(context: &Context, value: &[u8]) -> Option<Candidate> {
+    let syntax = context.config.id_syntax();
+    match &context.signer {
         Some(signer) => {
             let verified = signer.verify(value, syntax)?;
             Some(Candidate { id: verified.id, signed_by: verified.signed_by })
@@ -126,18 +127,18 @@ fn verify(shared: &Shared, value: &[u8]) -> Option<Candidate> {
 
 /// Makes a session of a loaded record; `None` if its absolute lifetime is over.
 fn adopt(
-    shared: &Shared,
+    context: &Context,
     address: Address,
     record: Record,
     presented: Presented,
     started: Instant,
 ) -> Result<Option<Box<State>>> {
     let payload_len = record.payload.len();
-    let data = Data::empty(shared.limits);
+    let data = Data::empty(context.limits);
     let mut state = Box::new(State::new(Home::None, data, presented, started));
     if let Err(error) = state.data.fill(record) {
-        telemetry::undecodable(shared, &error);
-        return match shared.config.undecodable() {
+        context.telemetry.undecodable(&error);
+        return match context.config.undecodable() {
             Undecodable::Error => Err(Error::new(
                 ErrorKind::Decode,
                 "decode the stored session; end it, or set SESSION_UNDECODABLE=fresh",
@@ -150,9 +151,9 @@ fn adopt(
         };
     }
     state.home = Home::Stored(address);
-    if shared.config.absolute_lifetime().is_some() {
-        if state.full_lease(&shared.config).is_none() {
-            telemetry::expired(shared);
+    if context.config.absolute_lifetime().is_some() {
+        if state.full_lease(&context.config).is_none() {
+            context.telemetry.expired();
             return Ok(None);
         }
         if state.created().is_none() {
@@ -160,6 +161,6 @@ fn adopt(
             state.set_reserved(CREATED, &clock::unix_seconds())?;
         }
     }
-    telemetry::hit(shared, payload_len, started);
+    context.telemetry.hit(payload_len, started);
     Ok(Some(state))
 }

@@ -23,7 +23,7 @@ impl Committing {
         Self(Stage::Ready(Some(result)))
     }
 
-    pub(super) fn pending(commit: impl Future<Output = Result<Commit>> + Send + 'static) -> Self {
+    pub(crate) fn pending(commit: impl Future<Output = Result<Commit>> + Send + 'static) -> Self {
         Self(Stage::Pending(Box::pin(commit)))
     }
 }

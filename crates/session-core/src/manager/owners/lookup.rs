@@ -3,12 +3,11 @@
 use super::handle::SessionHandle;
 use super::info::SessionInfo;
 use crate::data::Data;
-use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::manager::Shared;
-use crate::state::{Home, Presented, State};
+use crate::request::context::Context;
+use crate::request::deadline::Deadline;
+use crate::request::state::{Home, Presented, State};
 use crate::store::StoreKey;
-use crate::telemetry;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -33,11 +32,11 @@ pub(super) enum Look {
 
 /// The keys that the index names, of this application's sessions only.
 pub(super) async fn list(
-    shared: &Shared,
+    context: &Context,
     owner: &str,
     deadline: Deadline,
 ) -> Result<Vec<StoreKey>> {
-    if !shared.config.owner_index() {
+    if !context.config.owner_index() {
         return Err(Error::new(
             ErrorKind::Unsupported,
             "list an owner's sessions: there is no index of owners; set SESSION_OWNER_INDEX=true",
@@ -47,36 +46,36 @@ pub(super) async fn list(
     if owner.is_empty() {
         return Ok(Vec::new());
     }
-    let mut keys = deadline.read(shared.store.list_by_owner(owner)).await?;
+    let mut keys = deadline.read(context.store.list_by_owner(owner)).await?;
     // One store may serve applications with other prefixes, whose users may have the same names.
-    keys.retain(|key| shared.is_key(key));
+    keys.retain(|key| context.is_key(key));
     Ok(keys)
 }
 
 /// Loads what the index names.
 pub(super) async fn look(
-    shared: &Shared,
+    context: &Context,
     owner: &str,
     key: &StoreKey,
     deadline: Deadline,
 ) -> Result<Look> {
     let started = Instant::now();
-    let Some(record) = deadline.read(shared.store.load(key)).await? else { return Ok(Look::Gone) };
+    let Some(record) = deadline.read(context.store.load(key)).await? else { return Ok(Look::Gone) };
     let (handle, ttl) = (SessionHandle::of(key), record.ttl);
-    let data = match Data::parse(record, shared.limits) {
+    let data = match Data::parse(record, context.limits) {
         Ok(data) => data,
         Err(error) => {
-            telemetry::undecodable(shared, &error);
+            context.telemetry.undecodable(&error);
             let info = SessionInfo { handle, ttl, created: None, data: None };
             return Ok(Look::Found(Found { info, is_over: false }));
         }
     };
     let state = State::new(Home::None, data, Presented::Nothing, started);
-    if state.owner(&shared.config).as_deref() != Some(owner) {
-        telemetry::foreign_entry(shared);
+    if state.owner(&context.config).as_deref() != Some(owner) {
+        context.telemetry.foreign_entry();
         return Ok(Look::NotTheirs);
     }
-    let is_over = state.full_lease(&shared.config).is_none();
+    let is_over = state.full_lease(&context.config).is_none();
     let created = state.created();
     let info = SessionInfo { handle, ttl, created, data: Some(Box::new(state.data)) };
     Ok(Look::Found(Found { info, is_over }))

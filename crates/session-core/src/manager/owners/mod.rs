@@ -12,13 +12,40 @@ pub use handle::SessionHandle;
 pub use info::SessionInfo;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::manager::SessionManager;
-use crate::session::Session;
+use crate::request::context::Context;
+use crate::request::session::Session;
 use end::{End, end_every, end_one};
 use lookup::{Found, Look, each, list, look};
+use std::fmt;
 use std::sync::Arc;
 
-impl SessionManager {
+/// Answers for all sessions of one owner: lists them, and ends them.
+///
+/// [`Session::owners`] gives it to a handler, [`SessionManager::owners`] to everybody else. Cheap
+/// to make and to clone. Every call needs `SESSION_OWNER_INDEX=true`.
+///
+/// [`SessionManager::owners`]: crate::SessionManager::owners
+#[derive(Clone)]
+pub struct Owners(Arc<Context>);
+
+impl Session {
+    /// What concerns more than this session: a list of its owner's sessions, or their end.
+    pub fn owners(&self) -> Owners {
+        Owners(Arc::clone(&self.progress().context))
+    }
+}
+
+impl Owners {
+    pub(super) fn new(context: Arc<Context>) -> Self {
+        Self(context)
+    }
+
+    /// Whether there is an index (`SESSION_OWNER_INDEX`), without which the calls are
+    /// `Unsupported`.
+    pub fn has_index(&self) -> bool {
+        self.0.config.owner_index()
+    }
+
     /// Lists the live sessions of `owner`, in an order that stays and means nothing.
     ///
     /// Costs one store call, and one for each key that the index names, sixteen at a time. An entry
@@ -34,13 +61,13 @@ impl SessionManager {
     /// # Examples
     ///
     /// ```
-    /// use session_core::{Config, MemoryStore, Session, SessionManager};
+    /// use session_core::{Config, MemoryStore, Owners, Session, SessionManager};
     /// use std::sync::Arc;
     ///
-    /// async fn devices(manager: &SessionManager, session: &Session) -> session_core::Result<String> {
+    /// async fn devices(owners: &Owners, session: &Session) -> session_core::Result<String> {
     ///     let mut page = String::new();
     ///     let owner = session.owner()?.unwrap_or_default();
-    ///     for info in manager.sessions(&owner).await? {
+    ///     for info in owners.sessions(&owner).await? {
     ///         let device = info.get::<String>("device")?.unwrap_or_default();
     ///         let here = if info.is_current(session) { ", this one" } else { "" };
     ///         page += &format!("{device}{here}: {} days left\n", info.ttl().as_secs() / 86_400);
@@ -57,20 +84,20 @@ impl SessionManager {
     /// # session.insert("device", "laptop")?;
     /// # exchange.commit().await?;
     /// # let session = session.reopen().await?.opened().expect("it is open");
-    /// # assert_eq!(devices(&manager, &session).await?, "laptop, this one: 30 days left\n");
+    /// # assert_eq!(devices(&manager.owners(), &session).await?, "laptop, this one: 30 days left\n");
     /// # Ok(())
     /// # }
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
     /// #     .block_on(example()).unwrap();
     /// ```
     pub async fn sessions(&self, owner: &str) -> Result<Vec<SessionInfo>> {
-        let shared = self.shared();
-        let deadline = shared.deadline();
-        let keys = list(shared, owner, deadline).await?;
+        let context = &self.0;
+        let deadline = context.deadline();
+        let keys = list(context, owner, deadline).await?;
         let owner: Arc<str> = owner.into();
         let looks = each(keys, |key| {
-            let (shared, owner) = (Arc::clone(shared), Arc::clone(&owner));
-            async move { look(&shared, &owner, &key, deadline).await }
+            let (context, owner) = (Arc::clone(context), Arc::clone(&owner));
+            async move { look(&context, &owner, &key, deadline).await }
         });
         let mut sessions = Vec::new();
         for found in looks.await {
@@ -96,13 +123,13 @@ impl SessionManager {
     /// the session is told to end and `Unknown` after that, and those of the store. After any of
     /// them but the first the call can be repeated.
     pub async fn end(&self, owner: &str, handle: SessionHandle) -> Result<bool> {
-        let shared = self.shared();
-        let deadline = shared.deadline();
-        let keys = list(shared, owner, deadline).await?;
+        let context = &self.0;
+        let deadline = context.deadline();
+        let keys = list(context, owner, deadline).await?;
         let Some(key) = keys.into_iter().find(|key| SessionHandle::of(key) == handle) else {
             return Ok(false);
         };
-        Ok(end_one(shared, owner, &key, deadline).await? == End::Ended)
+        Ok(end_one(context, owner, &key, deadline).await? == End::Ended)
     }
 
     /// Ends all sessions of the owner of `session` but that one, and returns how many.
@@ -122,14 +149,14 @@ impl SessionManager {
     /// # use session_core::{Result, Session};
     /// async fn change_password(session: &Session) -> Result<usize> {
     ///     // After the new password is stored:
-    ///     session.manager().end_others(session).await
+    ///     session.owners().end_others(session).await
     /// }
     /// ```
     pub async fn end_others(&self, session: &Session) -> Result<usize> {
-        let shared = self.shared();
-        let (owner, kept) = session.inner().with(|state| {
-            let kept = state.home.address().map(|address| shared.key(&address.id));
-            Ok((state.owner(&shared.config), kept))
+        let context = &self.0;
+        let (owner, kept) = session.progress().with(|state| {
+            let kept = state.home.address().map(|address| context.key(&address.id));
+            Ok((state.owner(&context.config), kept))
         })?;
         let owner = owner.ok_or_else(|| {
             Error::new(
@@ -137,7 +164,7 @@ impl SessionManager {
                 "end the other sessions of an owner: this session has none; call it before flush",
             )
         })?;
-        end_every(shared, &owner, kept).await
+        end_every(context, &owner, kept).await
     }
 
     /// Ends all sessions of `owner`, and returns how many.
@@ -160,6 +187,12 @@ impl SessionManager {
     ///
     /// Some sessions are ended and some are not.
     pub async fn end_all(&self, owner: &str) -> Result<usize> {
-        end_every(self.shared(), owner, None).await
+        end_every(&self.0, owner, None).await
+    }
+}
+
+impl fmt::Debug for Owners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Owners").field("store", &self.0.store).finish_non_exhaustive()
     }
 }

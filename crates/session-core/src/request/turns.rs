@@ -1,6 +1,6 @@
 //! Turns: after a first refusal, the writers of one key in one process go one after the other.
 
-use crate::deadline::Deadline;
+use super::deadline::Deadline;
 use crate::error::Result;
 use crate::store::StoreKey;
 use std::hash::{BuildHasher, RandomState};
@@ -39,8 +39,8 @@ impl Turns {
 #[cfg(test)]
 mod tests {
     use super::Turns;
-    use crate::deadline::Deadline;
     use crate::error::ErrorKind;
+    use crate::request::deadline::Deadline;
     use crate::store::StoreKey;
     use std::time::Duration;
     use tokio::time::Instant;

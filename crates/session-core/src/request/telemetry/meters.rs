@@ -1,7 +1,7 @@
 //! The metrics of every request. A metric's key is an allocation for its labels and a hash over
 //! all of it, so the keys of these few are made once.
 
-use crate::plan::Plan;
+use super::super::plan::Plan;
 use metrics::{Key, Label, Level, Metadata, with_recorder};
 use std::time::Duration;
 

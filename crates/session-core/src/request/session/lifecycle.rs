@@ -2,12 +2,8 @@
 
 use super::Session;
 use crate::error::Result;
-use crate::exchange::Exchange;
-use crate::manager::SessionManager;
-use crate::open;
-use crate::plan::Fate;
-use crate::state::{LIFETIME, PERMANENT};
-use std::sync::Arc;
+use crate::key::{LIFETIME, PERMANENT};
+use crate::request::plan::Fate;
 use std::time::Duration;
 
 impl Session {
@@ -21,7 +17,7 @@ impl Session {
     /// `Closed` only.
     pub fn flush(&self) -> Result<()> {
         self.0.with(|state| {
-            state.end(&self.0.shared.config);
+            state.end(&self.0.context.config);
             Ok(())
         })
     }
@@ -46,7 +42,7 @@ impl Session {
     ///
     /// `false` once the response was committed.
     pub fn is_permanent(&self) -> bool {
-        self.0.with(|state| Ok(state.is_permanent(&self.0.shared.config))).unwrap_or(false)
+        self.0.with(|state| Ok(state.is_permanent(&self.0.context.config))).unwrap_or(false)
     }
 
     /// Sets whether the browser keeps the session when it is closed ("remember me").
@@ -56,7 +52,7 @@ impl Session {
     /// `Closed` only.
     pub fn set_permanent(&self, permanent: bool) -> Result<()> {
         self.0.with(|state| {
-            state.seed(&self.0.shared.config)?;
+            state.seed(&self.0.context.config)?;
             state.set_reserved(PERMANENT, &permanent)
         })
     }
@@ -70,7 +66,7 @@ impl Session {
     pub fn set_lifetime(&self, lifetime: Duration) -> Result<()> {
         let seconds = lifetime.as_secs().saturating_add(u64::from(lifetime.subsec_nanos() > 0));
         self.0.with(|state| {
-            state.seed(&self.0.shared.config)?;
+            state.seed(&self.0.context.config)?;
             state.set_reserved(LIFETIME, &seconds.max(1))
         })
     }
@@ -112,7 +108,7 @@ impl Session {
     ///
     /// Those of [`insert`](Self::insert).
     pub fn set_owner(&self, owner: &str) -> Result<()> {
-        let config = &self.0.shared.config;
+        let config = &self.0.context.config;
         self.overwrite(config.owner_key(), owner)
     }
 
@@ -123,43 +119,9 @@ impl Session {
     /// `Closed` only.
     pub fn owner(&self) -> Result<Option<String>> {
         self.0.with(|state| {
-            let key = self.0.shared.config.owner_key();
+            let key = self.0.context.config.owner_key();
             state.data.read(key);
-            Ok(state.owner(&self.0.shared.config))
+            Ok(state.owner(&self.0.context.config))
         })
-    }
-
-    /// The manager that opened the session, for what concerns more than this one: a list of its
-    /// owner's sessions, or their end.
-    pub fn manager(&self) -> SessionManager {
-        SessionManager::of(Arc::clone(&self.0.shared))
-    }
-
-    /// Opens the session anew after its response was committed: for long connections.
-    ///
-    /// Costs one store call. There is no response any more, so the new exchange cannot give the
-    /// session another id; commit it whenever something should be stored.
-    ///
-    /// # Errors
-    ///
-    /// `Gone` if the session ended or never was stored, `Decode` if its record is broken, and those
-    /// of the store.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use session_core::{Result, Session};
-    /// async fn on_message(session: &Session) -> Result<()> {
-    ///     let exchange = session.reopen().await?;
-    ///     if let Some(session) = exchange.opened() {
-    ///         session.insert("last_message", "hello")?;
-    ///     }
-    ///     exchange.commit().await.map(drop)
-    /// }
-    /// ```
-    pub async fn reopen(&self) -> Result<Exchange> {
-        let shared = &self.0.shared;
-        let state = open::reopen(shared, self.0.address()).await?;
-        Ok(Exchange::with_state(Arc::clone(shared), state))
     }
 }

@@ -5,12 +5,12 @@ use crate::codec;
 use crate::data::Data;
 use crate::error::Result;
 use crate::key::ReadAs;
-use crate::session::Session;
+use crate::request::session::Session;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A session of an owner, as it was when [`sessions`](crate::SessionManager::sessions) looked.
+/// A session of an owner, as it was when [`sessions`](crate::Owners::sessions) looked.
 ///
 /// Its values can be read; its id and key are live credentials and stay in the manager.
 pub struct SessionInfo {
@@ -23,7 +23,7 @@ pub struct SessionInfo {
 }
 
 impl SessionInfo {
-    /// What [`end`](crate::SessionManager::end) knows the session by.
+    /// What [`end`](crate::Owners::end) knows the session by.
     pub fn handle(&self) -> SessionHandle {
         self.handle
     }
@@ -33,7 +33,7 @@ impl SessionInfo {
     /// A session that `session`'s own request moves to a new id is this one until the commit.
     pub fn is_current(&self, session: &Session) -> bool {
         session
-            .inner()
+            .progress()
             .address()
             .is_some_and(|address| SessionHandle::of(&address.key) == self.handle)
     }

@@ -1,0 +1,175 @@
+//! The end of a request: the plan's word becomes store calls and a cookie.
+
+pub(crate) mod atomic;
+mod cookie;
+mod create;
+mod future;
+mod relocate;
+mod touch;
+mod update;
+
+pub(crate) use create::abandon;
+pub use future::Committing;
+
+use super::context::Context;
+use super::deadline::Deadline;
+use super::plan::Plan;
+use super::state::{Address, Home, State};
+use crate::config::OnConflict;
+use crate::error::{Error, ErrorKind, Result};
+use cookie::Cookie;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A lease is never zero, however late its request is.
+const SHORTEST_LEASE: Duration = Duration::from_millis(1);
+
+/// What the response must say about the session.
+///
+/// The cookie holds the session's id, so `Debug` shows only whether there is one.
+#[derive(Default, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Commit {
+    /// The value of a `Set-Cookie` field, if the browser's copy must change.
+    pub set_cookie: Option<String>,
+    /// Whether the session was asked for, so that the response needs `Vary: Cookie`.
+    pub vary_cookie: bool,
+}
+
+impl fmt::Debug for Commit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commit")
+            .field("has_set_cookie", &self.set_cookie.is_some())
+            .field("vary_cookie", &self.vary_cookie)
+            .finish()
+    }
+}
+
+/// What a commit leaves behind.
+pub(crate) struct Committed {
+    pub(crate) commit: Commit,
+    /// Where the session is stored now.
+    pub(crate) address: Option<Address>,
+}
+
+/// The commit of a request that changes nothing in the store.
+pub(crate) fn keep(context: &Context, state: Box<State>) -> Committed {
+    let cookie = cookie::untouched(context, &state);
+    finish(context, state, cookie)
+}
+
+/// Leaves everything as it is; only a session that `update` created needs its cookie.
+pub(crate) fn discard(context: &Context, state: &State) -> Commit {
+    Commit { set_cookie: cookie::of_created(context, state), vary_cookie: true }
+}
+
+/// Does what the plan's word says, and what the response must say of it.
+pub(crate) async fn execute(
+    context: &Arc<Context>,
+    mut state: Box<State>,
+    word: Plan,
+    is_owner_changed: bool,
+) -> Result<Committed> {
+    let cookie = match word {
+        Plan::Nothing => Cookie::Keep,
+        Plan::Create => {
+            let created = create::create(context, &mut state, context.deadline()).await?;
+            state.home = Home::Stored(created.address);
+            Cookie::Set { lease: created.ttl }
+        }
+        Plan::Update => update::update(context, &mut state, context.deadline()).await?,
+        Plan::Touch => touch::touch(context, &state).await,
+        Plan::Move if state.is_detached => return Err(detached()),
+        Plan::Move => {
+            // A client that hangs up between the two writes must not leave two sessions behind.
+            let task = relocate::relocate(Arc::clone(context), state, is_owner_changed);
+            // A panic's message is the store's own and may name a key, so it is no source.
+            let moved = tokio::spawn(task)
+                .await
+                .map_err(|_| Error::new(ErrorKind::Unknown, "move a session to a new id"))?;
+            let lease;
+            (state, lease) = moved?;
+            Cookie::Set { lease }
+        }
+        Plan::Delete => {
+            let deadline = context.deadline();
+            let is_followed = state.data.is_modified() && state.has_content();
+            if is_followed {
+                check_successor(context, &mut state)?;
+            }
+            delete(context, &state, deadline).await?;
+            state.home = Home::None;
+            if is_followed {
+                let created = create::create(context, &mut state, deadline).await?;
+                state.home = Home::Stored(created.address);
+                Cookie::Set { lease: created.ttl }
+            } else {
+                Cookie::Remove
+            }
+        }
+    };
+    Ok(finish(context, state, cookie))
+}
+
+fn finish(context: &Context, state: Box<State>, cookie: Cookie) -> Committed {
+    let set_cookie = cookie::field(context, &state, cookie);
+    let commit = Commit { set_cookie, vary_cookie: true };
+    Committed { commit, address: state.home.into_stored() }
+}
+
+/// Ends the session, whatever other requests made of it.
+async fn delete(context: &Context, state: &State, deadline: Deadline) -> Result<()> {
+    let (Home::Stored(address) | Home::Undecodable(address)) = &state.home else { return Ok(()) };
+    let owner = state.ended_owner.as_deref().filter(|_| context.config.owner_index());
+    let delete = context.store.delete(&address.key, owner, None);
+    if deadline.write(delete).await? { Ok(()) } else { Err(gone(context)) }
+}
+
+/// Finds out before a session ends whether the one that follows it can be stored.
+fn check_successor(context: &Context, state: &mut State) -> Result<()> {
+    if state.is_detached {
+        return Err(detached());
+    }
+    create::stamp(context, state)?;
+    state.data.encode().map(drop)
+}
+
+/// Stops a request whose decisions rest on values that others have changed.
+fn check_conflict(context: &Context, state: &State) -> Result<()> {
+    match context.config.on_conflict() {
+        OnConflict::Overwrite => Ok(()),
+        OnConflict::Reject => state.conflict().map_or(Ok(()), Err),
+    }
+}
+
+/// Loads what other requests made of the session and replays this one on it.
+async fn reload(
+    context: &Context,
+    state: &mut State,
+    address: &Address,
+    deadline: Deadline,
+) -> Result<()> {
+    let started = Instant::now();
+    let newer = deadline.read(context.store.load(&address.key)).await?;
+    let Some(newer) = newer else { return Err(gone(context)) };
+    context.telemetry.replayed();
+    state.rebase(newer, started)
+}
+
+fn gone(context: &Context) -> Error {
+    context.telemetry.refused_resurrection();
+    Error::new(ErrorKind::Gone, "change a session that ended or moved while this request ran")
+}
+
+fn contended() -> Error {
+    Error::new(ErrorKind::Conflict, "write a session before the deadline: too many writers")
+}
+
+fn detached() -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "give a reopened session a new id: there is no response that could carry it",
+    )
+}

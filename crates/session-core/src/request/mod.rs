@@ -1,0 +1,17 @@
+//! One request and its session: from the cookie to the commit.
+//!
+//! Each file uses only what stands above it in this list:
+//! `plan` and `deadline`; `turns` and `telemetry`; `context`; `state`; `open` and `commit`;
+//! `progress`; `session`; `exchange`.
+
+pub(crate) mod commit;
+pub(crate) mod context;
+pub(crate) mod deadline;
+pub(crate) mod exchange;
+pub(crate) mod open;
+pub(crate) mod plan;
+pub(crate) mod progress;
+pub(crate) mod session;
+pub(crate) mod state;
+pub(crate) mod telemetry;
+pub(crate) mod turns;

@@ -1,0 +1,95 @@
+//! How far one request's session has come: unopened, open, or closed.
+
+use super::context::Context;
+use super::state::{Address, Home, State};
+use crate::error::{Error, ErrorKind, Result};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What the exchange of a request and the handles of its session share.
+pub(crate) struct Progress {
+    pub(crate) context: Arc<Context>,
+    phase: Mutex<Phase>,
+    /// Atomic updates of one request go one after the other, or a new session would be created
+    /// twice.
+    pub(crate) updates: tokio::sync::Mutex<()>,
+}
+
+/// Where a session stands.
+pub(crate) enum Phase {
+    Unopened,
+    /// Asked for, but the store did not answer.
+    Failed,
+    /// Boxed: it passes through several futures on its way in and out, and requests that never ask
+    /// need no room for it.
+    Open(Box<State>),
+    Closed(Closed),
+}
+
+/// What is left of a session after its commit.
+#[derive(Default)]
+pub(crate) struct Closed {
+    /// Where it was last stored.
+    pub(crate) address: Option<Address>,
+    /// After a commit that failed: the cookie of the session that `update` had created.
+    pub(crate) cookie: Option<String>,
+}
+
+impl Progress {
+    pub(crate) fn new(context: Arc<Context>, phase: Phase) -> Self {
+        let updates = tokio::sync::Mutex::const_new(());
+        Self { context, phase: Mutex::new(phase), updates }
+    }
+
+    /// Runs `f` on the open session.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` if it is not open, and those of `f`.
+    pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
+        match &mut *self.lock() {
+            Phase::Open(state) => f(state),
+            Phase::Unopened | Phase::Failed | Phase::Closed(_) => Err(closed()),
+        }
+    }
+
+    /// The address under which the session was last stored, open or closed.
+    pub(crate) fn address(&self) -> Option<Address> {
+        match &*self.lock() {
+            Phase::Open(state) => match &state.home {
+                Home::Stored(address) => Some(address.clone()),
+                Home::None | Home::Undecodable(_) => None,
+            },
+            Phase::Closed(closed) => closed.address.clone(),
+            Phase::Unopened | Phase::Failed => None,
+        }
+    }
+
+    /// Closes the session and returns what it was until now.
+    pub(crate) fn close(&self) -> Phase {
+        let mut phase = self.lock();
+        match &mut *phase {
+            Phase::Closed(closed) => {
+                Phase::Closed(Closed { address: None, cookie: closed.cookie.take() })
+            }
+            phase @ Phase::Unopened => {
+                *phase = Phase::Closed(Closed::default());
+                Phase::Unopened
+            }
+            phase => std::mem::replace(phase, Phase::Closed(Closed::default())),
+        }
+    }
+
+    /// Remembers what must be known of a session after its end.
+    pub(crate) fn set_closed(&self, closed: Closed) {
+        *self.lock() = Phase::Closed(closed);
+    }
+
+    // A panic of a handler in `with` leaves the state whole: every mutation is one assignment.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Phase> {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "use a session after its response was committed")
+}

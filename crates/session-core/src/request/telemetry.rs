@@ -1,0 +1,231 @@
+//! Events and metrics: what happened, in which backend, never to whom.
+//!
+//! Counters are those of the `metrics` facade (feature `metrics`), events those of `tracing`, which
+//! also gets spans under the feature `spans`.
+
+#[cfg(feature = "metrics")]
+mod meters;
+
+use super::plan::Plan;
+use crate::error::{Error, Result};
+#[cfg(feature = "metrics")]
+use meters::Meters;
+use std::future::Future;
+use tokio::time::Instant;
+
+/// Counts one occurrence under a metric name with labels.
+macro_rules! count {
+    ($telemetry:expr, $name:literal $(, $label:literal => $value:expr)*) => {
+        #[cfg(feature = "metrics")]
+        metrics::counter!($name, "backend" => $telemetry.backend $(, $label => $value)*)
+            .increment(1);
+        #[cfg(not(feature = "metrics"))]
+        let _ = ($($value,)*);
+    };
+}
+
+/// The events and metrics of one backend, whose name labels them all.
+#[derive(Debug)]
+pub(crate) struct Telemetry {
+    backend: &'static str,
+    #[cfg(feature = "metrics")]
+    meters: Meters,
+}
+
+impl Telemetry {
+    pub(crate) fn new(backend: &'static str) -> Self {
+        Self {
+            backend,
+            #[cfg(feature = "metrics")]
+            meters: Meters::new(backend),
+        }
+    }
+
+    /// Puts a load into a span `session_load` (feature `spans`).
+    pub(crate) fn in_load_span<F: Future>(&self, load: F) -> impl Future<Output = F::Output> {
+        #[cfg(feature = "spans")]
+        {
+            let span = tracing::debug_span!("session_load", backend = self.backend);
+            tracing::Instrument::instrument(load, span)
+        }
+        #[cfg(not(feature = "spans"))]
+        {
+            load
+        }
+    }
+
+    /// Puts a commit that calls the store into a span `session_commit` (feature `spans`).
+    pub(crate) fn in_commit_span<F: Future>(
+        &self,
+        plan: Plan,
+        commit: F,
+    ) -> impl Future<Output = F::Output> {
+        #[cfg(feature = "spans")]
+        {
+            let backend = self.backend;
+            let span = tracing::debug_span!("session_commit", backend, plan = plan.as_str());
+            tracing::Instrument::instrument(commit, span)
+        }
+        #[cfg(not(feature = "spans"))]
+        {
+            let _ = plan;
+            commit
+        }
+    }
+
+    /// A live record was loaded and opened.
+    pub(crate) fn hit(&self, payload_len: usize, started: Instant) {
+        #[cfg(feature = "metrics")]
+        self.meters.hit(payload_len, started.elapsed());
+        #[cfg(not(feature = "metrics"))]
+        let _ = (payload_len, started);
+    }
+
+    /// A well-formed id had no live record.
+    pub(crate) fn missed(&self) {
+        #[cfg(feature = "metrics")]
+        self.meters.missed();
+    }
+
+    /// A record was over its absolute lifetime.
+    pub(crate) fn expired(&self) {
+        count!(self, "session_loads_total", "result" => "expired");
+    }
+
+    /// A cookie of our name was malformed or not signed by us.
+    pub(crate) fn forged(&self) {
+        count!(self, "session_cookies_rejected_total", "reason" => "forged");
+        tracing::debug!(backend = self.backend, "session cookie malformed or unverified");
+    }
+
+    /// Several ids were presented, more than one of them live.
+    pub(crate) fn ambiguous(&self) {
+        count!(self, "session_cookies_rejected_total", "reason" => "ambiguous");
+        tracing::warn!(backend = self.backend, "several session cookies: none believed");
+    }
+
+    /// A stored record could not be decoded.
+    pub(crate) fn undecodable(&self, error: &Error) {
+        count!(self, "session_loads_total", "result" => "undecodable");
+        tracing::error!(
+            backend = self.backend,
+            error = format_args!("{error:#}"),
+            "stored session undecodable"
+        );
+    }
+
+    /// The store did not answer a load.
+    pub(crate) fn load_failed(&self, error: &Error) {
+        count!(self, "session_loads_total", "result" => error.kind().as_str());
+        tracing::warn!(
+            backend = self.backend,
+            error = format_args!("{error:#}"),
+            "session load failed"
+        );
+    }
+
+    /// A request was decided.
+    pub(crate) fn planned(&self, plan: Plan) {
+        #[cfg(feature = "metrics")]
+        self.meters.planned(plan);
+        #[cfg(not(feature = "metrics"))]
+        let _ = plan;
+    }
+
+    /// A commit failed.
+    pub(crate) fn commit_failed(&self, error: &Error) {
+        count!(self, "session_commit_errors_total", "kind" => error.kind().as_str());
+        tracing::warn!(
+            backend = self.backend,
+            kind = error.kind().as_str(),
+            error = format_args!("{error:#}"),
+            "session commit failed"
+        );
+    }
+
+    /// A payload was stored.
+    pub(crate) fn written(&self, len: usize) {
+        #[cfg(feature = "metrics")]
+        self.meters.written(len);
+        #[cfg(not(feature = "metrics"))]
+        let _ = len;
+    }
+
+    /// Another request wrote first; this one was replayed on its record.
+    pub(crate) fn replayed(&self) {
+        count!(self, "session_replays_total");
+    }
+
+    /// A write to an ended session was refused.
+    pub(crate) fn refused_resurrection(&self) {
+        count!(self, "session_refused_resurrections_total");
+    }
+
+    /// A session was ended by a call about its owner.
+    pub(crate) fn ended(&self) {
+        count!(self, "session_owner_ends_total");
+    }
+
+    /// An index entry names a record that says it is another owner's.
+    pub(crate) fn foreign_entry(&self) {
+        count!(self, "session_foreign_entries_total");
+        tracing::debug!(backend = self.backend, "index entry of another owner skipped");
+    }
+
+    /// A call about an owner's sessions ended some of them and stopped.
+    pub(crate) fn end_failed(&self, ended: usize, error: &Error) {
+        tracing::warn!(
+            backend = self.backend,
+            ended,
+            error = format_args!("{error:#}"),
+            "ending an owner's sessions failed"
+        );
+    }
+
+    /// A renewal failed; the response stands.
+    pub(crate) fn touch_failed(&self, error: &Error) {
+        count!(self, "session_touch_errors_total", "kind" => error.kind().as_str());
+        tracing::warn!(
+            backend = self.backend,
+            error = format_args!("{error:#}"),
+            "session renewal failed"
+        );
+    }
+
+    /// A record nobody knows could not be removed; it expires by itself.
+    pub(crate) fn abandon_failed(&self, error: &Error) {
+        tracing::warn!(
+            backend = self.backend,
+            error = format_args!("{error:#}"),
+            "orphaned session left to expire"
+        );
+    }
+
+    /// A sweep ended.
+    pub(crate) fn swept(&self, result: &Result<u64>) {
+        match result {
+            Ok(count) => {
+                #[cfg(feature = "metrics")]
+                metrics::counter!("session_swept_total", "backend" => self.backend)
+                    .increment(*count);
+                tracing::debug!(backend = self.backend, count, "expired sessions swept");
+            }
+            Err(error) => {
+                count!(self, "session_sweep_errors_total", "kind" => error.kind().as_str());
+                tracing::warn!(
+                    backend = self.backend,
+                    error = format_args!("{error:#}"),
+                    "session sweep failed"
+                );
+            }
+        }
+    }
+
+    /// Sweeps were asked for that would find nothing.
+    pub(crate) fn nothing_to_sweep(&self) {
+        tracing::debug!(
+            backend = self.backend,
+            "no sweeps: the store expires its records by itself"
+        );
+    }
+}

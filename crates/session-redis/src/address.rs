@@ -1,24 +1,12 @@
 //! From a URL to the servers that it names.
 
-use crate::config::STORE;
+use crate::connection::Place;
 #[cfg(feature = "sentinel")]
-use crate::connection::sentinel::Sentinels;
+use crate::connection::Sentinels;
+use crate::error::STORE;
 use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError};
 use session_core::store::Call;
 use session_core::{Error, ErrorKind, Result};
-
-/// What [`SESSION_REDIS`](crate::KEYS) leads to.
-#[derive(Clone)]
-pub(crate) enum Place {
-    /// One server.
-    Server(ConnectionInfo),
-    /// Some nodes of a cluster, which know the others.
-    #[cfg(feature = "cluster")]
-    Cluster(Vec<ConnectionInfo>),
-    /// Those who know which server is the master.
-    #[cfg(feature = "sentinel")]
-    Sentinel(Sentinels),
-}
 
 /// Reads a URL of any of the forms that `RedisOptions::new` lists.
 pub(crate) fn parse(url: &str) -> Result<Place> {

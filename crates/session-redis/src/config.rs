@@ -1,14 +1,13 @@
 //! Where the server is, and how long to wait for it.
 
-use crate::address::{self, Place};
+use crate::address;
+use crate::connection::Place;
+use crate::error::STORE;
 use session_core::Result;
 use session_core::config::{KeyInfo, Kind, Settings};
 use session_core::store::Timeouts;
 use std::fmt;
 use std::time::Duration;
-
-/// What this store goes by.
-pub(crate) const STORE: &str = "redis";
 
 const URL: &str = "redis://127.0.0.1:6379";
 

@@ -3,13 +3,15 @@
 //! Texts of the server and the client may repeat arguments (an unknown command's reply lists
 //! them, log-in included), so only codes, and I/O errors, reach our errors.
 
-use crate::config::STORE;
 use redis::{ErrorKind as RedisErrorKind, RedisError, ServerError, ServerErrorKind};
 use session_core::Error;
 use session_core::ErrorKind::{self, Decode, Unavailable, Unknown};
 use session_core::store::{Call, Lost};
 
 use Retry::{Later, Useless};
+
+/// What this store goes by.
+pub(crate) const STORE: &str = "redis";
 
 /// Why there is no reply.
 #[derive(Clone, Debug)]
@@ -45,6 +47,24 @@ impl Fault {
     /// Whether the server answered with the error `kind`.
     pub(crate) fn is_reply(&self, kind: ServerErrorKind) -> bool {
         matches!(self, Self::Refused(error) if error.kind() == Some(kind))
+    }
+
+    /// Whether it is an answer that is given before a command runs, and that may soon be another.
+    #[cfg(any(feature = "cluster", feature = "sentinel"))]
+    pub(crate) fn is_passing(&self) -> bool {
+        use ServerErrorKind::{
+            Ask, BusyLoading, ClusterDown, MasterDown, Moved, ReadOnly, TryAgain,
+        };
+        let passing = [Ask, BusyLoading, ClusterDown, MasterDown, Moved, ReadOnly, TryAgain];
+        passing.into_iter().any(|kind| self.is_reply(kind))
+    }
+
+    /// Whether the next call needs another connection. After a failover the address, or the
+    /// sentinels, may lead to another server than the connection does.
+    pub(crate) fn ends_connection(&self) -> bool {
+        matches!(self, Self::Broken(_) | Self::Silent)
+            || self.is_reply(ServerErrorKind::ReadOnly)
+            || self.is_reply(ServerErrorKind::MasterDown)
     }
 
     pub(crate) fn into_error(self, call: Call) -> Error {

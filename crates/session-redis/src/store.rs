@@ -1,12 +1,16 @@
 //! The store: each call one round trip, each write one command.
 
-use crate::change::Change;
-use crate::config::{RedisOptions, STORE};
-use crate::connection::Link;
-use crate::error::Fault;
-use crate::owner::Owners;
-use crate::reply::record;
-use crate::scripts::Script;
+mod change;
+mod owners;
+mod reply;
+mod scripts;
+
+use self::change::Change;
+use self::owners::Owners;
+use self::scripts::Script;
+use crate::config::{RedisOptions, Target};
+use crate::connection::{Commands, Link};
+use crate::error::{Fault, STORE};
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, ServerErrorKind, Value};
 use session_core::store::{Call, Timeouts};
@@ -30,7 +34,7 @@ const MAX_PAYLOAD: usize = 512 << 20;
 pub struct RedisStore {
     link: Link,
     timeouts: Timeouts,
-    pub(crate) owners: Option<Owners>,
+    owners: Option<Owners>,
 }
 
 impl RedisStore {
@@ -69,10 +73,9 @@ impl RedisStore {
     ///
     /// `Config` if the URL or a timeout cannot be used.
     pub fn connect_lazy(options: impl Into<RedisOptions>) -> Result<Self> {
-        let target = options.into().check()?;
-        let (timeouts, has_owners) = (target.timeouts, target.has_owners);
-        let store = Self { link: Link::dial(target), timeouts, owners: None };
-        Ok(store.owner_index(has_owners))
+        let Target { place, timeouts, has_owners } = options.into().check()?;
+        let link = Link::dial(place, timeouts.connect());
+        Ok(Self { link, timeouts, owners: None }.owner_index(has_owners))
     }
 
     /// Uses a connection that the application already has, such as the one of its cache.
@@ -116,20 +119,35 @@ impl RedisStore {
         self
     }
 
-    /// Sends one command.
-    pub(crate) async fn send(&self, cmd: &Cmd, deadline: Instant) -> Result<Value, Fault> {
-        self.link.send(cmd, deadline).await
+    /// Sends one command that writes.
+    async fn send(&self, cmd: &Cmd, deadline: Instant) -> Result<Vec<Value>, Fault> {
+        self.link.send(Commands::One(cmd), deadline).await
+    }
+
+    /// Sends what only reads, once more if the connection turns out to be closed: the first call
+    /// on it finds that out.
+    async fn read(
+        &self,
+        call: Call,
+        commands: Commands<'_>,
+        deadline: Instant,
+    ) -> Result<Vec<Value>> {
+        let replies = match self.link.send(commands, deadline).await {
+            Err(Fault::Broken(_)) => self.link.send(commands, deadline).await,
+            replies => replies,
+        };
+        replies.map_err(|fault| fault.into_error(call))
     }
 
     /// Sends a script's call, by its text if the server does not know the digest: that answer
     /// proves that nothing ran.
-    pub(crate) async fn evaluate(
+    async fn evaluate(
         &self,
         script: &Script,
         keys: &[&[u8]],
         args: &[&[u8]],
         deadline: Instant,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Vec<Value>, Fault> {
         match self.send(&script.by_digest(keys, args), deadline).await {
             Err(fault) if fault.is_reply(ServerErrorKind::NoScript) => {
                 self.send(&script.by_text(keys, args), deadline).await
@@ -138,7 +156,7 @@ impl RedisStore {
         }
     }
 
-    pub(crate) fn deadline(&self) -> Instant {
+    fn deadline(&self) -> Instant {
         Instant::now() + self.timeouts.operation()
     }
 }
@@ -157,15 +175,10 @@ impl Store for RedisStore {
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
-        let deadline = self.deadline();
         let mut pipeline = Pipeline::with_capacity(2);
         pipeline.cmd("GET").arg(key.as_bytes()).cmd("PTTL").arg(key.as_bytes());
-        let replies = match self.link.fetch(&pipeline, deadline).await {
-            // The first call on a connection that was closed meanwhile finds that out.
-            Err(Fault::Broken(_)) => self.link.fetch(&pipeline, deadline).await,
-            replies => replies,
-        };
-        record(replies.map_err(|fault| fault.into_error(Call::Load))?)
+        let commands = Commands::Several(&pipeline);
+        reply::record(self.read(Call::Load, commands, self.deadline()).await?)
     }
 
     async fn write(

@@ -104,7 +104,7 @@ mod cluster {
 #[cfg(feature = "sentinel")]
 mod sentinel {
     use super::{Place, parse, refusal};
-    use crate::connection::sentinel::Sentinels;
+    use crate::connection::Sentinels;
 
     fn sentinels(url: &str) -> Sentinels {
         let Ok(Place::Sentinel(found)) = parse(url) else { panic!("{url} names sentinels") };

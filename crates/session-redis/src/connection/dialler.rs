@@ -4,9 +4,9 @@
 //! never sent from one whose answer was lost, and a failed log-in (as when a restarting server has
 //! no client slot left) stays its answer for ever.
 
-use super::endpoint::Connection;
 #[cfg(feature = "sentinel")]
 use super::sentinel::{Master, Sentinels};
+use super::task::Task;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
@@ -15,7 +15,6 @@ use redis::{
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// Pauses between attempts to connect; short, because calls wait meanwhile.
 const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(60)];
@@ -46,69 +45,57 @@ struct Inner {
 #[derive(Default)]
 struct Slot {
     number: u64,
-    attempt: Option<watch::Receiver<Attempt>>,
+    attempt: Option<Attempt>,
 }
 
-/// `None` until the attempt ended.
-type Attempt = Option<RedisResult<MultiplexedConnection>>;
+type Attempt = Task<RedisResult<MultiplexedConnection>>;
 
 impl Dialler {
     pub(crate) fn new(source: Source, connect_timeout: Duration) -> Self {
         Self(Arc::new(Inner { source, connect_timeout, slot: Mutex::default() }))
     }
 
-    /// Has the next call use another connection than the one of this number.
+    /// Has the next call use another connection than the one of this number; calls under way on
+    /// that one go on.
     pub(crate) fn leave(&self, number: u64) {
         self.0.leave(number);
     }
 
-    /// Returns a connection to send on; after an error nothing was sent.
-    pub(crate) async fn connection(&self) -> RedisResult<Connection> {
-        let (number, mut attempt) = self.attempt();
-        let ended = attempt.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
-        match ended {
-            Some(Ok(connection)) => Ok(Connection::Own { connection, number }),
-            Some(Err(error)) => Err(error),
-            // The runtime that ran the attempt was shut down.
-            None => {
-                self.0.leave(number);
-                Err(io::Error::from(io::ErrorKind::Interrupted).into())
-            }
-        }
+    /// Returns a connection to send on, and its number; after an error nothing was sent.
+    ///
+    /// It is multiplexed: a call that is dropped leaves the others and their replies alone.
+    pub(crate) async fn connection(&self) -> RedisResult<(MultiplexedConnection, u64)> {
+        let (attempt, number) = self.attempt();
+        let opened = attempt.end().await;
+        // The runtime that ran the attempt was shut down.
+        let opened =
+            opened.unwrap_or_else(|| Err(io::Error::from(io::ErrorKind::Interrupted).into()));
+        Ok((opened?, number))
     }
 
-    /// The attempt of the slot; begins one if there is none.
-    fn attempt(&self) -> (u64, watch::Receiver<Attempt>) {
+    /// The attempt of the slot; begins one if there is none, or if it failed.
+    fn attempt(&self) -> (Attempt, u64) {
         let mut slot = self.0.slot();
-        if let Some(attempt) = &slot.attempt {
-            return (slot.number, attempt.clone());
-        }
-        let (sender, receiver) = watch::channel(None);
-        slot.number += 1;
-        slot.attempt = Some(receiver.clone());
-        // A task of its own, so that a caller who gives up does not end it for the others.
-        tokio::spawn(attempt(Arc::clone(&self.0), slot.number, sender));
-        (slot.number, receiver)
+        let usable = slot.attempt.clone();
+        let usable = usable.filter(|attempt| attempt.is_worth_waiting_for(Result::is_ok));
+        let attempt = usable.unwrap_or_else(|| {
+            slot.number += 1;
+            let attempt = Task::spawn(dial(Arc::clone(&self.0), slot.number));
+            slot.attempt.insert(attempt).clone()
+        });
+        (attempt, slot.number)
     }
 }
 
-async fn attempt(inner: Arc<Inner>, number: u64, sender: watch::Sender<Attempt>) {
-    let result = dial(&inner, number).await;
-    if result.is_err() {
-        inner.leave(number);
-    }
-    sender.send_replace(Some(result));
-}
-
-async fn dial(inner: &Arc<Inner>, number: u64) -> RedisResult<MultiplexedConnection> {
-    let config = config(inner, number);
+async fn dial(inner: Arc<Inner>, number: u64) -> RedisResult<MultiplexedConnection> {
+    let config = config(&inner, number);
     for pause in PAUSES {
-        match open(inner, number, &config).await {
+        match open(&inner, number, &config).await {
             Err(error) if is_passing(&error) => tokio::time::sleep(pause).await,
             result => return result,
         }
     }
-    open(inner, number, &config).await
+    open(&inner, number, &config).await
 }
 
 #[cfg_attr(

@@ -1,10 +1,10 @@
 //! One server to send to, and what became of what was sent.
 
+use super::commands::Commands;
 use super::dialler::Dialler;
 use crate::error::Fault;
-use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{Cmd, Pipeline, RedisResult, ServerError, ServerErrorKind, Value};
-use tokio::time::error::Elapsed;
+use redis::aio::ConnectionLike;
+use redis::{ServerError, Value};
 use tokio::time::{Instant, timeout_at};
 
 /// Where commands go.
@@ -16,158 +16,62 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn shared<C>(connection: C) -> Self
-    where
-        C: ConnectionLike + Clone + Send + Sync + 'static,
-    {
-        Self::Shared(Box::new(connection))
-    }
-
     /// Connects, if there is no connection yet.
     pub(crate) async fn connect(&self) -> Result<(), Fault> {
-        self.connection().await.map(drop).map_err(Fault::Unreached)
-    }
-
-    /// Sends one command, once.
-    pub(crate) async fn command(&self, cmd: &Cmd, deadline: Instant) -> Result<Value, Fault> {
-        let mut connection = self.open(deadline).await?;
-        let reply = timeout_at(deadline, connection.command(cmd)).await;
-        match self.received(&connection, reply)? {
-            Value::ServerError(error) => Err(self.turned_down(&connection, error)),
-            value => Ok(value),
-        }
-    }
-
-    /// Sends commands together, once; errors of single ones are among the replies.
-    pub(crate) async fn pipeline(
-        &self,
-        pipeline: &Pipeline,
-        deadline: Instant,
-    ) -> Result<Vec<Value>, Fault> {
-        let mut connection = self.open(deadline).await?;
-        let replies = timeout_at(deadline, connection.pipeline(pipeline)).await;
-        let replies = self.received(&connection, replies)?;
-        for reply in &replies {
-            if let Value::ServerError(error) = reply {
-                self.turned_down(&connection, error.clone());
-            }
-        }
-        Ok(replies)
-    }
-
-    /// Sends commands together, once, and a single one without a copy.
-    #[cfg(any(feature = "cluster", feature = "sentinel"))]
-    pub(crate) async fn together(
-        &self,
-        cmds: &[&Cmd],
-        deadline: Instant,
-    ) -> Result<Vec<Value>, Fault> {
-        if let [cmd] = cmds {
-            return match self.command(cmd, deadline).await {
-                Err(Fault::Refused(error)) => Ok(vec![Value::ServerError(error)]),
-                reply => reply.map(|value| vec![value]),
-            };
-        }
-        let mut pipeline = Pipeline::with_capacity(cmds.len());
-        for cmd in cmds {
-            pipeline.add_command((*cmd).clone());
-        }
-        self.pipeline(&pipeline, deadline).await
-    }
-
-    /// The same, on a node to which the slot is being moved.
-    #[cfg(feature = "cluster")]
-    pub(crate) async fn asking(
-        &self,
-        cmds: &[&Cmd],
-        deadline: Instant,
-    ) -> Result<Vec<Value>, Fault> {
-        let mut pipeline = Pipeline::with_capacity(cmds.len() * 2);
-        for cmd in cmds {
-            pipeline.cmd("ASKING").add_command((*cmd).clone());
-        }
-        let replies = self.pipeline(&pipeline, deadline).await?;
-        Ok(replies.into_iter().skip(1).step_by(2).collect())
-    }
-
-    /// Returns a connection to send on; after an error nothing was sent.
-    async fn connection(&self) -> RedisResult<Connection> {
         match self {
-            Self::Own(dialler) => dialler.connection().await,
-            Self::Shared(shared) => Ok(Connection::Shared(shared.clone_connection())),
+            Self::Own(dialler) => dialler.connection().await.map(drop).map_err(Fault::Unreached),
+            Self::Shared(_) => Ok(()),
         }
     }
 
-    async fn open(&self, deadline: Instant) -> Result<Connection, Fault> {
-        match timeout_at(deadline, self.connection()).await {
-            // A call that is late would be sent all the same, and nobody wait for its answer.
-            Ok(Ok(_)) if Instant::now() >= deadline => Err(Fault::Unsent),
-            Ok(connection) => connection.map_err(Fault::Unreached),
-            Err(_) => Err(Fault::Unsent),
-        }
-    }
-
+    /// Sends commands, once.
+    ///
     /// A connection that broke, or kept a call waiting until its deadline, is not used again: a
     /// peer that vanished without a word would otherwise hold all calls until TCP gives up.
-    fn received<T>(
+    pub(crate) async fn send(
         &self,
-        connection: &Connection,
-        reply: Result<RedisResult<T>, Elapsed>,
-    ) -> Result<T, Fault> {
-        match reply {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => match ServerError::try_from(error) {
-                Ok(error) => Err(self.turned_down(connection, error)),
-                Err(error) => {
-                    self.leave(connection);
-                    Err(Fault::Broken(error))
-                }
-            },
-            Err(_) => {
-                self.leave(connection);
-                Err(Fault::Silent)
+        commands: Commands<'_>,
+        deadline: Instant,
+    ) -> Result<Vec<Value>, Fault> {
+        let dialler = match self {
+            Self::Own(dialler) => dialler,
+            Self::Shared(shared) => {
+                return exchange(&mut *shared.clone_connection(), commands, deadline).await;
             }
+        };
+        let (mut connection, number) = match timeout_at(deadline, dialler.connection()).await {
+            Ok(opened) => opened.map_err(Fault::Unreached)?,
+            Err(_) => return Err(Fault::Unsent),
+        };
+        let replies = exchange(&mut connection, commands, deadline).await;
+        if matches!(&replies, Err(fault) if fault.ends_connection()) {
+            dialler.leave(number);
         }
-    }
-
-    /// After a failover the address, or the sentinels, may lead to another server than the
-    /// connection does.
-    fn turned_down(&self, connection: &Connection, error: ServerError) -> Fault {
-        if matches!(error.kind(), Some(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown)) {
-            self.leave(connection);
-        }
-        Fault::Refused(error)
-    }
-
-    /// Has the next call use another connection; calls under way on this one go on.
-    fn leave(&self, connection: &Connection) {
-        if let (Self::Own(dialler), Connection::Own { number, .. }) = (self, connection) {
-            dialler.leave(*number);
-        }
+        replies
     }
 }
 
-/// A handle on a multiplexed connection; dropping a call leaves the others and their replies alone.
-pub(crate) enum Connection {
-    Own { connection: MultiplexedConnection, number: u64 },
-    Shared(Box<dyn ConnectionLike + Send>),
-}
-
-impl Connection {
-    async fn command(&mut self, cmd: &Cmd) -> RedisResult<Value> {
-        self.as_mut().req_packed_command(cmd).await
+async fn exchange(
+    connection: &mut (dyn ConnectionLike + Send),
+    commands: Commands<'_>,
+    deadline: Instant,
+) -> Result<Vec<Value>, Fault> {
+    // A call that is late would be sent all the same, and nobody wait for its answer.
+    if Instant::now() >= deadline {
+        return Err(Fault::Unsent);
     }
-
-    async fn pipeline(&mut self, pipeline: &Pipeline) -> RedisResult<Vec<Value>> {
-        self.as_mut().req_packed_commands(pipeline, 0, pipeline.len()).await
-    }
-
-    fn as_mut(&mut self) -> &mut (dyn ConnectionLike + Send) {
-        match self {
-            Self::Own { connection, .. } => connection,
-            Self::Shared(connection) => connection.as_mut(),
+    let replies = match timeout_at(deadline, commands.send_on(connection)).await {
+        Ok(Ok(replies)) => replies,
+        Ok(Err(error)) => {
+            return Err(ServerError::try_from(error).map_or_else(Fault::Broken, Fault::Refused));
         }
-    }
+        Err(_) => return Err(Fault::Silent),
+    };
+    let each = replies.into_iter().map(|reply| match reply {
+        Value::ServerError(error) => Err(Fault::Refused(error)),
+        value => Ok(value),
+    });
+    each.collect()
 }
 
 /// A connection of the application, whatever its type.

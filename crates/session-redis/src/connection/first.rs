@@ -1,7 +1,8 @@
 //! Asking several servers what any of them can tell.
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use std::time::Duration;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// How long a server is waited for alone.
@@ -10,28 +11,23 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Returns the first success, trying the next when one failed or kept waiting; each goes on while
 /// the next ones are tried. If all fail, the failure is that of the last to fail; `None` if there
 /// is nothing to try.
-pub(crate) async fn first<T, E, A>(attempts: impl IntoIterator<Item = A>) -> Option<Result<T, E>>
-where
-    T: Send + 'static,
-    E: Send + 'static,
-    A: Future<Output = Result<T, E>> + Send + 'static,
-{
-    // Dropped with this future, it ends those under way.
-    let mut running = JoinSet::new();
+pub(crate) async fn first<T, E>(
+    attempts: Vec<impl Future<Output = Result<T, E>>>,
+) -> Option<Result<T, E>> {
+    let mut running = FuturesUnordered::new();
     let mut failure = None;
     for attempt in attempts {
-        running.spawn(attempt);
-        match timeout(PATIENCE, running.join_next()).await {
-            Ok(Some(Ok(Ok(success)))) => return Some(Ok(success)),
-            Ok(Some(Ok(Err(error)))) => failure = Some(error),
-            _ => {}
+        running.push(attempt);
+        match timeout(PATIENCE, running.next()).await {
+            Ok(Some(Ok(success))) => return Some(Ok(success)),
+            Ok(Some(Err(error))) => failure = Some(error),
+            Ok(None) | Err(_) => {}
         }
     }
-    while let Some(ended) = running.join_next().await {
+    while let Some(ended) = running.next().await {
         match ended {
-            Ok(Ok(success)) => return Some(Ok(success)),
-            Ok(Err(error)) => failure = Some(error),
-            Err(_) => {}
+            Ok(success) => return Some(Ok(success)),
+            Err(error) => failure = Some(error),
         }
     }
     failure.map(Err)
@@ -42,7 +38,7 @@ mod tests {
     use super::first;
     use std::pin::Pin;
 
-    type Attempt = Pin<Box<dyn Future<Output = Result<u8, u8>> + Send>>;
+    type Attempt = Pin<Box<dyn Future<Output = Result<u8, u8>>>>;
 
     fn ends(result: Result<u8, u8>) -> Attempt {
         Box::pin(async move { result })
@@ -66,7 +62,7 @@ mod tests {
 
     #[tokio::test]
     async fn last_failure_is_told() {
-        assert_eq!(first([ends(Err(1)), ends(Err(2))]).await, Some(Err(2)));
-        assert_eq!(first([] as [Attempt; 0]).await, None);
+        assert_eq!(first(vec![ends(Err(1)), ends(Err(2))]).await, Some(Err(2)));
+        assert_eq!(first(Vec::<Attempt>::new()).await, None);
     }
 }

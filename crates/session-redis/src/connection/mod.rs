@@ -2,31 +2,46 @@
 
 #[cfg(feature = "cluster")]
 mod cluster;
+mod commands;
 mod dialler;
 mod endpoint;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 mod first;
-#[cfg(feature = "cluster")]
-mod redirect;
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
+mod pause;
 #[cfg(feature = "sentinel")]
-pub(crate) mod sentinel;
+mod sentinel;
+mod task;
+
+pub(crate) use commands::Commands;
+#[cfg(feature = "sentinel")]
+pub(crate) use sentinel::Sentinels;
+
 #[cfg(feature = "cluster")]
-mod slots;
-#[cfg(any(feature = "cluster", feature = "sentinel"))]
-mod trip;
-
-use crate::address::Place;
-use crate::config::Target;
+use self::cluster::Cluster;
+use self::dialler::{Dialler, Source};
+use self::endpoint::Endpoint;
 use crate::error::Fault;
-use dialler::{Dialler, Source};
-use endpoint::Endpoint;
-use redis::aio::ConnectionLike;
-use redis::{Cmd, Pipeline, Value};
-use tokio::time::Instant;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
-use {redis::ConnectionAddr, trip::trip};
+use redis::ConnectionAddr;
+use redis::aio::ConnectionLike;
+use redis::{ConnectionInfo, Value};
+use std::time::Duration;
+use tokio::time::Instant;
 
-/// Where commands go. Each is about one key: its first argument, in a script's call the third.
+/// Where a URL leads.
+pub(crate) enum Place {
+    /// One server.
+    Server(ConnectionInfo),
+    /// Some nodes of a cluster, which know the others.
+    #[cfg(feature = "cluster")]
+    Cluster(Vec<ConnectionInfo>),
+    /// Those who know which server is the master.
+    #[cfg(feature = "sentinel")]
+    Sentinel(Sentinels),
+}
+
+/// Where commands go.
 ///
 /// A cluster or a service that changes answers with errors which prove that a command did nothing:
 /// after those, and within the deadline, it is sent again.
@@ -38,21 +53,19 @@ pub(crate) enum Link {
     Master(Endpoint),
     /// To the node that serves the key's slot.
     #[cfg(feature = "cluster")]
-    Cluster(cluster::Cluster),
+    Cluster(Cluster),
 }
 
 impl Link {
     /// Makes a link that connects when it is first used.
-    pub(crate) fn dial(target: Target) -> Self {
-        let own = |source| Endpoint::Own(Dialler::new(source, target.timeouts.connect()));
-        match target.place {
+    pub(crate) fn dial(place: Place, connect_timeout: Duration) -> Self {
+        let own = |source| Endpoint::Own(Dialler::new(source, connect_timeout));
+        match place {
             Place::Server(info) => Self::Server(own(Source::Server(info))),
             #[cfg(feature = "sentinel")]
             Place::Sentinel(sentinels) => Self::Master(own(Source::Master(sentinels))),
             #[cfg(feature = "cluster")]
-            Place::Cluster(seeds) => {
-                Self::Cluster(cluster::Cluster::new(seeds, target.timeouts.connect()))
-            }
+            Place::Cluster(seeds) => Self::Cluster(Cluster::new(seeds, connect_timeout)),
         }
     }
 
@@ -61,7 +74,7 @@ impl Link {
     where
         C: ConnectionLike + Clone + Send + Sync + 'static,
     {
-        Self::Server(Endpoint::shared(connection))
+        Self::Server(Endpoint::Shared(Box::new(connection)))
     }
 
     /// Whether keys are known to lie on several nodes.
@@ -84,53 +97,36 @@ impl Link {
         }
     }
 
-    /// Sends one command.
-    pub(crate) async fn send(&self, cmd: &Cmd, deadline: Instant) -> Result<Value, Fault> {
-        match self {
-            Self::Server(server) => server.command(cmd, deadline).await,
-            #[cfg(feature = "sentinel")]
-            Self::Master(master) => trip::single(trip::Way::Master(master), cmd, deadline).await,
-            #[cfg(feature = "cluster")]
-            Self::Cluster(cluster) => trip::single(cluster.way(cmd), cmd, deadline).await,
-        }
-    }
-
-    /// Sends commands that read one key, together; if one must be sent again, all are. Errors of
-    /// single ones may be among the replies.
-    pub(crate) async fn fetch(
+    /// Returns the answer to each of the commands; the first error among them is `Refused`.
+    pub(crate) async fn send(
         &self,
-        pipeline: &Pipeline,
+        commands: Commands<'_>,
         deadline: Instant,
     ) -> Result<Vec<Value>, Fault> {
-        #[cfg(any(feature = "cluster", feature = "sentinel"))]
-        let cmds: Vec<&Cmd> = pipeline.cmd_iter().collect();
         match self {
-            Self::Server(server) => server.pipeline(pipeline, deadline).await,
+            Self::Server(server) => server.send(commands, deadline).await,
             #[cfg(feature = "sentinel")]
-            Self::Master(master) => {
-                let way = trip::Way::Master(master);
-                trip(way, &cmds, deadline).await
-            }
+            Self::Master(master) => loop {
+                match master.send(commands, deadline).await {
+                    Err(why) if why.is_passing() => pause::pause(why, deadline).await?,
+                    replies => return replies,
+                }
+            },
             #[cfg(feature = "cluster")]
-            Self::Cluster(cluster) => {
-                let Some(first) = cmds.first() else { return Ok(Vec::new()) };
-                let way = cluster.way(first);
-                trip(way, &cmds, deadline).await
-            }
+            Self::Cluster(cluster) => cluster.send(commands, deadline).await,
         }
     }
 }
 
 /// The same way of connecting, to another address.
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
-fn at(template: &ConnectionAddr, host: String, port: u16) -> ConnectionAddr {
-    let mut addr = template.clone();
-    match &mut addr {
-        ConnectionAddr::TcpTls { host: old_host, port: old_port, .. } => {
-            *old_host = host;
-            *old_port = port;
+fn at(template: &ConnectionInfo, host: &str, port: u16) -> ConnectionInfo {
+    let host = host.to_owned();
+    let addr = match template.addr().clone() {
+        ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
+            ConnectionAddr::TcpTls { host, port, insecure, tls_params }
         }
-        _ => addr = ConnectionAddr::Tcp(host, port),
-    }
-    addr
+        _ => ConnectionAddr::Tcp(host, port),
+    };
+    template.clone().set_addr(addr)
 }

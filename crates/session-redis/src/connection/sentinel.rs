@@ -1,6 +1,7 @@
 //! The master of a service, as the sentinels name it.
 
-use super::{at, first::first};
+use super::at;
+use super::first::first;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, RedisError, RedisResult, Value, cmd,
@@ -8,7 +9,7 @@ use redis::{
 };
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -16,14 +17,13 @@ use tokio::time::timeout;
 pub(crate) type Master = (String, u16);
 
 /// Whom to ask, and for what.
-#[derive(Clone)]
 pub(crate) struct Sentinels {
     pub(crate) sentinels: Vec<ConnectionInfo>,
     pub(crate) service: String,
     /// How to log in to the master; its address is what the sentinels tell.
     pub(crate) template: ConnectionInfo,
     /// The last one that was connected to.
-    last: Arc<Mutex<Option<Master>>>,
+    last: Mutex<Option<Master>>,
 }
 
 impl Sentinels {
@@ -32,7 +32,7 @@ impl Sentinels {
         service: String,
         template: ConnectionInfo,
     ) -> Self {
-        Self { sentinels, service, template, last: Arc::default() }
+        Self { sentinels, service, template, last: Mutex::default() }
     }
 
     /// Connects to the master, and tells where it is.
@@ -46,27 +46,22 @@ impl Sentinels {
         config: &AsyncConnectionConfig,
         limit: Duration,
     ) -> RedisResult<(MultiplexedConnection, Master)> {
-        let has_answer = Arc::new(AtomicBool::new(false));
-        let attempts = self.sentinels.clone().into_iter().map(|sentinel| {
-            let (this, config) = (self.clone(), config.clone());
-            let has_answer = Arc::clone(&has_answer);
+        let has_answer = &AtomicBool::new(false);
+        let attempts = self.sentinels.iter().map(|sentinel| {
             Box::pin(within(limit, async move {
-                let named = this.ask(sentinel, limit).await;
+                let named = self.ask(sentinel, limit).await;
                 if !matches!(&named, Err(error) if error.is_io_error()) {
                     has_answer.store(true, Ordering::Relaxed);
                 }
-                let master = named?;
-                Ok((this.connect(master.clone(), &config).await?, master))
+                self.connect(named?, config).await
             }))
         });
-        let opened = match first(attempts).await.unwrap_or_else(|| Err(no_sentinel())) {
-            Err(error) if !has_answer.load(Ordering::Relaxed) => {
-                let Some(master) = self.last().clone() else { return Err(error) };
-                let connected = Box::pin(within(limit, self.connect(master.clone(), config)));
-                (connected.await?, master)
-            }
-            opened => opened?,
-        };
+        let mut opened = first(attempts.collect()).await.unwrap_or_else(|| Err(no_sentinel()));
+        let last = self.last().clone();
+        if let (Err(_), Some(last), false) = (&opened, last, has_answer.load(Ordering::Relaxed)) {
+            opened = Box::pin(within(limit, self.connect(last, config))).await;
+        }
+        let opened = opened?;
         *self.last() = Some(opened.1.clone());
         Ok(opened)
     }
@@ -77,27 +72,25 @@ impl Sentinels {
     /// there; then the others are asked. If none of them says that the master is still the same,
     /// it has been replaced, though its successor cannot be reached.
     pub(crate) async fn have_replaced(&self, master: &Master, limit: Duration) -> bool {
-        let has_other = Arc::new(AtomicBool::new(false));
-        let questions = self.sentinels.clone().into_iter().map(|sentinel| {
-            let (this, master) = (self.clone(), master.clone());
-            let has_other = Arc::clone(&has_other);
+        let has_other = &AtomicBool::new(false);
+        let questions = self.sentinels.iter().map(|sentinel| {
             Box::pin(within(limit, async move {
-                let named = this.ask(sentinel, limit).await?;
-                if named == master {
+                let named = self.ask(sentinel, limit).await?;
+                if named == *master {
                     return Ok(false);
                 }
                 has_other.store(true, Ordering::Relaxed);
-                this.connect(named, &brief(limit)).await.map(|_| true)
+                self.connect(named, &brief(limit)).await.map(|_| true)
             }))
         });
-        match first(questions).await {
+        match first(questions.collect()).await {
             Some(Ok(is_replaced)) => is_replaced,
             _ => has_other.load(Ordering::Relaxed),
         }
     }
 
-    async fn ask(&self, sentinel: ConnectionInfo, limit: Duration) -> RedisResult<Master> {
-        let client = Client::open(sentinel)?;
+    async fn ask(&self, sentinel: &ConnectionInfo, limit: Duration) -> RedisResult<Master> {
+        let client = Client::open(sentinel.clone())?;
         let connecting = client.get_multiplexed_async_connection_with_config(&brief(limit)).await;
         let mut connection = connecting?;
         let mut question = cmd("SENTINEL");
@@ -110,16 +103,15 @@ impl Sentinels {
 
     async fn connect(
         &self,
-        (host, port): Master,
+        master: Master,
         config: &AsyncConnectionConfig,
-    ) -> RedisResult<MultiplexedConnection> {
-        let addr = at(self.template.addr(), host, port);
-        let client = Client::open(self.template.clone().set_addr(addr))?;
+    ) -> RedisResult<(MultiplexedConnection, Master)> {
+        let client = Client::open(at(&self.template, &master.0, master.1))?;
         let mut connection = client.get_multiplexed_async_connection_with_config(config).await?;
         let role: Vec<Value> = cmd("ROLE").query_async(&mut connection).await?;
         let role = role.into_iter().next().map(from_redis_value::<String>).transpose()?;
         if role.as_deref() == Some("master") {
-            Ok(connection)
+            Ok((connection, master))
         } else {
             Err(RedisError::from((
                 ErrorKind::Client,

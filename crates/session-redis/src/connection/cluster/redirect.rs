@@ -1,17 +1,18 @@
 //! The way to the node that serves a slot, wherever the slot goes.
 
-use super::cluster::Cluster;
+use super::super::commands::Commands;
+use super::super::pause::pause;
+use super::Cluster;
 use super::slots::Address;
-use super::trip::pause;
 use crate::error::Fault;
-use redis::{Cmd, ServerErrorKind, Value};
+use redis::{ServerErrorKind, Value};
 use tokio::time::Instant;
 
 /// Redirections that are followed without a pause.
 const HOPS: u32 = 3;
 
 /// How commands of one slot reach their node.
-pub(crate) struct Way<'a> {
+pub(super) struct Way<'a> {
     cluster: &'a Cluster,
     slot: u16,
     /// Where they were sent.
@@ -26,24 +27,19 @@ impl<'a> Way<'a> {
         Self { cluster, slot, at: None, asked: None, hops: 0 }
     }
 
-    pub(crate) async fn send(
+    /// Sends the commands to where they are to be sent next.
+    pub(super) async fn send(
         &mut self,
-        cmds: &[&Cmd],
+        commands: Commands<'_>,
         deadline: Instant,
     ) -> Result<Vec<Value>, Fault> {
-        let asked = self.asked.take();
-        let is_asking = asked.is_some();
-        let address = match asked {
-            Some(address) => address,
-            None => self.master(deadline).await?,
-        };
-        let endpoint = self.cluster.endpoint(&address);
-        self.at = Some(address);
-        if is_asking {
-            endpoint.asking(cmds, deadline).await
-        } else {
-            endpoint.together(cmds, deadline).await
+        if let Some(asked) = self.asked.take() {
+            let node = self.cluster.node(self.at.insert(asked));
+            return node.send(Commands::Asking(&commands.to_ask()), deadline).await;
         }
+        let master = self.master(deadline).await?;
+        let node = self.cluster.node(self.at.insert(master));
+        node.send(commands, deadline).await
     }
 
     async fn master(&mut self, deadline: Instant) -> Result<Address, Fault> {
@@ -62,7 +58,7 @@ impl<'a> Way<'a> {
     }
 
     /// Prepares the next attempt; an error ends the trip.
-    pub(crate) async fn again(&mut self, why: Fault, deadline: Instant) -> Result<(), Fault> {
+    pub(super) async fn again(&mut self, why: Fault, deadline: Instant) -> Result<(), Fault> {
         let Fault::Refused(error) = &why else { return self.without_answer(why, deadline).await };
         let redirection = error.details().and_then(|details| {
             let (_, address) = details.split_once(' ')?;
@@ -81,10 +77,11 @@ impl<'a> Way<'a> {
                 self.cluster.inquire();
                 pause(Fault::Unsettled, deadline).await
             }
-            _ => {
+            _ if why.is_passing() => {
                 self.cluster.inquire();
                 pause(why, deadline).await
             }
+            _ => Err(why),
         }
     }
 

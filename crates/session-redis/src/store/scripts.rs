@@ -42,25 +42,25 @@ end
 }
 
 /// `ARGV`: loaded payload, new payload, lifetime in ms; replies `OK`, or 0 if refused.
-pub(crate) static UPDATE: Script = script(
+pub(super) static UPDATE: Script = script(
     "if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])",
 );
 
 /// `ARGV`: loaded payload, lifetime in ms; replies 1, or 0 if refused.
-pub(crate) static TOUCH: Script = script(
+pub(super) static TOUCH: Script = script(
     "if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.pcall('PEXPIRE', KEYS[1], ARGV[2])",
 );
 
 /// `ARGV`: loaded payload; replies 1, or 0 if refused.
-pub(crate) static DELETE: Script = script(
+pub(super) static DELETE: Script = script(
     "if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.pcall('DEL', KEYS[1])",
 );
 
 /// `ARGV`: payload, lifetime in ms; replies `OK`, or 0 if refused.
-pub(crate) static CREATE_OWNED: Script = script(entering!(
+pub(super) static CREATE_OWNED: Script = script(entering!(
     "if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local fault = enter(KEYS[2], KEYS[1], ARGV[2])
 if fault then return fault end
@@ -68,7 +68,7 @@ return redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"
 ));
 
 /// [`UPDATE`] with an entry.
-pub(crate) static UPDATE_OWNED: Script = script(entering!(
+pub(super) static UPDATE_OWNED: Script = script(entering!(
     "if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local fault = enter(KEYS[2], KEYS[1], ARGV[3])
 if fault then return fault end
@@ -76,7 +76,7 @@ return redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])"
 ));
 
 /// [`TOUCH`] with an entry.
-pub(crate) static TOUCH_OWNED: Script = script(entering!(
+pub(super) static TOUCH_OWNED: Script = script(entering!(
     "if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local fault = enter(KEYS[2], KEYS[1], ARGV[2])
 if fault then return fault end
@@ -85,7 +85,7 @@ return redis.pcall('PEXPIRE', KEYS[1], ARGV[2])"
 
 /// `ARGV`: loaded payload, if one is expected; replies 1, or 0 if refused. The entry goes with the
 /// record, whatever the index is, for a session must always end.
-pub(crate) static DELETE_OWNED: Script = script(
+pub(super) static DELETE_OWNED: Script = script(
     "if ARGV[1] then
 local held = redis.pcall('GET', KEYS[1])
 if held and held ~= ARGV[1] then return 0 end
@@ -98,7 +98,7 @@ return removed",
 
 /// The index alone is the key. `ARGV`: the record's key, lifetime in ms; replies the score of an
 /// entry that is new, else nil.
-pub(crate) static ENTER: Script = script(entering!(
+pub(super) static ENTER: Script = script(entering!(
     "local fault, score = enter(KEYS[1], ARGV[1], ARGV[2])
 if fault then return fault end
 return score and string.format('%.0f', score)"
@@ -106,27 +106,27 @@ return score and string.format('%.0f', score)"
 
 /// Takes back what [`ENTER`] added, unless someone has relied on it since. The index alone is the
 /// key. `ARGV`: the record's key, the score.
-pub(crate) static LEAVE: Script = script(
+pub(super) static LEAVE: Script = script(
     "if redis.pcall('ZSCORE', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.pcall('ZREM', KEYS[1], ARGV[1])",
 );
 
 /// The text of a script, and its digest once it was asked for.
-pub(crate) struct Script {
+pub(super) struct Script {
     text: &'static str,
     digest: OnceLock<String>,
 }
 
 impl Script {
     /// The call by digest: `EVALSHA sha n keys.. args..`.
-    pub(crate) fn by_digest(&self, keys: &[&[u8]], args: &[&[u8]]) -> Cmd {
+    pub(super) fn by_digest(&self, keys: &[&[u8]], args: &[&[u8]]) -> Cmd {
         let digest =
             self.digest.get_or_init(|| redis::Script::new(self.text).get_hash().to_owned());
         call("EVALSHA", digest, keys, args)
     }
 
     /// The same call by text, by which the server learns the script: `EVAL text n keys.. args..`.
-    pub(crate) fn by_text(&self, keys: &[&[u8]], args: &[&[u8]]) -> Cmd {
+    pub(super) fn by_text(&self, keys: &[&[u8]], args: &[&[u8]]) -> Cmd {
         call("EVAL", self.text, keys, args)
     }
 }
@@ -144,4 +144,25 @@ fn call(name: &str, script: &str, keys: &[&[u8]], args: &[&[u8]]) -> Cmd {
         cmd.arg(*part);
     }
     cmd
+}
+
+#[cfg(all(test, feature = "cluster"))]
+mod tests {
+    use super::{TOUCH, UPDATE};
+    use crate::connection::Commands;
+    use redis::cmd;
+    use session_core::StoreKey;
+
+    #[test]
+    fn key_is_found_in_each_command() {
+        let key = StoreKey::new("session:", "id");
+        for cmd in [
+            cmd("GET").arg(key.as_bytes()).clone(),
+            cmd("SET").arg(key.as_bytes()).arg("value").arg("NX").clone(),
+            UPDATE.by_digest(&[key.as_bytes()], &[b"old", b"new"]),
+            TOUCH.by_text(&[key.as_bytes()], &[b"old", b"1"]),
+        ] {
+            assert_eq!(Commands::One(&cmd).key(), key.as_bytes());
+        }
+    }
 }

@@ -8,12 +8,11 @@
 //! Where one script may name both keys, entry and record change together. In a cluster they lie in
 //! different slots, and the entry is a call of its own.
 
-use crate::change::Change;
-use crate::config::STORE;
-use crate::error::{self, Fault};
-use crate::reply::outcome;
-use crate::scripts;
-use crate::store::RedisStore;
+use super::change::Change;
+use super::reply::outcome;
+use super::{RedisStore, scripts};
+use crate::connection::Commands;
+use crate::error::{self, STORE};
 use futures_util::future::try_join_all;
 use redis::{Cmd, ServerErrorKind, Value};
 use session_core::store::{Call, no_owner_index};
@@ -27,20 +26,20 @@ use tokio::time::Instant;
 const PAGE: usize = 256;
 
 /// What the store knows of the index, if it keeps one.
-pub(crate) struct Owners {
+pub(super) struct Owners {
     /// Whether the server refused a script with keys in different slots, or will.
     is_cluster: AtomicBool,
 }
 
 impl Owners {
-    pub(crate) fn new(is_cluster: bool) -> Self {
+    pub(super) fn new(is_cluster: bool) -> Self {
         Self { is_cluster: AtomicBool::new(is_cluster) }
     }
 }
 
 impl RedisStore {
     /// Makes the change, and that of the entry in the owner's index if there is one.
-    pub(crate) async fn apply(
+    pub(super) async fn apply(
         &self,
         key: &StoreKey,
         owner: Option<&str>,
@@ -80,14 +79,15 @@ impl RedisStore {
     ) -> Result<Outcome> {
         let args = [key.as_bytes(), ttl.as_bytes()];
         let entered = self.evaluate(&scripts::ENTER, &[index.as_bytes()], &args, deadline).await;
-        let score = match entered.map_err(|fault| fault.into_error(Call::Enter))? {
-            Value::BulkString(score) => Some(score),
-            Value::Nil => None,
+        let entered = entered.map_err(|fault| fault.into_error(Call::Enter))?;
+        let score = match &entered[..] {
+            [Value::BulkString(score)] => Some(score),
+            [Value::Nil] => None,
             _ => return Err(error::unexpected(Call::Enter)),
         };
         let outcome = outcome(change.call(), self.change(key, change, deadline).await)?;
         if let (Outcome::Refused, Some(score)) = (outcome, score) {
-            let args = [key.as_bytes(), &score];
+            let args = [key.as_bytes(), score];
             // An entry that stays is trimmed when it has ended.
             let _ = self.evaluate(&scripts::LEAVE, &[index.as_bytes()], &args, deadline).await;
         }
@@ -115,7 +115,7 @@ impl RedisStore {
     /// Reads the index of `owner` page by page, each within the operation timeout.
     ///
     /// Scanning returns every entry that is there throughout, however many come and go meanwhile.
-    pub(crate) async fn list(&self, owner: &str) -> Result<Vec<StoreKey>> {
+    pub(super) async fn list(&self, owner: &str) -> Result<Vec<StoreKey>> {
         if self.owners.is_none() {
             return Err(no_owner_index(STORE, "set SESSION_OWNER_INDEX=true"));
         }
@@ -146,19 +146,16 @@ impl RedisStore {
 
     /// Whether `key` holds a record; `TYPE` tells for a key of any type, and reads no payload.
     async fn is_live(&self, key: &StoreKey, deadline: Instant) -> Result<bool> {
-        match self.ask(Cmd::new().arg("TYPE").arg(key.as_bytes()), deadline).await? {
-            Value::SimpleString(kind) => Ok(kind == "string"),
+        let mut question = Cmd::new();
+        question.arg("TYPE").arg(key.as_bytes());
+        match &self.ask(&question, deadline).await?[..] {
+            [Value::SimpleString(kind)] => Ok(kind == "string"),
             _ => Err(error::unexpected(Call::List)),
         }
     }
 
-    /// Sends a command that reads, once more if the connection turns out to be closed.
-    async fn ask(&self, cmd: &Cmd, deadline: Instant) -> Result<Value> {
-        let reply = match self.send(cmd, deadline).await {
-            Err(Fault::Broken(_)) => self.send(cmd, deadline).await,
-            reply => reply,
-        };
-        reply.map_err(|fault| fault.into_error(Call::List))
+    async fn ask(&self, cmd: &Cmd, deadline: Instant) -> Result<Vec<Value>> {
+        self.read(Call::List, Commands::One(cmd), deadline).await
     }
 }
 
@@ -180,12 +177,13 @@ fn index(owner: &str) -> String {
 
 /// Reads the reply of `ZSCAN`: the next cursor, then members and scores by turns. A member that is
 /// no text is no key of ours.
-fn page(reply: Value) -> Result<(Vec<u8>, Vec<StoreKey>)> {
-    let unexpected = || error::unexpected(Call::List);
-    let Value::Array(parts) = reply else { return Err(unexpected()) };
+fn page(replies: Vec<Value>) -> Result<(Vec<u8>, Vec<StoreKey>)> {
+    let Ok([Value::Array(parts)]) = <[Value; 1]>::try_from(replies) else {
+        return Err(error::unexpected(Call::List));
+    };
     let Ok([Value::BulkString(cursor), Value::Array(entries)]) = <[Value; 2]>::try_from(parts)
     else {
-        return Err(unexpected());
+        return Err(error::unexpected(Call::List));
     };
     let keys = entries.iter().step_by(2).filter_map(|member| match member {
         Value::BulkString(member) => std::str::from_utf8(member).ok(),
@@ -220,7 +218,7 @@ mod tests {
     fn members_that_are_no_text_are_skipped() {
         let entries = [&b"session:a"[..], b"1", b"\xff", b"2", b"session:b", b"3"];
         let entries = Value::Array(entries.into_iter().map(bulk).collect());
-        let (cursor, keys) = page(Value::Array(vec![bulk(b"7"), entries])).unwrap();
+        let (cursor, keys) = page(vec![Value::Array(vec![bulk(b"7"), entries])]).unwrap();
         assert_eq!(cursor, b"7");
         assert_eq!(keys, [StoreKey::new("session:", "a"), StoreKey::new("session:", "b")]);
     }
@@ -229,7 +227,7 @@ mod tests {
     fn reply_of_another_shape_is_an_error() {
         for reply in [Value::Nil, Value::Array(vec![]), Value::Array(vec![bulk(b"0"), Value::Nil])]
         {
-            assert_eq!(page(reply).unwrap_err().kind(), ErrorKind::Decode);
+            assert_eq!(page(vec![reply]).unwrap_err().kind(), ErrorKind::Decode);
         }
     }
 }

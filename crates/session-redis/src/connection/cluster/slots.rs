@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 /// Host and port of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Address {
-    pub(crate) host: Arc<str>,
-    pub(crate) port: u16,
+pub(super) struct Address {
+    pub(super) host: Arc<str>,
+    pub(super) port: u16,
 }
 
 /// What one node says of the cluster.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Slots {
+pub(super) struct Slots {
     /// In the order of slots.
     ranges: Vec<Range>,
     /// Those who may know more if no master answers.
-    pub(crate) replicas: Vec<Address>,
+    pub(super) replicas: Vec<Address>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -28,8 +28,8 @@ struct Range {
 
 impl Slots {
     /// Reads the reply to `CLUSTER SLOTS` of a node that was reached at `host`.
-    pub(crate) fn read(reply: &Value, host: &Arc<str>) -> Option<Self> {
-        let Value::Array(entries) = reply else { return None };
+    pub(super) fn read(replies: &[Value], host: &Arc<str>) -> Option<Self> {
+        let [Value::Array(entries)] = replies else { return None };
         let mut slots = Self::default();
         for entry in entries {
             let Value::Array(entry) = entry else { return None };
@@ -46,21 +46,21 @@ impl Slots {
         Some(slots)
     }
 
-    pub(crate) fn master(&self, slot: u16) -> Option<&Address> {
+    pub(super) fn master(&self, slot: u16) -> Option<&Address> {
         let after = self.ranges.partition_point(|range| range.first <= slot);
         let range = self.ranges.get(after.checked_sub(1)?)?;
         (slot <= range.last).then_some(&range.master)
     }
 
     /// Once for each of its ranges.
-    pub(crate) fn masters(&self) -> impl Iterator<Item = &Address> {
+    pub(super) fn masters(&self) -> impl Iterator<Item = &Address> {
         self.ranges.iter().map(|range| &range.master)
     }
 }
 
 impl Address {
     /// Reads `host:port` as a redirection has it; without a host it is `answering`.
-    pub(crate) fn read(text: &str, answering: &Arc<str>) -> Option<Self> {
+    pub(super) fn read(text: &str, answering: &Arc<str>) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
         let host = match host.trim_matches(['[', ']']) {
             "" => answering.clone(),
@@ -88,7 +88,7 @@ fn address(node: &Value, answering: &Arc<str>) -> Option<Address> {
 }
 
 /// The slot of a key: that of the text in its first braces, if there is any.
-pub(crate) fn slot(key: &[u8]) -> u16 {
+pub(super) fn slot(key: &[u8]) -> u16 {
     let tag = key.iter().position(|&byte| byte == b'{').and_then(|open| {
         let rest = &key[open + 1..];
         let length = rest.iter().position(|&byte| byte == b'}')?;
@@ -99,25 +99,10 @@ pub(crate) fn slot(key: &[u8]) -> u16 {
 
 /// CRC-16/XMODEM, as the cluster specification has it.
 fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, &byte| (crc << 8) ^ TABLE[usize::from((crc >> 8) as u8 ^ byte)])
-}
-
-static TABLE: [u16; 256] = table();
-
-const fn table() -> [u16; 256] {
-    let mut table = [0; 256];
-    let mut index = 0;
-    while index < 256 {
-        let mut crc = (index as u16) << 8;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 };
-            bit += 1;
-        }
-        table[index] = crc;
-        index += 1;
-    }
-    table
+    bytes.iter().fold(0, |crc, &byte| {
+        let crc = crc ^ (u16::from(byte) << 8);
+        (0..8).fold(crc, |crc, _| (crc << 1) ^ if crc & 0x8000 == 0 { 0 } else { 0x1021 })
+    })
 }
 
 #[cfg(test)]
@@ -169,7 +154,7 @@ mod tests {
             Value::Array(vec![Value::Int(300), Value::Int(300), node(host("?"), 3)]),
             Value::Array(vec![Value::Int(301), Value::Int(16_383), node(host(""), 4)]),
         ]);
-        let slots = Slots::read(&reply, &Arc::from("here")).unwrap();
+        let slots = Slots::read(&[reply], &Arc::from("here")).unwrap();
         for (slot, expected) in [
             (0, Some("here:1")),
             (50, Some("here:1")),
@@ -188,7 +173,7 @@ mod tests {
     #[test]
     fn other_replies_are_no_map() {
         for reply in [Value::Okay, Value::Array(vec![Value::Int(1)])] {
-            assert_eq!(Slots::read(&reply, &Arc::from("here")), None);
+            assert_eq!(Slots::read(&[reply], &Arc::from("here")), None);
         }
     }
 

@@ -1,8 +1,8 @@
 //! The writes of one record: what each sends, with an entry in its owner's index and without.
 
+use super::RedisStore;
+use super::scripts::{self, Script};
 use crate::error::Fault;
-use crate::scripts::{self, Script};
-use crate::store::RedisStore;
 use redis::{Cmd, Value};
 use session_core::StoreKey;
 use session_core::store::Call;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 /// A write of one record; lifetimes are whole milliseconds, as text.
 #[derive(Clone, Copy)]
-pub(crate) enum Change<'a> {
+pub(super) enum Change<'a> {
     Create { payload: &'a [u8], ttl: &'a str },
     Update { loaded: &'a [u8], payload: &'a [u8], ttl: &'a str },
     Touch { loaded: &'a [u8], ttl: &'a str },
@@ -19,7 +19,7 @@ pub(crate) enum Change<'a> {
 }
 
 impl Change<'_> {
-    pub(crate) fn call(self) -> Call {
+    pub(super) fn call(self) -> Call {
         match self {
             Self::Create { .. } => Call::Create,
             Self::Update { .. } => Call::Update,
@@ -31,12 +31,12 @@ impl Change<'_> {
 
 impl RedisStore {
     /// Makes the change to the record alone.
-    pub(crate) async fn change(
+    pub(super) async fn change(
         &self,
         key: &StoreKey,
         change: Change<'_>,
         deadline: Instant,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Vec<Value>, Fault> {
         let key = key.as_bytes();
         let (script, args): (_, &[&[u8]]) = match change {
             Change::Create { payload, ttl } => {
@@ -55,13 +55,13 @@ impl RedisStore {
     }
 
     /// Makes the change to the record and to its entry in `index`, both or none.
-    pub(crate) async fn change_owned(
+    pub(super) async fn change_owned(
         &self,
         key: &StoreKey,
         index: &str,
         change: Change<'_>,
         deadline: Instant,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Vec<Value>, Fault> {
         let (script, args): (&Script, &[&[u8]]) = match change {
             Change::Create { payload, ttl } => (&scripts::CREATE_OWNED, &[payload, ttl.as_bytes()]),
             Change::Update { loaded, payload, ttl } => {

@@ -4,21 +4,24 @@
 //! waits, so that one silent node holds up all slots; and its errors do not tell a command that was
 //! never sent from one whose answer was lost.
 
+mod redirect;
+mod slots;
+
+use self::redirect::Way;
+use self::slots::{Address, Slots, slot};
 use super::at;
+use super::commands::Commands;
 use super::dialler::{Dialler, Source};
 use super::endpoint::Endpoint;
 use super::first::first;
-use super::redirect::Way;
-use super::slots::{Address, Slots, slot};
-use super::trip;
+use super::task::Task;
 use crate::error::Fault;
-use redis::{Arg, Cmd, ConnectionAddr, ConnectionInfo, RedisError};
+use redis::{Cmd, ConnectionAddr, ConnectionInfo, RedisError, Value};
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 /// How long nodes are left in peace after they were asked who serves what.
 const REST: Duration = Duration::from_millis(50);
@@ -41,7 +44,7 @@ struct Table {
     /// Redirections since the slots were asked for.
     moved: HashMap<u16, Address>,
     nodes: HashMap<Address, Node>,
-    inquiry: Option<watch::Receiver<Answer>>,
+    inquiry: Option<Task<Answer>>,
     inquiries: usize,
 }
 
@@ -51,8 +54,8 @@ struct Node {
     is_used: bool,
 }
 
-/// `None` until someone told who serves what, or no one did.
-type Answer = Option<Result<(), Fault>>;
+/// Whether some node told who serves what, and when.
+type Answer = (Result<(), Fault>, Instant);
 
 impl Cluster {
     pub(crate) fn new(seeds: Vec<ConnectionInfo>, connect_timeout: Duration) -> Self {
@@ -69,48 +72,62 @@ impl Cluster {
     }
 
     /// Learns who serves what.
+    ///
+    /// An error says that no node of the cluster could be asked, and so that nothing else was sent.
     pub(crate) async fn connect(&self) -> Result<(), Fault> {
-        learnt(self.inquire()).await
+        match self.inquire().end().await.map(|(answer, _)| answer) {
+            Some(Err(Fault::Refused(error))) if error.code() == "ERR" => Err(Fault::NoCluster),
+            Some(Err(Fault::Refused(error))) => Err(Fault::Unreached(RedisError::from(error))),
+            Some(Err(Fault::Broken(error))) => Err(Fault::Unreached(error)),
+            Some(Err(Fault::Silent)) => Err(Fault::Unsent),
+            Some(answer) => answer,
+            // The runtime that asked was shut down.
+            None => Err(Fault::Unreached(io::Error::from(io::ErrorKind::Interrupted).into())),
+        }
     }
 
-    /// The way to the node of a command's key.
-    pub(crate) fn way(&self, cmd: &Cmd) -> trip::Way<'_> {
-        trip::Way::Cluster(Way::new(self, slot(key_of(cmd))))
+    /// Sends commands to the node that serves their key, wherever its slot goes.
+    pub(crate) async fn send(
+        &self,
+        commands: Commands<'_>,
+        deadline: Instant,
+    ) -> Result<Vec<Value>, Fault> {
+        let mut way = Way::new(self, slot(commands.key()));
+        loop {
+            match way.send(commands, deadline).await {
+                Ok(replies) => return Ok(replies),
+                Err(why) => way.again(why, deadline).await?,
+            }
+        }
     }
 
     /// Has the nodes asked who serves what, unless they are being asked, or were just now.
-    pub(super) fn inquire(&self) -> watch::Receiver<Answer> {
+    fn inquire(&self) -> Task<Answer> {
         let mut table = self.0.table();
-        if let Some(inquiry) = &table.inquiry {
-            return inquiry.clone();
-        }
-        let (sender, receiver) = watch::channel(None);
-        table.inquiry = Some(receiver.clone());
-        drop(table);
-        let rest = Rest(self.clone());
-        tokio::spawn(async move {
-            let answer = rest.0.learn().await;
-            sender.send_replace(Some(answer));
-            sleep(REST).await;
-            drop(rest);
-        });
-        receiver
+        let recent = table.inquiry.clone();
+        let recent =
+            recent.filter(|it| it.is_worth_waiting_for(|(_, answered)| answered.elapsed() < REST));
+        recent.unwrap_or_else(|| {
+            let this = self.clone();
+            let inquiry = Task::spawn(async move { (this.learn().await, Instant::now()) });
+            table.inquiry.insert(inquiry).clone()
+        })
     }
 
     async fn learn(&self) -> Result<(), Fault> {
         let deadline = Instant::now() + self.0.connect_timeout;
         let asked = self.0.informants().into_iter().map(|address| {
-            let endpoint = self.endpoint(&address);
+            let endpoint = self.node(&address);
             async move {
                 let mut question = Cmd::with_capacity(2, 16);
                 question.arg("CLUSTER").arg("SLOTS");
-                let reply = endpoint.command(&question, deadline).await?;
-                let slots = Slots::read(&reply, &address.host).ok_or(Fault::NoCluster)?;
+                let replies = endpoint.send(Commands::One(&question), deadline).await?;
+                let slots = Slots::read(&replies, &address.host).ok_or(Fault::NoCluster)?;
                 // A node that was reset, or never joined, knows of no one.
                 if slots.masters().next().is_some() { Ok(slots) } else { Err(Fault::Unsettled) }
             }
         });
-        let slots = first(asked).await.unwrap_or(Err(Fault::Unsent))?;
+        let slots = first(asked.collect()).await.unwrap_or(Err(Fault::Unsent))?;
         let mut table = self.0.table();
         let named: Vec<Address> = slots.masters().chain(&slots.replicas).cloned().collect();
         table
@@ -122,14 +139,13 @@ impl Cluster {
     }
 
     /// The node at an address, known before or not.
-    pub(super) fn endpoint(&self, address: &Address) -> Arc<Endpoint> {
+    fn node(&self, address: &Address) -> Arc<Endpoint> {
         let mut table = self.0.table();
         if let Some(node) = table.nodes.get_mut(address) {
             node.is_used = true;
             return Arc::clone(&node.endpoint);
         }
-        let addr = at(self.0.template.addr(), address.host.to_string(), address.port);
-        let info = self.0.template.clone().set_addr(addr);
+        let info = at(&self.0.template, &address.host, address.port);
         let dialler = Dialler::new(Source::Server(info), self.0.connect_timeout);
         let endpoint = Arc::new(Endpoint::Own(dialler));
         let node = Node { endpoint: Arc::clone(&endpoint), is_used: true };
@@ -138,20 +154,20 @@ impl Cluster {
     }
 
     /// Who serves a slot, as far as is known.
-    pub(super) fn master(&self, slot: u16) -> Option<Address> {
+    fn master(&self, slot: u16) -> Option<Address> {
         let table = self.0.table();
         table.moved.get(&slot).or_else(|| table.slots.master(slot)).cloned()
     }
 
     /// Notes who serves a slot now; more may have changed.
-    pub(super) fn has_moved(&self, slot: u16, to: Address) {
+    fn has_moved(&self, slot: u16, to: Address) {
         self.0.table().moved.insert(slot, to);
         self.inquire();
     }
 
     /// Waits until the nodes were asked who serves what.
-    pub(super) async fn learn_until(&self, deadline: Instant) -> Result<(), Fault> {
-        timeout_at(deadline, learnt(self.inquire())).await.unwrap_or(Err(Fault::Unsent))
+    async fn learn_until(&self, deadline: Instant) -> Result<(), Fault> {
+        timeout_at(deadline, self.connect()).await.unwrap_or(Err(Fault::Unsent))
     }
 }
 
@@ -176,60 +192,5 @@ impl Inner {
     fn table(&self) -> MutexGuard<'_, Table> {
         // A poisoned one holds what some node said, old or new.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// While this lives, nodes are not asked again. It also ends with the runtime that asks.
-struct Rest(Cluster);
-
-impl Drop for Rest {
-    fn drop(&mut self) {
-        self.0.0.table().inquiry = None;
-    }
-}
-
-/// Waits for the answer; an error says that no node of the cluster could be asked, and so that
-/// nothing else was sent.
-async fn learnt(mut inquiry: watch::Receiver<Answer>) -> Result<(), Fault> {
-    let answer = inquiry.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone());
-    match answer {
-        Some(Err(Fault::Refused(error))) if error.code() == "ERR" => Err(Fault::NoCluster),
-        Some(Err(Fault::Refused(error))) => Err(Fault::Unreached(RedisError::from(error))),
-        Some(Err(Fault::Broken(error))) => Err(Fault::Unreached(error)),
-        Some(Err(Fault::Silent)) => Err(Fault::Unsent),
-        Some(answer) => answer,
-        // The runtime that asked was shut down.
-        None => Err(Fault::Unreached(io::Error::from(io::ErrorKind::Interrupted).into())),
-    }
-}
-
-/// The key that a command is about, or the first of them.
-fn key_of(cmd: &Cmd) -> &[u8] {
-    let mut args = cmd.args_iter();
-    let is_script = matches!(args.next(), Some(Arg::Simple(b"EVALSHA" | b"EVAL")));
-    match args.nth(if is_script { 2 } else { 0 }) {
-        Some(Arg::Simple(key)) => key,
-        _ => b"",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::key_of;
-    use crate::scripts;
-    use redis::cmd;
-    use session_core::StoreKey;
-
-    #[test]
-    fn key_is_found_in_each_command() {
-        let key = StoreKey::new("session:", "id");
-        for cmd in [
-            cmd("GET").arg(key.as_bytes()).clone(),
-            cmd("SET").arg(key.as_bytes()).arg("value").arg("NX").clone(),
-            scripts::UPDATE.by_digest(&[key.as_bytes()], &[b"old", b"new"]),
-            scripts::TOUCH.by_text(&[key.as_bytes()], &[b"old", b"1"]),
-        ] {
-            assert_eq!(key_of(&cmd), key.as_bytes());
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What goes over the wire and what comes back: pure functions.
+//! What comes back over the wire: pure functions.
 
 use crate::error::{self, Fault};
 use redis::Value;
@@ -7,11 +7,8 @@ use session_core::{Outcome, Record, Result};
 use std::time::Duration;
 
 /// Reads the replies of `GET` and `PTTL`.
-pub(crate) fn record(replies: Vec<Value>) -> Result<Option<Record>> {
+pub(super) fn record(replies: Vec<Value>) -> Result<Option<Record>> {
     let (payload, left) = match <[Value; 2]>::try_from(replies) {
-        Ok([Value::ServerError(error), _] | [_, Value::ServerError(error)]) => {
-            return Err(Fault::Refused(error).into_error(Call::Load));
-        }
         Ok([Value::Nil, _]) => return Ok(None),
         Ok([Value::BulkString(payload), Value::Int(left)]) => (payload, left),
         _ => return Err(error::unexpected(Call::Load)),
@@ -28,10 +25,10 @@ pub(crate) fn record(replies: Vec<Value>) -> Result<Option<Record>> {
 }
 
 /// Reads the reply of a command that writes.
-pub(crate) fn outcome(call: Call, reply: Result<Value, Fault>) -> Result<Outcome> {
-    match reply.map_err(|fault| fault.into_error(call))? {
-        Value::Okay | Value::Int(1) => Ok(Outcome::Written { cas: 0 }),
-        Value::Nil | Value::Int(0) => Ok(Outcome::Refused),
+pub(super) fn outcome(call: Call, replies: Result<Vec<Value>, Fault>) -> Result<Outcome> {
+    match &replies.map_err(|fault| fault.into_error(call))?[..] {
+        [Value::Okay | Value::Int(1)] => Ok(Outcome::Written { cas: 0 }),
+        [Value::Nil | Value::Int(0)] => Ok(Outcome::Refused),
         _ => Err(error::unexpected(call)),
     }
 }
@@ -67,17 +64,20 @@ mod tests {
         for replies in [vec![], vec![bulk("x")], vec![Value::Int(1), Value::Int(1)]] {
             assert_eq!(record(replies).unwrap_err().kind(), ErrorKind::Decode);
         }
-        let error = outcome(Call::Update, Ok(bulk("x"))).unwrap_err();
+        let error = outcome(Call::Update, Ok(vec![bulk("x")])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unknown);
     }
 
     #[test]
     fn outcomes() {
         for reply in [Value::Okay, Value::Int(1)] {
-            assert_eq!(outcome(Call::Update, Ok(reply)).unwrap(), Outcome::Written { cas: 0 });
+            assert_eq!(
+                outcome(Call::Update, Ok(vec![reply])).unwrap(),
+                Outcome::Written { cas: 0 }
+            );
         }
         for reply in [Value::Nil, Value::Int(0)] {
-            assert_eq!(outcome(Call::Update, Ok(reply)).unwrap(), Outcome::Refused);
+            assert_eq!(outcome(Call::Update, Ok(vec![reply])).unwrap(), Outcome::Refused);
         }
     }
 }

@@ -1,0 +1,66 @@
+//! What is sent together.
+
+#[cfg(feature = "cluster")]
+use redis::Arg;
+use redis::aio::ConnectionLike;
+use redis::{Cmd, Pipeline, RedisResult, Value};
+
+/// Commands about one key: the first argument, in a script's call the third.
+#[derive(Clone, Copy)]
+pub(crate) enum Commands<'a> {
+    One(&'a Cmd),
+    /// They only read, so all are sent again if one must be.
+    Several(&'a Pipeline),
+    /// Each with an `ASKING` in front, to whose answers nobody listens.
+    #[cfg(feature = "cluster")]
+    Asking(&'a Pipeline),
+}
+
+impl Commands<'_> {
+    /// Sends them, once, and returns the answer to each; errors may be among those to several.
+    pub(crate) async fn send_on(
+        self,
+        connection: &mut (dyn ConnectionLike + Send),
+    ) -> RedisResult<Vec<Value>> {
+        match self {
+            Self::One(cmd) => Ok(vec![connection.req_packed_command(cmd).await?]),
+            Self::Several(cmds) => connection.req_packed_commands(cmds, 0, cmds.len()).await,
+            #[cfg(feature = "cluster")]
+            Self::Asking(cmds) => {
+                let replies = connection.req_packed_commands(cmds, 0, cmds.len()).await?;
+                Ok(replies.into_iter().skip(1).step_by(2).collect())
+            }
+        }
+    }
+
+    /// The same for a node to which their slot is being moved, to be sent as `Asking`.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn to_ask(self) -> Pipeline {
+        let mut pipeline = Pipeline::new();
+        for cmd in self.iter() {
+            pipeline.cmd("ASKING").add_command(cmd.clone());
+        }
+        pipeline
+    }
+
+    /// Their key.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn key(&self) -> &[u8] {
+        let Some(cmd) = self.iter().next() else { return b"" };
+        let mut args = cmd.args_iter();
+        let is_script = matches!(args.next(), Some(Arg::Simple(b"EVALSHA" | b"EVAL")));
+        match args.nth(if is_script { 2 } else { 0 }) {
+            Some(Arg::Simple(key)) => key,
+            _ => b"",
+        }
+    }
+
+    #[cfg(feature = "cluster")]
+    fn iter(&self) -> impl Iterator<Item = &Cmd> {
+        let (one, several) = match self {
+            Self::One(cmd) => (Some(*cmd), None),
+            Self::Several(cmds) | Self::Asking(cmds) => (None, Some(cmds.cmd_iter())),
+        };
+        one.into_iter().chain(several.into_iter().flatten())
+    }
+}

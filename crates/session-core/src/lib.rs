@@ -1,13 +1,5 @@
-//! Server-side sessions: the data lives in a store, the browser holds only an id.
-//!
-//! A [`SessionManager`] joins a [`Store`], a [`Config`] and, if cookies are signed, a [`Signer`].
-//! For each request an adapter [opens](SessionManager::open) an [`Exchange`], hands the handler a
-//! [`Session`] that records intents in memory, and [commits](Exchange::commit) it when the
-//! response is known. A pure decision (nothing, create, update, touch, move or delete) then
-//! becomes one conditional write.
-//!
-//! Writes name what must hold and are refused otherwise, so that no update is lost and no session
-//! comes back after logout. There is no upsert anywhere.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod calendar;
 mod clock;

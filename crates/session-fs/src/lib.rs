@@ -3,9 +3,14 @@
 #[cfg(not(unix))]
 compile_error!("session-fs needs Unix: hard links, renames over open files, modes");
 
+#[cfg(unix)]
 mod config;
+#[cfg(unix)]
 mod error;
+#[cfg(unix)]
 mod store;
 
+#[cfg(unix)]
 pub use config::{Durability, FileHash, FileOptions, KEYS};
+#[cfg(unix)]
 pub use store::FileStore;

@@ -1,4 +1,6 @@
-#![doc = include_str!("../README.md")]
+// Its example is an application on axum.
+#![cfg_attr(any(not(doctest), feature = "axum"), doc = include_str!("../README.md"))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod backend;
 mod connect;

@@ -111,22 +111,6 @@ impl Call {
     }
 }
 
-/// The answer of [`Store::list_by_owner`](super::Store::list_by_owner) in a store without an owner
-/// index; `way_out` says how to get one.
-///
-/// # Examples
-///
-/// ```
-/// use session_core::{ErrorKind, store};
-///
-/// let error = store::no_owner_index("redis", "set SESSION_OWNER_INDEX=true");
-/// assert_eq!(error.kind(), ErrorKind::Unsupported);
-/// ```
-pub fn no_owner_index(store: &str, way_out: &str) -> Error {
-    let what = format!("it keeps no owner index; {way_out}");
-    Call::List.error(store, ErrorKind::Unsupported, &what)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Call, Lost};

@@ -5,7 +5,7 @@ mod shard;
 mod tests;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Capabilities, Lease, Outcome, Precondition, Record, Store, StoreKey};
+use crate::store::{Capabilities, Lease, Limits, Outcome, Precondition, Record, Store, StoreKey};
 use async_trait::async_trait;
 use bytes::Bytes;
 use shard::{Draft, Full, Shard, Usage};
@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+const STORE: &str = "memory";
 /// Enough that a sweep of a million records holds each lock for a fraction of a millisecond.
 const SHARDS: usize = 64;
 /// Far beyond any lease, and far from the end of every platform's clock.
@@ -73,7 +74,7 @@ impl Default for MemoryLimits {
 pub struct MemoryStore {
     shards: [Mutex<Shard>; SHARDS],
     usage: Usage,
-    max_payload: Option<usize>,
+    limits: Limits,
     next_sweep: Mutex<Instant>,
 }
 
@@ -88,7 +89,7 @@ impl MemoryStore {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
             usage: Usage::new(limits.max_records, limits.max_bytes),
-            max_payload: limits.max_payload,
+            limits: Limits { payload: limits.max_payload, ..Limits::default() },
             next_sweep: Mutex::new(Instant::now()),
         }
     }
@@ -155,11 +156,11 @@ impl fmt::Debug for MemoryStore {
 impl Store for MemoryStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            name: "memory",
+            name: STORE,
             owner_index: true,
             needs_sweep: true,
-            max_payload: self.max_payload,
-            max_key: None,
+            max_payload: self.limits.payload,
+            max_key: self.limits.key,
             ttl_resolution: Duration::from_nanos(1),
         }
     }
@@ -176,10 +177,7 @@ impl Store for MemoryStore {
         lease: &Lease<'_>,
         when: Precondition<'_>,
     ) -> Result<Outcome> {
-        if self.max_payload.is_some_and(|max| payload.len() > max) {
-            let message = "write a payload larger than the memory store's max_payload";
-            return Err(Error::new(ErrorKind::TooLarge, message));
-        }
+        self.limits.check(when.call(), STORE, key, &payload, None)?;
         let Full(payload) = match self.write_once(key, payload, lease, when) {
             Ok(outcome) => return Ok(outcome),
             Err(full) => full,

@@ -1,13 +1,28 @@
 //! The contract between sessions and the places that keep them: bytes and durations, no upsert.
 
 mod call;
+mod clock;
+mod failure;
+mod limits;
 mod memory;
+mod owner_index;
+mod repeat;
+mod text;
 mod timeouts;
+mod undisturbed;
+mod url;
 
 pub use crate::id::StoreKey;
-pub use call::{Call, Lost, no_owner_index};
+pub use call::{Call, Lost};
+pub use clock::{left_ms, unix_time};
+pub use failure::Failure;
+pub use limits::Limits;
 pub use memory::{MemoryLimits, MemoryStore};
+pub use owner_index::{no_owner_index, owner_index};
+pub use repeat::reread;
 pub use timeouts::Timeouts;
+pub use undisturbed::undisturbed;
+pub use url::Url;
 
 use crate::error::Result;
 use async_trait::async_trait;
@@ -25,6 +40,10 @@ use std::time::Duration;
 /// Absent, expired and refused are answers. An error is `Unavailable` or `Timeout` if nothing was
 /// written, and `Unknown` if the answer to a write was lost: neither the store nor its driver may
 /// repeat such a write, and it must never be reported as refused.
+///
+/// What is longer than the store holds is `TooLarge` before anything is sent, and the store itself
+/// sees to it ([`Limits`]), whoever calls: the manager compares its own limits with
+/// [`Capabilities`] only so that a session learns of them sooner.
 ///
 /// # Cancellation
 ///
@@ -86,6 +105,24 @@ pub enum Precondition<'a> {
     Unchanged(&'a Record),
 }
 
+impl<'a> Precondition<'a> {
+    /// What a write under this condition is called: [`Call::Create`] or [`Call::Update`].
+    pub fn call(self) -> Call {
+        match self {
+            Self::Absent => Call::Create,
+            Self::Unchanged(_) => Call::Update,
+        }
+    }
+
+    /// The record that must still be there, if one must.
+    pub fn loaded(self) -> Option<&'a Record> {
+        match self {
+            Self::Absent => None,
+            Self::Unchanged(loaded) => Some(loaded),
+        }
+    }
+}
+
 /// The answer to a conditional write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a refused write stored nothing"]
@@ -97,6 +134,13 @@ pub enum Outcome {
     },
     /// The precondition did not hold: this call wrote nothing.
     Refused,
+}
+
+impl Outcome {
+    /// Whether the call was applied.
+    pub fn is_written(self) -> bool {
+        matches!(self, Self::Written { .. })
+    }
 }
 
 /// A live record as a store returned it; it is its own version.

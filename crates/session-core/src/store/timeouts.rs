@@ -86,6 +86,12 @@ impl Timeouts {
         self.operation
     }
 
+    /// The longest attempt to connect that leaves a call the time to say that it was not sent: at
+    /// most four fifths of the operation's.
+    pub fn dial(&self) -> Duration {
+        self.connect.min(self.operation * 4 / 5)
+    }
+
     /// Refuses a timeout of zero, which lets no call on `store` succeed.
     ///
     /// # Errors
@@ -131,6 +137,16 @@ mod tests {
         assert_eq!(timeouts.operation(), Duration::from_millis(250));
         let malformed: Settings = [("SESSION_CONNECT_TIMEOUT", "1s")].into_iter().collect();
         assert_eq!(Timeouts::from_settings(&malformed).unwrap_err().kind(), Config);
+    }
+
+    #[test]
+    fn dialling_leaves_time_to_say_that_nothing_was_sent() {
+        for (connect_ms, operation_ms, dial_ms) in [(1_000, 500, 400), (100, 500, 100)] {
+            let timeouts = Timeouts::default()
+                .with_connect(Duration::from_millis(connect_ms))
+                .with_operation(Duration::from_millis(operation_ms));
+            assert_eq!(timeouts.dial(), Duration::from_millis(dial_ms));
+        }
     }
 
     #[test]

@@ -1,20 +1,26 @@
-//! The one place that knows the client: commands in, answers and faults out.
+//! The one place that knows the client: commands in, answers and faults out, each in time.
 //!
 //! Its protocol layer is used, one meta command a call. Its verbs refuse empty values and may answer
 //! an outage with a miss.
 
 use crate::config::Target;
+use crate::contact;
 use crate::error::Fault;
 use crate::placement;
 use memcache::exp::{
     AsyncMemcache, AsyncMetaClient, Error, GetResult, Meta, MutationResult, MutationStatus,
     Request, Router, Set,
 };
+use session_core::Outcome;
+use session_core::store::{Lost, Timeouts, reread};
 use std::io;
+use tokio::time::{Instant, timeout_at};
 
 /// Sends the commands of the store.
-#[derive(Clone)]
-pub(crate) struct Client(AsyncMemcache);
+pub(crate) struct Client {
+    pub(crate) timeouts: Timeouts,
+    memcache: AsyncMemcache,
+}
 
 /// A value as the server holds it.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,41 +33,55 @@ pub(crate) struct Item {
     pub(crate) ttl: i64,
 }
 
-/// The answer to a command that changes something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Applied { cas: u64 },
-    Refused,
-}
+/// The token of no item.
+const NO_TOKEN: u64 = 0;
 
 impl Client {
-    /// Resolves the names of the servers; connections are dialled when calls need them.
-    pub(crate) async fn open(target: &Target) -> Result<Self, Fault> {
-        let client = AsyncMemcache::builder()
+    /// Makes the first contact with every server, and returns the largest item that all take, too.
+    ///
+    /// Names are resolved now; connections are dialled when calls need them.
+    pub(crate) async fn open(target: &Target) -> Result<(Self, usize), Fault> {
+        let timeouts = target.timeouts;
+        let mut item_size_max = usize::MAX;
+        for server in &target.servers {
+            let told = within(Instant::now() + timeouts.connect(), contact::ask(server)).await?;
+            item_size_max = item_size_max.min(told.item_size_max.unwrap_or(target.item_size_max));
+        }
+        let opening = AsyncMemcache::builder()
             .router(Placement)
-            .connect_timeout(target.dial_timeout)
-            // The store has a deadline of its own around each call.
+            // Ends before the operation does, so that a call without a connection knows it.
+            .connect_timeout(timeouts.dial())
+            // The calls below have a deadline.
             .timeout(None)
             .max_idle(target.idle_connections)
-            .connect_async(target.servers.iter().map(String::as_str))
-            .await
-            .map_err(fault)?;
-        Ok(Self(client))
+            .connect_async(target.servers.iter().map(String::as_str));
+        let memcache = within(Instant::now() + timeouts.connect(), opening).await?;
+        Ok((Self { timeouts, memcache }, item_size_max))
     }
 
-    pub(crate) fn shared(client: AsyncMemcache) -> Self {
-        Self(client)
+    pub(crate) fn shared(memcache: AsyncMemcache) -> Self {
+        Self { timeouts: Timeouts::default(), memcache }
     }
 
     /// `mg KEY v f c t`
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Item>, Fault> {
-        let wanted = Meta::NONE.cas().ttl();
-        item(self.meta().get(key).meta(wanted).send().await.map_err(fault)?)
+        let deadline = self.deadline();
+        let is_stale = |fault: &Fault| matches!(fault, Fault::Lost(Lost::Unreached, _));
+        let get = || {
+            let request = self.memcache.meta().get(key).meta(Meta::NONE.cas().ttl());
+            within(deadline, request.send())
+        };
+        item(reread(is_stale, get).await?)
     }
 
     /// `ms KEY LENGTH ME c T`
-    pub(crate) async fn add(&self, key: &str, value: &[u8], exptime: u32) -> Result<Answer, Fault> {
-        store(self.meta().set(key, value).add(), exptime).await
+    pub(crate) async fn add(
+        &self,
+        key: &str,
+        value: &[u8],
+        exptime: u32,
+    ) -> Result<Outcome, Fault> {
+        self.store(self.memcache.meta().set(key, value).add(), exptime).await
     }
 
     /// `ms KEY LENGTH c T C`
@@ -71,22 +91,36 @@ impl Client {
         value: &[u8],
         exptime: u32,
         cas: u64,
-    ) -> Result<Answer, Fault> {
-        store(self.meta().set(key, value).compare_cas(cas), exptime).await
+    ) -> Result<Outcome, Fault> {
+        if cas == NO_TOKEN {
+            return Ok(Outcome::Refused);
+        }
+        self.store(self.memcache.meta().set(key, value).compare_cas(cas), exptime).await
     }
 
     /// `md KEY`, with `C` if the item must still be the one of `cas`.
-    pub(crate) async fn delete(&self, key: &str, cas: Option<u64>) -> Result<Answer, Fault> {
-        let request = self.meta().delete(key);
+    pub(crate) async fn delete(&self, key: &str, cas: Option<u64>) -> Result<Outcome, Fault> {
+        let request = self.memcache.meta().delete(key);
         let request = match cas {
-            Some(cas) => request.compare_cas(cas),
             None => request,
+            Some(NO_TOKEN) => return Ok(Outcome::Refused),
+            Some(cas) => request.compare_cas(cas),
         };
-        answer(&request.send().await.map_err(fault)?)
+        outcome(&within(self.deadline(), request.send()).await?)
     }
 
-    fn meta(&self) -> &AsyncMetaClient {
-        self.0.meta()
+    async fn store(
+        &self,
+        request: Request<'_, AsyncMetaClient, Set>,
+        exptime: u32,
+    ) -> Result<Outcome, Fault> {
+        let request = request.ttl_raw(exptime).return_cas();
+        outcome(&within(self.deadline(), request.send()).await?)
+    }
+
+    /// When a call that begins now ends.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.timeouts.operation()
     }
 }
 
@@ -119,8 +153,13 @@ impl Router for Placement {
     }
 }
 
-async fn store(request: Request<'_, AsyncMetaClient, Set>, ttl: u32) -> Result<Answer, Fault> {
-    answer(&request.ttl_raw(ttl).return_cas().send().await.map_err(fault)?)
+/// Drops the client's future at the deadline, and with it the connection that the answer may still
+/// come on.
+async fn within<T, E: Into<Fault>>(
+    deadline: Instant,
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, Fault> {
+    timeout_at(deadline, answer).await.map_err(|_| Lost::Silent)?.map_err(Into::into)
 }
 
 fn item(found: GetResult) -> Result<Option<Item>, Fault> {
@@ -136,40 +175,40 @@ fn item(found: GetResult) -> Result<Option<Item>, Fault> {
     }
 }
 
-fn answer(result: &MutationResult) -> Result<Answer, Fault> {
+fn outcome(result: &MutationResult) -> Result<Outcome, Fault> {
     match result.status {
-        MutationStatus::Applied => Ok(Answer::Applied { cas: result.cas.unwrap_or(0) }),
+        MutationStatus::Applied => Ok(Outcome::Written { cas: result.cas.unwrap_or(NO_TOKEN) }),
         MutationStatus::NotFound | MutationStatus::AlreadyExists | MutationStatus::CasMismatch => {
-            Ok(Answer::Refused)
+            Ok(Outcome::Refused)
         }
         _ => Err(Fault::Garbled),
     }
 }
 
 /// Keeps what happened and drops the texts: the client's errors name the key.
-fn fault(error: Error) -> Fault {
-    match error {
-        Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Fault::Unsent,
-        Error::Io(error) => Fault::Unreached(error),
-        Error::Timeout { .. } => Fault::Unsent,
-        Error::Ambiguous { source, .. } => match *source {
-            Error::Timeout { .. } => Fault::Silent,
-            Error::Io(error) => Fault::Broken(error),
-            Error::Server(_) => Fault::Failed,
-            Error::Rejected(_) => Fault::Rejected,
-            _ => Fault::Garbled,
-        },
-        Error::Server(_) => Fault::Failed,
-        Error::Rejected(_) => Fault::Rejected,
-        _ => Fault::Garbled,
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Lost::Unsent.into(),
+            Error::Io(error) => Self::unreached(error),
+            Error::Timeout { .. } => Lost::Unsent.into(),
+            Error::Ambiguous { source, .. } => match *source {
+                Error::Timeout { .. } => Lost::Silent.into(),
+                Error::Io(error) => Self::Lost(Lost::Broken, Some(error)),
+                answer => Self::from(answer),
+            },
+            Error::Server(_) => Self::Failed,
+            Error::Rejected(_) => Self::Rejected,
+            _ => Self::Garbled,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::fault;
     use crate::error::Fault;
     use memcache::exp::Error;
+    use session_core::store::Lost;
     use std::io;
 
     fn ambiguous(source: Error) -> Error {
@@ -183,11 +222,13 @@ mod tests {
         let text = || "hunter2".to_owned();
         type Row = (Error, fn(&Fault) -> bool);
         let table: [Row; 9] = [
-            (reset(), |f| matches!(f, Fault::Unreached(_))),
-            (Error::Io(io::ErrorKind::TimedOut.into()), |f| matches!(f, Fault::Unsent)),
-            (timeout(), |f| matches!(f, Fault::Unsent)),
-            (ambiguous(timeout()), |f| matches!(f, Fault::Silent)),
-            (ambiguous(reset()), |f| matches!(f, Fault::Broken(_))),
+            (reset(), |f| matches!(f, Fault::Lost(Lost::Unreached, Some(_)))),
+            (Error::Io(io::ErrorKind::TimedOut.into()), |f| {
+                matches!(f, Fault::Lost(Lost::Unsent, None))
+            }),
+            (timeout(), |f| matches!(f, Fault::Lost(Lost::Unsent, None))),
+            (ambiguous(timeout()), |f| matches!(f, Fault::Lost(Lost::Silent, None))),
+            (ambiguous(reset()), |f| matches!(f, Fault::Lost(Lost::Broken, Some(_)))),
             (ambiguous(Error::Server(text())), |f| matches!(f, Fault::Failed)),
             (ambiguous(Error::Rejected(text())), |f| matches!(f, Fault::Rejected)),
             (ambiguous(Error::Protocol(text())), |f| matches!(f, Fault::Garbled)),
@@ -195,7 +236,7 @@ mod tests {
         ];
         for (error, is_right) in table {
             let shown = format!("{error:?}");
-            let fault = fault(error);
+            let fault = Fault::from(error);
             assert!(is_right(&fault), "{shown}: {fault:?}");
             assert!(!format!("{fault:?}").contains("hunter2"), "{fault:?}");
         }

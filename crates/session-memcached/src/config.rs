@@ -1,8 +1,8 @@
 //! Where the servers are, how long to wait for them, and how large their items are.
 
 use session_core::config::{KeyInfo, Kind, Settings};
-use session_core::store::{Call, Timeouts};
-use session_core::{Error, ErrorKind, Result};
+use session_core::store::{Call, Failure, Timeouts};
+use session_core::{ErrorKind, Result};
 use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 use std::time::Duration;
@@ -115,9 +115,8 @@ impl MemcachedOptions {
 
     /// Checks the options and spells the servers as `host:port`.
     pub(crate) fn check(&self) -> Result<Target> {
-        let complain = |what: &'static str| {
-            Err(Error::new(ErrorKind::Config, format!("{}: {what}", Call::Connect.of(STORE))))
-        };
+        let complain =
+            |what| Err(Call::Connect.failed(STORE, Failure::Final(ErrorKind::Config, what)));
         let Some(servers) = self.servers.iter().map(|server| address(server)).collect() else {
             return complain(
                 "a server is written host, host:port or [ipv6]:port; there are no schemes, weights \
@@ -135,7 +134,6 @@ impl MemcachedOptions {
         Ok(Target {
             servers,
             timeouts: self.timeouts,
-            dial_timeout: self.timeouts.connect().min(self.timeouts.operation() * 4 / 5),
             idle_connections: self.idle_connections,
             item_size_max: self.item_size_max.unwrap_or(ITEM_SIZE_MAX),
         })
@@ -166,8 +164,6 @@ impl From<String> for MemcachedOptions {
 pub(crate) struct Target {
     pub(crate) servers: Vec<String>,
     pub(crate) timeouts: Timeouts,
-    /// Ends before the operation does, so that a call without a connection knows it sent nothing.
-    pub(crate) dial_timeout: Duration,
     pub(crate) idle_connections: usize,
     pub(crate) item_size_max: usize,
 }
@@ -248,17 +244,6 @@ mod tests {
             assert_eq!(kind, Some(ErrorKind::Config), "{options:?}");
         }
         assert!(MemcachedOptions::default().check().is_ok());
-    }
-
-    #[test]
-    fn dialling_leaves_time_to_say_that_nothing_was_sent() {
-        for (connect_ms, operation_ms, dial_ms) in [(1_000, 500, 400), (100, 500, 100)] {
-            let options = MemcachedOptions::default()
-                .connect_timeout(Duration::from_millis(connect_ms))
-                .operation_timeout(Duration::from_millis(operation_ms));
-            let target = options.check().unwrap();
-            assert_eq!(target.dial_timeout, Duration::from_millis(dial_ms));
-        }
     }
 
     #[test]

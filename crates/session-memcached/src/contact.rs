@@ -1,4 +1,6 @@
 //! The first contact with a server: whether it can keep sessions, and how large.
+//!
+//! The client cannot ask for settings, so this is the protocol itself.
 
 use crate::error::Fault;
 use std::io;
@@ -17,18 +19,18 @@ pub(crate) struct Told {
 
 /// Asks the server at `address`, on a connection of its own, for its settings and for an `mn`.
 pub(crate) async fn ask(address: &str) -> Result<Told, Fault> {
-    let stream = TcpStream::connect(address).await.map_err(Fault::Unreached)?;
+    let stream = TcpStream::connect(address).await.map_err(Fault::unreached)?;
     let mut stream = BufReader::new(stream);
-    stream.write_all(b"stats settings\r\nmn\r\n").await.map_err(Fault::Unreached)?;
-    stream.flush().await.map_err(Fault::Unreached)?;
+    stream.write_all(b"stats settings\r\nmn\r\n").await.map_err(Fault::unreached)?;
+    stream.flush().await.map_err(Fault::unreached)?;
     let mut lines = stream.take(LONGEST).lines();
     let mut hearing = Hearing::Settings(Told::default());
     loop {
         let line = match lines.next_line().await {
             Ok(Some(line)) => line,
-            Ok(None) => return Err(Fault::Unreached(io::ErrorKind::UnexpectedEof.into())),
+            Ok(None) => return Err(Fault::unreached(io::ErrorKind::UnexpectedEof.into())),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(Fault::Garbled),
-            Err(error) => return Err(Fault::Unreached(error)),
+            Err(error) => return Err(Fault::unreached(error)),
         };
         hearing = match hearing.hear(&line)? {
             Hearing::Done(told) => return Ok(told),

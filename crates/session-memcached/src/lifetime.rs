@@ -1,5 +1,6 @@
 //! Lifetimes as memcached writes them: whole seconds, relative up to 30 days, absolute above.
 
+use session_core::store::unix_time;
 use std::time::Duration;
 
 /// memcached reads a greater exptime as seconds since 1970 (protocol.txt, "Expiration times").
@@ -13,11 +14,15 @@ const SLACK: u64 = 2;
 /// The server parses exptimes as `int32_t`, so they end in January 2038.
 const LAST: u64 = i32::MAX as u64;
 
-/// The exptime of a record written at `now`, in seconds since 1970, to live for `ttl`.
+/// The exptime of a record that is written now, to live for `ttl`.
 ///
 /// It is rounded up, with some slack against the server's clock. A lifetime beyond what the server
 /// can hold ends as late as it can.
-pub(crate) fn exptime(ttl: Duration, now: u64) -> u32 {
+pub(crate) fn exptime(ttl: Duration) -> u32 {
+    exptime_at(ttl, unix_time().as_secs())
+}
+
+fn exptime_at(ttl: Duration, now: u64) -> u32 {
     let seconds =
         ttl.as_secs().saturating_add(u64::from(ttl.subsec_nanos() > 0)).saturating_add(SLACK);
     let end = now.saturating_add(seconds);
@@ -46,7 +51,7 @@ pub(crate) fn left(t: i64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{LAST, LONGEST_RELATIVE, exptime, left};
+    use super::{LAST, LONGEST_RELATIVE, exptime_at, left};
     use std::time::Duration;
 
     const NOW: u64 = 1_800_000_000;
@@ -62,7 +67,7 @@ mod tests {
             (Duration::from_millis(1_001), 4),
             (DAY, 86_402),
         ] {
-            assert_eq!(exptime(ttl, NOW), expected, "{ttl:?}");
+            assert_eq!(exptime_at(ttl, NOW), expected, "{ttl:?}");
         }
     }
 
@@ -75,7 +80,7 @@ mod tests {
             (DAY * 30, base + 2_592_002),
             (DAY * 31, base + 2_678_402),
         ] {
-            assert_eq!(exptime(ttl, NOW), expected, "{ttl:?}");
+            assert_eq!(exptime_at(ttl, NOW), expected, "{ttl:?}");
         }
     }
 
@@ -88,7 +93,7 @@ mod tests {
             (LAST + 1, LONGEST_RELATIVE),
             (u64::MAX, LONGEST_RELATIVE),
         ] {
-            assert_eq!(u64::from(exptime(Duration::MAX, now)), expected, "{now}");
+            assert_eq!(u64::from(exptime_at(Duration::MAX, now)), expected, "{now}");
         }
     }
 

@@ -1,22 +1,17 @@
 //! The store: each call one command, each write one compared with the item's CAS token.
 
-use crate::client::{Answer, Client, Item};
+use crate::client::{Client, Item};
 use crate::config::{ITEM_SIZE_MAX, MemcachedOptions, STORE};
-use crate::contact::{self, Told};
 use crate::error::Fault;
 use crate::lifetime::{exptime, left};
 use memcache::exp::AsyncMemcache;
-use session_core::store::{Call, Timeouts, no_owner_index};
+use session_core::store::{Call, Failure, Limits, no_owner_index};
 use session_core::{
-    Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
-    StoreKey, async_trait,
+    Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
+    async_trait,
 };
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout, timeout_at};
-
-const LONGEST_KEY: usize = 250;
+use std::time::Duration;
 
 /// What an item takes beside its value: header, token and line end, 59 bytes, and its key. The rest
 /// is left to what other releases of the server may need.
@@ -29,8 +24,7 @@ const OVERHEAD: usize = 512;
 /// the commands.
 pub struct MemcachedStore {
     client: Client,
-    timeouts: Timeouts,
-    max_payload: usize,
+    limits: Limits,
 }
 
 impl MemcachedStore {
@@ -57,18 +51,9 @@ impl MemcachedStore {
     /// # }
     /// ```
     pub async fn connect(options: impl Into<MemcachedOptions>) -> Result<Self> {
-        let target = options.into().check()?;
-        let limit = target.timeouts.connect();
-        let mut item_size_max = usize::MAX;
-        for server in &target.servers {
-            let Told { item_size_max: told } = contact(limit, contact::ask(server)).await?;
-            item_size_max = item_size_max.min(told.unwrap_or(target.item_size_max));
-        }
-        Ok(Self {
-            client: contact(limit, Client::open(&target)).await?,
-            timeouts: target.timeouts,
-            max_payload: max_payload(item_size_max),
-        })
+        let opening = Client::open(&options.into().check()?).await;
+        let (client, item_size_max) = opening.map_err(|fault| fault.into_error(Call::Connect))?;
+        Ok(Self { client, limits: limits(item_size_max) })
     }
 
     /// Uses a client that the application already has, such as the one of its cache.
@@ -94,17 +79,13 @@ impl MemcachedStore {
     /// # }
     /// ```
     pub fn from_client(client: AsyncMemcache) -> Self {
-        Self {
-            client: Client::shared(client),
-            timeouts: Timeouts::default(),
-            max_payload: max_payload(ITEM_SIZE_MAX),
-        }
+        Self { client: Client::shared(client), limits: limits(ITEM_SIZE_MAX) }
     }
 
     /// Bounds each call, with any wait for a connection; a day at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts = self.timeouts.with_operation(timeout);
+        self.client.timeouts = self.client.timeouts.with_operation(timeout);
         self
     }
 
@@ -112,37 +93,8 @@ impl MemcachedStore {
     /// another.
     #[must_use]
     pub fn item_size_max(mut self, bytes: usize) -> Self {
-        self.max_payload = max_payload(bytes);
+        self.limits = limits(bytes);
         self
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<Item>, Fault> {
-        let deadline = self.deadline();
-        match heard(timeout_at(deadline, self.client.get(key)).await) {
-            // A connection that was closed meanwhile is found out by the call that uses it.
-            Err(Fault::Unreached(_)) => heard(timeout_at(deadline, self.client.get(key)).await),
-            found => found,
-        }
-    }
-
-    /// When a call that begins now ends. The client is dropped then, and with it the connection
-    /// that the answer may still come on.
-    fn deadline(&self) -> Instant {
-        Instant::now() + self.timeouts.operation()
-    }
-
-    fn check_payload(&self, call: Call, payload: &Bytes) -> Result<()> {
-        if payload.len() <= self.max_payload {
-            return Ok(());
-        }
-        let most = self.max_payload;
-        Err(Error::new(
-            ErrorKind::TooLarge,
-            format!(
-                "{}: an item of the server leaves {most} bytes to a session; memcached -I sets more",
-                call.of(STORE)
-            ),
-        ))
     }
 }
 
@@ -153,16 +105,16 @@ impl Store for MemcachedStore {
             name: STORE,
             owner_index: false,
             needs_sweep: false,
-            max_payload: Some(self.max_payload),
-            max_key: Some(LONGEST_KEY),
+            max_payload: self.limits.payload,
+            max_key: self.limits.key,
             // Whole seconds, counted by a clock that is up to two behind.
             ttl_resolution: Duration::from_secs(2),
         }
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
-        let key = check_key(Call::Load, key)?;
-        let found = self.get(key).await.map_err(|fault| fault.into_error(Call::Load))?;
+        let key = check(&self.limits, Call::Load, key, &[])?;
+        let found = self.client.get(key).await.map_err(|fault| fault.into_error(Call::Load))?;
         found.map(record).transpose()
     }
 
@@ -173,34 +125,23 @@ impl Store for MemcachedStore {
         lease: &Lease<'_>,
         when: Precondition<'_>,
     ) -> Result<Outcome> {
-        let call = match when {
-            Precondition::Absent => Call::Create,
-            Precondition::Unchanged(_) => Call::Update,
-        };
-        let key = check_key(call, key)?;
-        self.check_payload(call, &payload)?;
-        let exptime = exptime(lease.ttl, now());
-        let deadline = self.deadline();
-        let answer = match when {
-            Precondition::Absent => {
-                timeout_at(deadline, self.client.add(key, &payload, exptime)).await
-            }
+        let key = check(&self.limits, when.call(), key, &payload)?;
+        let exptime = exptime(lease.ttl);
+        let written = match when {
+            Precondition::Absent => self.client.add(key, &payload, exptime).await,
             Precondition::Unchanged(loaded) => {
-                let Some(cas) = token(loaded) else { return Ok(Outcome::Refused) };
-                timeout_at(deadline, self.client.replace(key, &payload, exptime, cas)).await
+                self.client.replace(key, &payload, exptime, loaded.cas).await
             }
         };
-        outcome(call, answer)
+        written.map_err(|fault| fault.into_error(when.call()))
     }
 
     /// Sends the loaded payload again: the commands that only set an expiry compare nothing.
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
-        let key = check_key(Call::Touch, key)?;
-        self.check_payload(Call::Touch, &loaded.payload)?;
-        let Some(cas) = token(loaded) else { return Ok(Outcome::Refused) };
-        let exptime = exptime(lease.ttl, now());
-        let same = self.client.replace(key, &loaded.payload, exptime, cas);
-        outcome(Call::Touch, timeout_at(self.deadline(), same).await)
+        let key = check(&self.limits, Call::Touch, key, &loaded.payload)?;
+        let exptime = exptime(lease.ttl);
+        let touched = self.client.replace(key, &loaded.payload, exptime, loaded.cas).await;
+        touched.map_err(|fault| fault.into_error(Call::Touch))
     }
 
     async fn delete(
@@ -209,14 +150,9 @@ impl Store for MemcachedStore {
         _owner: Option<&str>,
         expected: Option<&Record>,
     ) -> Result<bool> {
-        let key = check_key(Call::Delete, key)?;
-        let cas = match expected.map(token) {
-            None => None,
-            Some(Some(cas)) => Some(cas),
-            Some(None) => return Ok(false),
-        };
-        let answer = timeout_at(self.deadline(), self.client.delete(key, cas)).await;
-        Ok(outcome(Call::Delete, answer)? != Outcome::Refused)
+        let key = check(&self.limits, Call::Delete, key, &[])?;
+        let deleted = self.client.delete(key, expected.map(|record| record.cas)).await;
+        Ok(deleted.map_err(|fault| fault.into_error(Call::Delete))?.is_written())
     }
 
     async fn list_by_owner(&self, _owner: &str) -> Result<Vec<StoreKey>> {
@@ -231,47 +167,33 @@ impl Store for MemcachedStore {
 impl fmt::Debug for MemcachedStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemcachedStore")
-            .field("timeouts", &self.timeouts)
-            .field("max_payload", &self.max_payload)
+            .field("timeouts", &self.client.timeouts)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
 
-async fn contact<T>(limit: Duration, answer: impl Future<Output = Result<T, Fault>>) -> Result<T> {
-    heard(timeout(limit, answer).await).map_err(|fault| fault.into_error(Call::Connect))
+fn limits(item_size_max: usize) -> Limits {
+    let payload = item_size_max.saturating_sub(OVERHEAD);
+    Limits { payload: Some(payload), key: Some(250), owner: None }
 }
 
-fn heard<T>(answer: Result<Result<T, Fault>, Elapsed>) -> Result<T, Fault> {
-    answer.unwrap_or(Err(Fault::Silent))
-}
-
-fn outcome(call: Call, answer: Result<Result<Answer, Fault>, Elapsed>) -> Result<Outcome> {
-    match heard(answer).map_err(|fault| fault.into_error(call))? {
-        Answer::Applied { cas } => Ok(Outcome::Written { cas }),
-        Answer::Refused => Ok(Outcome::Refused),
+fn check<'a>(limits: &Limits, call: Call, key: &'a StoreKey, payload: &[u8]) -> Result<&'a str> {
+    limits.check(call, STORE, key, payload, None)?;
+    // The client would send such a key in base64, which is another key to everyone else.
+    let is_plain = |byte: &u8| *byte > b' ' && *byte != 0x7f;
+    if key.as_bytes().is_empty() || !key.as_bytes().iter().all(is_plain) {
+        let what = "a key is not empty and has no spaces or control characters";
+        return Err(call.failed(STORE, Failure::Final(ErrorKind::Unsupported, what)));
     }
-}
-
-/// The client would send other keys in base64, which is another key to everyone else.
-fn check_key(call: Call, key: &StoreKey) -> Result<&str> {
-    let complaint = match key.as_bytes() {
-        bytes if bytes.len() > LONGEST_KEY => (ErrorKind::TooLarge, "a key has at most 250 bytes"),
-        bytes if bytes.is_empty() || bytes.iter().any(|byte| *byte <= b' ' || *byte == 0x7f) => {
-            (ErrorKind::Unsupported, "a key is not empty and has no spaces or control characters")
-        }
-        _ => return Ok(key.as_str()),
-    };
-    let (kind, what) = complaint;
-    Err(call.error(STORE, kind, what))
+    Ok(key.as_str())
 }
 
 fn record(item: Item) -> Result<Record> {
     if item.flags != 0 {
-        return Err(Error::new(
-            ErrorKind::Decode,
-            "load a session from memcached: its client flags say that another client wrote it \
-             compressed or as an object; sessions are plain bytes with flags 0",
-        ));
+        let what = "its client flags say that another client wrote it compressed or as an object; \
+                    sessions are plain bytes with flags 0";
+        return Err(Call::Load.failed(STORE, Failure::Unexpected(what)));
     }
     if item.cas == 0 {
         return Err(Fault::WithoutCas.into_error(Call::Load));
@@ -279,23 +201,9 @@ fn record(item: Item) -> Result<Record> {
     Ok(Record { payload: item.value.into(), cas: item.cas, ttl: left(item.ttl) })
 }
 
-/// The token of a record; no item has the token 0, so a record without one is not what is stored.
-fn token(record: &Record) -> Option<u64> {
-    Some(record.cas).filter(|cas| *cas != 0)
-}
-
-fn max_payload(item_size_max: usize) -> usize {
-    item_size_max.saturating_sub(OVERHEAD)
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{check_key, record};
+    use super::{check, limits, record};
     use crate::client::Item;
     use session_core::store::Call;
     use session_core::{ErrorKind, StoreKey};
@@ -312,7 +220,8 @@ mod tests {
             ("a\r\n".to_owned(), Some(ErrorKind::Unsupported)),
             ("a\u{7f}".to_owned(), Some(ErrorKind::Unsupported)),
         ] {
-            let checked = check_key(Call::Load, &StoreKey::new("", &key)).map(drop);
+            let checked =
+                check(&limits(1 << 20), Call::Load, &StoreKey::new("", &key), &[]).map(drop);
             assert_eq!(checked.err().map(|error| error.kind()), kind, "{key:?}");
         }
     }

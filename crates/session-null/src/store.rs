@@ -1,10 +1,13 @@
-//! The store that keeps nothing.
+//! The store that keeps nothing. It has no server, so it is all there is beside `lib`.
 
+use session_core::store::no_owner_index;
 use session_core::{
     Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
     StoreKey, async_trait,
 };
 use std::time::Duration;
+
+const STORE: &str = "null";
 
 /// A store that holds no records and refuses to take any.
 ///
@@ -33,7 +36,7 @@ pub struct NullStore;
 impl Store for NullStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            name: "null",
+            name: STORE,
             owner_index: false,
             needs_sweep: false,
             max_payload: None,
@@ -79,11 +82,7 @@ impl Store for NullStore {
     }
 
     async fn list_by_owner(&self, _owner: &str) -> Result<Vec<StoreKey>> {
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            "list sessions by owner while SESSION_TYPE is null: set it to a store with an owner \
-             index",
-        ))
+        Err(no_owner_index(STORE, "set SESSION_TYPE to a store with one"))
     }
 
     async fn delete_expired(&self) -> Result<u64> {

@@ -1,8 +1,5 @@
 //! Servers of a test's own, to look into and to break.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
 use session_testkit::proxy::Proxy;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,61 +7,61 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-pub const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+pub(crate) const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
 
 /// An empty server on a port of its own; it dies with the test.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     port: u16,
     args: &'static [&'static str],
 }
 
 impl Server {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    pub async fn start_with(args: &'static [&'static str]) -> Self {
+    pub(crate) async fn start_with(args: &'static [&'static str]) -> Self {
         let port = free_port();
         let server = Self { child: spawn(port, args), port, args };
         server.wait_until_it_answers().await;
         server
     }
 
-    pub fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
     }
 
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.addr().to_string()
     }
 
-    pub async fn proxy(&self) -> Proxy {
+    pub(crate) async fn proxy(&self) -> Proxy {
         Proxy::start(self.addr()).await.unwrap()
     }
 
     /// A connection apart from those of the store.
-    pub fn admin(&self) -> Admin {
+    pub(crate) fn admin(&self) -> Admin {
         let stream = TcpStream::connect(self.addr()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         Admin(BufReader::new(stream))
     }
 
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.child = spawn(self.port, self.args);
         self.wait_until_it_answers().await;
     }
 
-    pub fn freeze(&self) {
+    pub(crate) fn freeze(&self) {
         self.signal("-STOP");
     }
 
-    pub fn thaw(&self) {
+    pub(crate) fn thaw(&self) {
         self.signal("-CONT");
     }
 
@@ -87,24 +84,24 @@ impl Drop for Server {
 }
 
 /// A client that speaks the protocol word by word, as another program would.
-pub struct Admin(BufReader<TcpStream>);
+pub(crate) struct Admin(BufReader<TcpStream>);
 
 impl Admin {
     /// Sends `command`, a line end is added, and returns the first line of the answer.
-    pub fn tell(&mut self, command: impl AsRef<[u8]>) -> String {
+    pub(crate) fn tell(&mut self, command: impl AsRef<[u8]>) -> String {
         let command = [command.as_ref(), b"\r\n"].concat();
         self.0.get_mut().write_all(&command).unwrap();
         self.line()
     }
 
     /// The `set` of Flask's clients.
-    pub fn set(&mut self, key: &str, flags: u32, exptime: u64, value: &[u8]) {
+    pub(crate) fn set(&mut self, key: &str, flags: u32, exptime: u64, value: &[u8]) {
         let head = format!("set {key} {flags} {exptime} {}\r\n", value.len());
         assert_eq!(self.tell([head.as_bytes(), value].concat()), "STORED");
     }
 
     /// The flags, the remaining seconds and the value.
-    pub fn get(&mut self, key: &str) -> Option<(u32, i64, Vec<u8>)> {
+    pub(crate) fn get(&mut self, key: &str) -> Option<(u32, i64, Vec<u8>)> {
         let head = self.tell(format!("mg {key} f t v"));
         let mut words = head.split(' ');
         if words.next() != Some("VA") {
@@ -136,12 +133,12 @@ fn spawn(port: u16, args: &[&str]) -> Child {
         .expect("memcached is in the PATH, or SESSION_TEST_MEMCACHED_SERVER names it")
 }
 
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// Asks until the condition holds; a test that waits for ten seconds has failed.
-pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !holds().await {
         assert!(started.elapsed() < Duration::from_secs(10), "{what}");
@@ -149,16 +146,16 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-pub fn key(name: &str) -> StoreKey {
+pub(crate) fn key(name: &str) -> StoreKey {
     StoreKey::new("session:", name)
 }
 
-pub fn is_written(outcome: Outcome) -> bool {
+pub(crate) fn is_written(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Written { .. })
 }
 
 /// Creates a record and returns it as loaded.
-pub async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
+pub(crate) async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
     let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
     assert!(is_written(created.unwrap()));
     store.load(key).await.unwrap().unwrap()

@@ -1,7 +1,5 @@
 //! The contract, on the server at `SESSION_TEST_MEMCACHED`.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use memcache::exp::AsyncMemcache;
 use session_core::{Result, Store, async_trait};
 use session_memcached::{MemcachedOptions, MemcachedStore};

@@ -1,10 +1,6 @@
 //! What a broken, full or unfit server does to a call, and to the calls after it.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::{MINUTE, Server, create, eventually, free_port, is_written, key};
+use crate::common::{Admin, MINUTE, Server, create, eventually, free_port, is_written, key};
 use memcache::exp::AsyncMemcache;
 use session_core::{Bytes, ErrorKind, Precondition, Record, Result, Store, StoreKey};
 use session_memcached::{MemcachedOptions, MemcachedStore};
@@ -139,7 +135,7 @@ async fn missing_server_is_no_missing_session_and_the_others_go_on() {
     let mut admins = [servers[0].admin(), servers[1].admin(), servers[2].admin()];
     let mut holders = Vec::new();
     for key in &keys {
-        let held = |admin: &mut common::Admin| admin.get(key.as_str()).is_some();
+        let held = |admin: &mut Admin| admin.get(key.as_str()).is_some();
         let found: Vec<bool> = admins.iter_mut().map(held).collect();
         assert_eq!(found.iter().filter(|held| **held).count(), 1, "one server holds a key");
         holders.push(found.iter().position(|held| *held).unwrap());

@@ -1,10 +1,6 @@
 //! The bytes, lifetimes, limits and commands that the README promises.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::{MINUTE, Server, create, is_written, key};
+use crate::common::{MINUTE, Server, create, is_written, key};
 use memcache::exp::AsyncMemcache;
 use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Record, Store, StoreKey};
 use session_memcached::{MemcachedOptions, MemcachedStore};

@@ -35,11 +35,7 @@ mongodb_install() {
   local venv=$STATE/software/secantus-$SECANTUS_VERSION
   [[ -x $venv/bin/secantusd-py ]] && return
   say "installing SecantusDB $SECANTUS_VERSION into ${venv#"$ROOT"/}"
-  ensure python3 python3 python3-venv || return 1
-  python3 -c 'import ensurepip' 2>/dev/null || apt_install python3-venv || return 1
-  rm -rf "$venv"
-  python3 -m venv "$venv" &&
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "SecantusDB==$SECANTUS_VERSION" >&2
+  python_env "$venv" "SecantusDB==$SECANTUS_VERSION"
 }
 
 mongodb_up() {

@@ -52,3 +52,14 @@ ensure() {
     return 1
   }
 }
+
+# python_env DIR ARGUMENT...: a virtual environment, made anew, with what pip is told to install.
+python_env() {
+  local dir=$1 python=${PYTHON:-python3}
+  shift
+  ensure "$python" python3 || return 1
+  # Debian keeps ensurepip apart from its python3.
+  "$python" -c 'import ensurepip' 2>/dev/null || apt_install python3-venv || return 1
+  "$python" -m venv --clear "$dir" >&2 &&
+    "$dir/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >&2
+}

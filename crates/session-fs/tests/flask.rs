@@ -95,7 +95,7 @@ struct Nested {
     tuple: [u8; 0],
 }
 
-/// Runs `tests/data/shares_session.py`.
+/// Runs `tests/data/shares_session.py` with the Python of Flask-Session 0.8, cachelib and msgspec.
 fn python(dir: &Path, action: &str) {
     let python = std::env::var_os("SESSION_TEST_PYTHON").expect("SESSION_TEST_PYTHON is set");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/shares_session.py");
@@ -104,7 +104,6 @@ fn python(dir: &Path, action: &str) {
 }
 
 #[tokio::test]
-#[ignore = "needs SESSION_TEST_PYTHON, a Python with Flask-Session 0.8, cachelib and msgspec"]
 async fn flask_and_rust_read_and_write_one_session() {
     let dir = tempfile::tempdir().unwrap();
     python(dir.path(), "write");

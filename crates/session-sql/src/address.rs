@@ -2,10 +2,11 @@
 //!
 //! No error repeats any of it: it holds a password, also where it cannot be read.
 
+use crate::client::{Engine, Speak};
 use crate::config::Limits;
-use crate::connections::{Connections, Dial};
+use crate::connections::{Connections, Source};
 use crate::dialect::Words;
-use crate::engine::Engine;
+use crate::pool::OwnPool;
 use session_core::{Error, ErrorKind, Result};
 use sqlx::ConnectOptions as _;
 use std::sync::Arc;
@@ -131,16 +132,14 @@ fn sqlite(_: &str, _: &Limits) -> Result<Target> {
     Err(refuse("sqlite:// needs the feature `sqlite` of session-sql"))
 }
 
-fn dial<DB: crate::engine::Speak>(
+fn dial<DB: Speak>(
     options: <DB::Connection as sqlx::Connection>::Options,
     limits: &Limits,
 ) -> Target {
-    let dial = Dial {
-        options: options.disable_statement_logging(),
-        timeout: limits.timeouts.connect(),
-        max: limits.max_connections,
-    };
-    Target { engine: Box::new(Arc::new(Connections::<DB>::own(dial))), words: DB::WORDS }
+    let (timeout, max) = (limits.timeouts.connect(), limits.max_connections);
+    let pool = OwnPool::<DB>::new(options.disable_statement_logging(), timeout, max);
+    let connections = Connections::new(Source::Own(Arc::new(pool)));
+    Target { engine: Box::new(Arc::new(connections)), words: DB::WORDS }
 }
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]

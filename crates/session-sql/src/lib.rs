@@ -5,16 +5,17 @@
 compile_error!("session-sql needs at least one of the features `postgres`, `mysql`, `sqlite`");
 
 mod address;
+mod client;
 mod config;
 mod connections;
 mod dialect;
-mod engine;
 mod error;
 mod name;
+mod pool;
 mod statement;
 mod store;
 mod table;
 
+pub use client::Client;
 pub use config::{KEYS, SqlOptions};
-pub use connections::Client;
 pub use store::SqlStore;

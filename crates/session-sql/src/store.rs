@@ -2,9 +2,9 @@
 
 mod open;
 
+use crate::client::{Answer, Ask, Engine};
 use crate::config::Checked;
 use crate::dialect::Words;
-use crate::engine::{Answer, Ask, Engine};
 use crate::error::{Fault, Refusal};
 use crate::statement::{Bound, Slot, Statement, Value};
 use crate::table::{BATCH, Statements, Table};

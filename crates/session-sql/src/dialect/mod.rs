@@ -7,7 +7,7 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-use crate::error::Refusal;
+use crate::error::{Fault, Refusal};
 use crate::statement::Marker;
 use sqlx::Database;
 use sqlx::error::DatabaseError;
@@ -22,6 +22,14 @@ pub(crate) trait Dialect: Database {
 
     /// What the server says by refusing a statement.
     fn refusal(error: &dyn DatabaseError) -> Refusal;
+
+    /// Why there is no connection.
+    fn unreached(error: sqlx::Error) -> Fault {
+        match error {
+            sqlx::Error::Database(error) => Fault::TurnedAway(Self::refusal(&*error)),
+            error => Fault::Unreached(error),
+        }
+    }
 }
 
 /// Pieces of SQL. In them `{table}`, `{bare}` (without its schema), `{schema}` and the other names

@@ -2,10 +2,9 @@
 
 use super::{Known, SqlStore};
 use crate::address::{self, Target};
+use crate::client::{Answer, Ask, Client, Engine};
 use crate::config::{Checked, SqlOptions};
-use crate::connections::Client;
 use crate::dialect::Words;
-use crate::engine::{Answer, Ask, Engine};
 use crate::error::{Fault, Refusal};
 use crate::statement::Bound;
 use crate::table::{self, Table};

@@ -217,3 +217,38 @@ impl OwnTable {
         self.tell("DROP TABLE {}").await;
     }
 }
+
+/// A store behind a proxy, in a table of its own.
+pub(crate) async fn behind_proxy(table: &OwnTable) -> (Proxy, SqlStore) {
+    open(table.options()).await;
+    let (proxy, options) = table.proxied().await;
+    (proxy, SqlStore::connect(options).await.unwrap())
+}
+
+/// A transaction that holds a lock until it is dropped.
+pub(crate) enum Held {
+    Postgres(#[expect(dead_code, reason = "its end is what counts")] PgConnection),
+    MySql(#[expect(dead_code, reason = "its end is what counts")] MySqlConnection),
+}
+
+impl Held {
+    /// Locks the row of `key`.
+    pub(crate) async fn row(table: &OwnTable, key: &StoreKey) -> Self {
+        let url = server::url(table.variable);
+        let lock = format!(
+            "BEGIN; SELECT id FROM {} WHERE session_id = '{}' FOR UPDATE",
+            table.name,
+            key.as_str()
+        );
+        let sql = sqlx::raw_sql(AssertSqlSafe(lock));
+        if table.variable == POSTGRES {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            sql.execute(&mut connection).await.unwrap();
+            Self::Postgres(connection)
+        } else {
+            let mut connection = MySqlConnection::connect(&url).await.unwrap();
+            sql.execute(&mut connection).await.unwrap();
+            Self::MySql(connection)
+        }
+    }
+}

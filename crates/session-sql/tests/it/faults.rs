@@ -1,23 +1,10 @@
 //! What calls return when the server or the connection fails them.
 
-use crate::common::{
-    HOUR, IN_TIME, MINUTE, OwnTable, POSTGRES, SERVERS, WRITTEN, create, eventually, key, open,
-    writes,
-};
+use crate::common::{IN_TIME, MINUTE, OwnTable, SERVERS, behind_proxy, create, key, writes};
 use session_core::{ErrorKind, Precondition, Record, Store};
 use session_sql::SqlStore;
-use session_testkit::proxy::{CutReport, Mode, Proxy};
-use session_testkit::server;
-use sqlx::mysql::MySqlPoolOptions;
-use sqlx::postgres::PgPoolOptions;
+use session_testkit::proxy::{CutReport, Mode};
 use std::time::Duration;
-
-/// A store behind a proxy, in a table of its own.
-async fn behind_proxy(table: &OwnTable) -> (Proxy, SqlStore) {
-    open(table.options()).await;
-    let (proxy, options) = table.proxied().await;
-    (proxy, SqlStore::connect(options).await.unwrap())
-}
 
 #[tokio::test]
 async fn dead_server_is_unavailable_and_nothing_is_unknown_once_that_is_known() {
@@ -36,34 +23,6 @@ async fn dead_server_is_unavailable_and_nothing_is_unknown_once_that_is_known() 
         }
         proxy.set(Mode::Forward).await;
         assert_eq!(store.load(&key("dead")).await.unwrap().unwrap().payload, "old");
-        table.drop().await;
-    }
-}
-
-#[tokio::test]
-async fn one_broken_connection_condemns_those_made_with_it() {
-    for variable in SERVERS {
-        let table = OwnTable::new(variable);
-        let (proxy, store) = behind_proxy(&table).await;
-        let loaded = create(&store, &key("many"), "old").await;
-        let many = key("many");
-        let calls = tokio::join!(
-            store.load(&many),
-            store.load(&many),
-            store.load(&many),
-            store.load(&many),
-        );
-        for found in [calls.0, calls.1, calls.2, calls.3] {
-            assert!(found.unwrap().is_some());
-        }
-        assert!(proxy.connections() > 1);
-        // All connections are cut, and the server is back at once.
-        proxy.set(Mode::Refuse).await;
-        proxy.set(Mode::Forward).await;
-        assert!(store.load(&key("many")).await.unwrap().is_some(), "a load asks once more");
-        for _ in 0..8 {
-            assert_eq!(store.touch(&key("many"), &HOUR, &loaded).await.unwrap(), WRITTEN);
-        }
         table.drop().await;
     }
 }
@@ -122,44 +81,5 @@ async fn write_that_came_no_further_than_a_look_at_the_table_is_not_unknown() {
         proxy.set(Mode::Freeze).await;
         let error = store.delete(&key("a"), None, None).await.unwrap_err();
         assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true), "{error}");
-    }
-}
-
-/// sqlx's own pool would take it back: a ping passes for the end of a statement's preparation.
-#[tokio::test]
-async fn pool_never_gets_back_a_connection_with_a_reply_to_come() {
-    for variable in SERVERS {
-        let table = OwnTable::new(variable);
-        let direct = open(table.options()).await;
-        let url = server::url(variable);
-        let proxy = Proxy::start(server::socket_addr(&url, None).unwrap()).await.unwrap();
-        let url = server::redirect(&url, proxy.addr());
-        let (store, is_idle): (_, Box<dyn Fn() -> bool>) = if variable == POSTGRES {
-            let pool = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
-            let pool = pool.connect(&url).await.unwrap();
-            let store = SqlStore::from_client(pool.clone(), table.options()).await.unwrap();
-            (store, Box::new(move || pool.num_idle() == 1))
-        } else {
-            let pool = MySqlPoolOptions::new().max_connections(1).test_before_acquire(false);
-            let pool = pool.connect(&url).await.unwrap();
-            let store = SqlStore::from_client(pool.clone(), table.options()).await.unwrap();
-            (store, Box::new(move || pool.num_idle() == 1))
-        };
-        let loaded = create(&direct, &key("a"), "a").await;
-        assert_eq!(store.load(&key("a")).await.unwrap().unwrap().payload, "a");
-        eventually("the pool has asked its connection", async || is_idle()).await;
-        // The first touch is prepared first, and there it stops.
-        proxy.set(Mode::Freeze).await;
-        let error = store.touch(&key("a"), &HOUR, &loaded).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unknown);
-        proxy.set(Mode::Forward).await;
-        eventually("the pool connects anew", async || store.load(&key("a")).await.is_ok()).await;
-        for _ in 0..8 {
-            assert_eq!(store.touch(&key("a"), &HOUR, &loaded).await.unwrap(), WRITTEN);
-            assert_eq!(store.load(&key("a")).await.unwrap().unwrap().payload, "a");
-            assert!(!store.delete(&key("b"), None, None).await.unwrap());
-        }
-        assert_eq!(proxy.connections(), 2);
-        table.drop().await;
     }
 }

@@ -5,6 +5,7 @@
 
 mod common;
 mod conformance;
+mod connections;
 mod faults;
 mod layout;
 mod locks;

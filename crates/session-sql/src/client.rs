@@ -1,11 +1,13 @@
 //! Sends statements: within a deadline, never twice if they write, and to their end.
 
-use crate::connections::{Connection, Connections};
-use crate::dialect::Dialect;
+use crate::connections::{Connection, Connections, Source};
+use crate::dialect::{Dialect, Words};
 use crate::error::{Fault, Refusal};
 use crate::statement::{Bound, Value};
 use session_core::async_trait;
-use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Encode, Executor, IntoArguments, Row as _, Type};
+use sqlx::{
+    AssertSqlSafe, ColumnIndex, Decode, Encode, Executor, IntoArguments, Pool, Row as _, Type,
+};
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
@@ -72,7 +74,7 @@ impl<DB: Speak> Engine for Arc<Connections<DB>> {
 }
 
 async fn attempt<DB: Speak>(
-    connections: &Arc<Connections<DB>>,
+    connections: &Connections<DB>,
     bound: &Bound,
     ask: Ask,
     deadline: Instant,
@@ -160,5 +162,22 @@ where
                 }
             }
         })
+    }
+}
+
+/// A pool that an application has already: sqlx's `PgPool`, `MySqlPool` or `SqlitePool`.
+#[expect(private_bounds, reason = "what a pool must offer is sqlx's affair")]
+pub trait Client: Pooled {}
+
+impl<DB: Speak> Client for Pool<DB> {}
+
+/// What becomes of a pool.
+pub(crate) trait Pooled {
+    fn into_engine(self) -> (Box<dyn Engine>, Words);
+}
+
+impl<DB: Speak> Pooled for Pool<DB> {
+    fn into_engine(self) -> (Box<dyn Engine>, Words) {
+        (Box::new(Arc::new(Connections::new(Source::Shared(self)))), DB::WORDS)
     }
 }

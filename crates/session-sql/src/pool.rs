@@ -1,0 +1,153 @@
+//! Our own connections: made when needed, the one used last first.
+//!
+//! sqlx's pool sends a ping after every use of a connection, which doubles what a server is asked,
+//! and keeps those that broke with one of their siblings.
+
+use crate::dialect::Dialect;
+use crate::error::Fault;
+use sqlx::{ConnectOptions as _, Connection as _, Database};
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// A connection that was not used for so long is asked whether it still stands before a statement
+/// is entrusted to it: firewalls and servers close idle ones.
+const IDLE: Duration = Duration::from_secs(10);
+
+type Options<DB> = <<DB as Database>::Connection as sqlx::Connection>::Options;
+
+pub(crate) struct OwnPool<DB: Database> {
+    options: Options<DB>,
+    timeout: Duration,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Idle<DB>>,
+}
+
+/// Connections nobody uses, the last used at the end.
+struct Idle<DB: Database> {
+    waiting: Vec<Live<DB>>,
+    /// Counts how often one broke, which none of those made before survives.
+    generation: u64,
+}
+
+struct Live<DB: Database> {
+    connection: DB::Connection,
+    generation: u64,
+    /// When it answered last, unless it owes an answer or there is a reason to doubt that it still
+    /// stands.
+    answered: Option<Instant>,
+}
+
+impl<DB: Dialect> OwnPool<DB> {
+    /// Makes `max` connections at most, with `timeout` for each attempt.
+    pub(crate) fn new(options: Options<DB>, timeout: Duration, max: usize) -> Self {
+        let permits = Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
+        let idle = Mutex::new(Idle { waiting: Vec::new(), generation: 0 });
+        Self { options, timeout, permits, idle }
+    }
+
+    /// A connection to send on, for which callers wait in turn.
+    pub(crate) async fn acquire(self: &Arc<Self>, deadline: Instant) -> Result<Lent<DB>, Fault> {
+        let permit = timeout_at(deadline, Arc::clone(&self.permits).acquire_owned());
+        let Ok(Ok(permit)) = permit.await else { return Err(Fault::Unsent) };
+        let live = self.reuse(deadline).await;
+        let mut lent = Lent { live, pool: Arc::clone(self), _permit: permit };
+        if lent.live.is_some() {
+            return Ok(lent);
+        }
+        // The attempt outlives a caller who cannot wait, and serves the next one.
+        let attempt = tokio::spawn(async move {
+            lent.live = Some(lent.pool.connect().await?);
+            Ok(lent)
+        });
+        match timeout_at(deadline, attempt).await {
+            Ok(Ok(made)) => made,
+            Ok(Err(_)) | Err(_) => Err(Fault::Unsent),
+        }
+    }
+
+    /// The connection used last, if it still stands.
+    async fn reuse(&self, deadline: Instant) -> Option<Live<DB>> {
+        loop {
+            let mut live = self.idle().waiting.pop()?;
+            if live.answered.is_some_and(|then| then.elapsed() < IDLE) {
+                return Some(live);
+            }
+            if let Ok(Ok(())) = timeout_at(deadline, live.connection.ping()).await {
+                live.answered = Some(Instant::now());
+                return Some(live);
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Live<DB>, Fault> {
+        let generation = self.idle().generation;
+        match timeout(self.timeout, self.options.connect()).await {
+            Ok(Ok(connection)) => {
+                Ok(Live { connection, generation, answered: Some(Instant::now()) })
+            }
+            Ok(Err(error)) => Err(DB::unreached(error)),
+            Err(_) => Err(Fault::Unsent),
+        }
+    }
+}
+
+impl<DB: Database> OwnPool<DB> {
+    /// No code panics while it holds this lock, so what a poisoned one guards is whole.
+    fn idle(&self) -> MutexGuard<'_, Idle<DB>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection on loan. It goes back to the pool, unless it owes an answer: then it is closed, so
+/// that nobody reads the rest of a reply.
+pub(crate) struct Lent<DB: Database> {
+    live: Option<Live<DB>>,
+    pool: Arc<OwnPool<DB>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<DB: Database> Lent<DB> {
+    /// The connection, which owes an answer from now on.
+    pub(crate) fn get(&mut self) -> &mut DB::Connection {
+        let live = self.live.as_mut().expect("one is lent when it is there");
+        live.answered = None;
+        &mut live.connection
+    }
+
+    pub(crate) fn answered(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.answered = Some(Instant::now());
+        }
+    }
+
+    /// The others are asked for an answer before they are used: it may have been a lock, or the
+    /// server vanished without a word.
+    pub(crate) fn fell_silent(&self) {
+        self.pool.idle().waiting.iter_mut().for_each(|live| live.answered = None);
+    }
+
+    /// All made before go with it: they lead to the same server, and each would otherwise cost a
+    /// write that finds out.
+    pub(crate) fn broke(&self) {
+        let mut idle = self.pool.idle();
+        if self.live.as_ref().is_some_and(|live| live.generation == idle.generation) {
+            idle.generation += 1;
+            let closed = mem::take(&mut idle.waiting);
+            drop(idle);
+            drop(closed);
+        }
+    }
+}
+
+impl<DB: Database> Drop for Lent<DB> {
+    fn drop(&mut self) {
+        let Some(live) = self.live.take() else { return };
+        let mut idle = self.pool.idle();
+        if live.answered.is_some() && live.generation == idle.generation {
+            idle.waiting.push(live);
+        }
+    }
+}

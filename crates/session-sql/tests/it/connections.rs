@@ -1,0 +1,163 @@
+//! How long connections are trusted, and when they are closed.
+
+use crate::common::{
+    HOUR, Held, MINUTE, OwnTable, POSTGRES, SERVERS, WRITTEN, behind_proxy, create, eventually,
+    key, open, seconds,
+};
+use session_core::{ErrorKind, Precondition, Store, StoreKey};
+use session_sql::SqlStore;
+use session_testkit::proxy::{Mode, Proxy};
+use session_testkit::server;
+use sqlx::mysql::MySqlPoolOptions;
+use sqlx::postgres::PgPoolOptions;
+
+#[tokio::test]
+async fn one_broken_connection_condemns_those_made_with_it() {
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        let (proxy, store) = behind_proxy(&table).await;
+        let loaded = create(&store, &key("many"), "old").await;
+        crowd(&proxy, &store, &key("many")).await;
+        // All connections are cut, and the server is back at once.
+        proxy.set(Mode::Refuse).await;
+        proxy.set(Mode::Forward).await;
+        assert!(store.load(&key("many")).await.unwrap().is_some(), "a load asks once more");
+        for _ in 0..8 {
+            assert_eq!(store.touch(&key("many"), &HOUR, &loaded).await.unwrap(), WRITTEN);
+        }
+        table.drop().await;
+    }
+}
+
+#[tokio::test]
+async fn busy_connections_are_waited_for_until_the_deadline() {
+    let table = OwnTable::new(POSTGRES);
+    let store = open(table.options().max_connections(1)).await;
+    let loaded = create(&store, &key("busy"), "x").await;
+    let held = Held::row(&table, &key("busy")).await;
+    let (busy, other) = (key("busy"), key("other"));
+    let (touched, written) = tokio::join!(
+        store.touch(&busy, &MINUTE, &loaded),
+        store.write(&other, "x".into(), &MINUTE, Precondition::Absent),
+    );
+    assert_eq!(touched.unwrap_err().kind(), ErrorKind::Unknown);
+    let error = written.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true), "{error}");
+    drop(held);
+    assert_eq!(SqlStore::connect(table.options()).await.unwrap().load(&other).await.unwrap(), None);
+    table.drop().await;
+}
+
+/// sqlx's own pool would take it back: a ping passes for the end of a statement's preparation.
+#[tokio::test]
+async fn pool_never_gets_back_a_connection_with_a_reply_to_come() {
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        let direct = open(table.options()).await;
+        let url = server::url(variable);
+        let proxy = Proxy::start(server::socket_addr(&url, None).unwrap()).await.unwrap();
+        let url = server::redirect(&url, proxy.addr());
+        let (store, is_idle): (_, Box<dyn Fn() -> bool>) = if variable == POSTGRES {
+            let pool = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
+            let pool = pool.connect(&url).await.unwrap();
+            let store = SqlStore::from_client(pool.clone(), table.options()).await.unwrap();
+            (store, Box::new(move || pool.num_idle() == 1))
+        } else {
+            let pool = MySqlPoolOptions::new().max_connections(1).test_before_acquire(false);
+            let pool = pool.connect(&url).await.unwrap();
+            let store = SqlStore::from_client(pool.clone(), table.options()).await.unwrap();
+            (store, Box::new(move || pool.num_idle() == 1))
+        };
+        let loaded = create(&direct, &key("a"), "a").await;
+        assert_eq!(store.load(&key("a")).await.unwrap().unwrap().payload, "a");
+        eventually("the pool has asked its connection", async || is_idle()).await;
+        // The first touch is prepared first, and there it stops.
+        proxy.set(Mode::Freeze).await;
+        let error = store.touch(&key("a"), &HOUR, &loaded).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unknown);
+        proxy.set(Mode::Forward).await;
+        eventually("the pool connects anew", async || store.load(&key("a")).await.is_ok()).await;
+        for _ in 0..8 {
+            assert_eq!(store.touch(&key("a"), &HOUR, &loaded).await.unwrap(), WRITTEN);
+            assert_eq!(store.load(&key("a")).await.unwrap().unwrap().payload, "a");
+            assert!(!store.delete(&key("b"), None, None).await.unwrap());
+        }
+        assert_eq!(proxy.connections(), 2);
+        table.drop().await;
+    }
+}
+
+/// Opens connections besides the first, and gives them back.
+async fn crowd(proxy: &Proxy, store: &SqlStore, key: &StoreKey) {
+    let calls = tokio::join!(store.load(key), store.load(key), store.load(key), store.load(key));
+    for found in [calls.0, calls.1, calls.2, calls.3] {
+        assert!(found.unwrap().is_some());
+    }
+    assert!(proxy.connections() > 1);
+}
+
+/// How many round trips a load takes.
+async fn trips_of_load(proxy: &Proxy, store: &SqlStore, key: &StoreKey) -> usize {
+    let start = proxy.round_trips();
+    assert!(store.load(key).await.unwrap().is_some());
+    proxy.round_trips() - start
+}
+
+#[tokio::test]
+async fn connection_that_rested_is_asked_before_a_statement_is_entrusted_to_it() {
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        open(table.options()).await;
+        let (proxy, options) = table.proxied().await;
+        let store = SqlStore::connect(options.operation_timeout(seconds(10))).await.unwrap();
+        create(&store, &key("idle"), "x").await;
+        assert_eq!(trips_of_load(&proxy, &store, &key("idle")).await, 1);
+        tokio::time::pause();
+        tokio::time::advance(seconds(11)).await;
+        tokio::time::resume();
+        assert_eq!(trips_of_load(&proxy, &store, &key("idle")).await, 2);
+        assert_eq!(trips_of_load(&proxy, &store, &key("idle")).await, 1);
+        assert_eq!(proxy.connections(), 1);
+        table.drop().await;
+    }
+}
+
+#[tokio::test]
+async fn silent_connection_casts_doubt_on_the_others() {
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        open(table.options()).await;
+        let (proxy, options) = table.proxied().await;
+        let store = SqlStore::connect(options.operation_timeout(seconds(1))).await.unwrap();
+        let loaded = create(&store, &key("silent"), "x").await;
+        crowd(&proxy, &store, &key("silent")).await;
+        let held = Held::row(&table, &key("silent")).await;
+        let error = store.touch(&key("silent"), &MINUTE, &loaded).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unknown);
+        let made = proxy.connections();
+        assert_eq!(trips_of_load(&proxy, &store, &key("silent")).await, 2);
+        assert_eq!(trips_of_load(&proxy, &store, &key("silent")).await, 1);
+        assert_eq!(proxy.connections(), made);
+        drop(held);
+        table.drop().await;
+    }
+}
+
+#[tokio::test]
+async fn attempt_to_connect_outlives_its_caller_and_serves_the_next() {
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        open(table.options()).await;
+        let (proxy, options) = table.proxied().await;
+        let store = SqlStore::connect(options.max_connections(1)).await.unwrap();
+        proxy.set(Mode::Refuse).await;
+        proxy.set(Mode::Freeze).await;
+        let made = proxy.connections();
+        let error = store.load(&key("a")).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true), "{error}");
+        proxy.set(Mode::Forward).await;
+        eventually("the attempt succeeds", async || store.load(&key("a")).await.is_ok()).await;
+        assert_eq!(proxy.connections(), made + 1);
+        table.drop().await;
+    }
+}

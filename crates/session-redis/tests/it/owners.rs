@@ -1,10 +1,6 @@
 //! The index of owners: its key, its entries and what they cost, where one script holds both keys.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::{MINUTE, Server, WRITTEN, calls, key, tell};
+use crate::common::{MINUTE, Server, WRITTEN, calls, key, tell};
 use redis::AsyncCommands as _;
 use redis::aio::MultiplexedConnection;
 use session_core::{ErrorKind, Lease, Outcome, Precondition, Record, Store, StoreKey};

@@ -1,6 +1,6 @@
 //! Writers that go on through a failover, and know what they may see after it.
 
-use super::{MINUTE, key};
+use super::{AT_MOST, MINUTE, key};
 use redis::aio::MultiplexedConnection;
 use session_core::{ErrorKind, Outcome, Precondition, Store, StoreKey};
 use session_redis::RedisStore;
@@ -21,24 +21,24 @@ enum Fate {
 
 /// How far the writer of one key is.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// The last acknowledged value.
     acknowledged: AtomicU64,
     /// The last one of which the replica is known to have it.
     replicated: AtomicU64,
     /// Calls that failed.
-    pub errors: AtomicU64,
+    pub(crate) errors: AtomicU64,
     is_over: AtomicBool,
 }
 
-pub struct Writers {
-    pub progress: Vec<Arc<Progress>>,
+pub(crate) struct Writers {
+    pub(crate) progress: Vec<Arc<Progress>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Writers {
     /// Starts a writer for each key, all on one store.
-    pub async fn start(store: RedisStore, names: &[String]) -> Self {
+    pub(crate) async fn start(store: RedisStore, names: &[String]) -> Self {
         let store = Arc::new(store);
         let mut it = Self { progress: Vec::new(), tasks: Vec::new() };
         for name in names {
@@ -51,12 +51,12 @@ impl Writers {
         it
     }
 
-    /// Waits until each has had `count` more values acknowledged; half a minute at most.
-    pub async fn go_on(&self, count: u64) {
+    /// Waits until each has had `count` more values acknowledged.
+    pub(crate) async fn go_on(&self, count: u64) {
         let goals: Vec<_> = self.progress.iter().map(|it| it.acknowledged() + count).collect();
         let started = Instant::now();
         while self.progress.iter().zip(&goals).any(|(it, goal)| it.acknowledged() < *goal) {
-            assert!(started.elapsed() < Duration::from_secs(30), "{:?}", self.progress);
+            assert!(started.elapsed() < AT_MOST, "{:?}", self.progress);
             // One that ended early has failed.
             assert!(self.tasks.iter().all(|task| !task.is_finished()), "a writer has failed");
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -64,7 +64,7 @@ impl Writers {
     }
 
     /// Finds out, until the master is gone, what its replica has. The marker is a key of its own.
-    pub fn watch_replication(
+    pub(crate) fn watch_replication(
         &self,
         mut master: MultiplexedConnection,
         marker: String,
@@ -89,7 +89,7 @@ impl Writers {
     }
 
     /// Waits until a value of each is known to be on the replica.
-    pub async fn be_replicated(&self) {
+    pub(crate) async fn be_replicated(&self) {
         super::eventually("the replica has a value of each", async || {
             self.progress.iter().all(|it| it.replicated() > 0)
         })
@@ -97,7 +97,7 @@ impl Writers {
     }
 
     /// Stops all, and returns the last acknowledged value of each.
-    pub async fn stop(self) -> Vec<u64> {
+    pub(crate) async fn stop(self) -> Vec<u64> {
         for it in &self.progress {
             it.is_over.store(true, Ordering::SeqCst);
         }

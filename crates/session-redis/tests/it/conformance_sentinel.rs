@@ -1,10 +1,5 @@
 //! The contract on the master that sentinels name.
 
-#![cfg(feature = "sentinel")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
 use session_core::{Result, Store, async_trait};
 use session_redis::{RedisOptions, RedisStore};
 use session_testkit::{Link, RedisServer, Remote, Subject, server};
@@ -80,5 +75,5 @@ impl Remote for Proxied {
 }
 
 mod behind_a_proxy {
-    super::common::link_clauses!(super::Proxied::start().await);
+    crate::common::link_clauses!(super::Proxied::start().await);
 }

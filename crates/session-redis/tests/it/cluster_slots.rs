@@ -1,12 +1,7 @@
 //! Slots change hands, or have no owner, while sessions are read and written.
 
-#![cfg(feature = "cluster")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::writers::Writers;
-use common::{HOUR, MINUTE, WRITTEN, create, in_time, key, keys_of, writes};
+use crate::common::writers::Writers;
+use crate::common::{HOUR, MINUTE, WRITTEN, create, in_time, key, keys_of, writes};
 use session_core::{Bytes, ErrorKind, Outcome, Precondition, Store};
 use session_redis::RedisStore;
 use session_testkit::{RedisCluster, RedisServer};

@@ -1,12 +1,7 @@
 //! A node of a cluster ends or freezes while sessions are read and written.
 
-#![cfg(feature = "cluster")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::writers::Writers;
-use common::{MINUTE, WRITTEN, create, eventually, in_time, key, keys_of, writes};
+use crate::common::writers::Writers;
+use crate::common::{MINUTE, WRITTEN, create, eventually, in_time, key, keys_of, writes};
 use session_core::{ErrorKind, Precondition, Store};
 use session_redis::RedisStore;
 use session_testkit::proxy::{CutReport, Proxy};
@@ -34,7 +29,7 @@ async fn fail_over(fault: impl Fn(&mut RedisServer), end: impl Fn(&mut RedisServ
     }
     let store = RedisStore::connect(cluster.url()).await.unwrap();
     let writers = Writers::start(store, &names).await;
-    let admin = common::admin(&cluster.nodes()[0].url()).await;
+    let admin = crate::common::admin(&cluster.nodes()[0].url()).await;
     let watch = writers.watch_replication(admin, marker);
     writers.go_on(50).await;
     writers.be_replicated().await;

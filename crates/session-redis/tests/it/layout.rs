@@ -1,10 +1,6 @@
 //! The bytes, lifetimes and commands that the README promises.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::{HOUR, MINUTE, Server, WRITTEN, calls, create, key};
+use crate::common::{HOUR, MINUTE, Server, WRITTEN, calls, create, key};
 use redis::{AsyncCommands as _, SetExpiry, SetOptions};
 use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Store};
 use session_redis::RedisStore;

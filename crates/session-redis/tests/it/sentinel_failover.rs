@@ -1,12 +1,7 @@
 //! The master ends or freezes while sessions are read and written, and sentinels name another.
 
-#![cfg(feature = "sentinel")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::writers::Writers;
-use common::{create, eventually, free_port, in_time, key, tell};
+use crate::common::writers::Writers;
+use crate::common::{create, dead_port, eventually, in_time, key, tell};
 use redis::aio::MultiplexedConnection;
 use session_core::{ErrorKind, Store};
 use session_redis::RedisStore;
@@ -29,7 +24,7 @@ async fn fail_over(fault: impl Fn(&mut RedisServer), end: impl Fn(&mut RedisServ
     let names: Vec<_> = (0..4).map(|index| format!("writer-{index}")).collect();
     let store = RedisStore::connect(service.url()).await.unwrap();
     let writers = Writers::start(store, &names).await;
-    let admin = common::admin(&service.servers()[0].url()).await;
+    let admin = crate::common::admin(&service.servers()[0].url()).await;
     let watch = writers.watch_replication(admin, "marker".to_owned());
     writers.go_on(50).await;
     writers.be_replicated().await;
@@ -85,7 +80,7 @@ async fn write_to_a_server_that_became_a_replica_finds_the_master() {
     let store = RedisStore::connect(url.as_str()).await.unwrap();
     create(&store, &key("moved"), "old").await;
 
-    old.tell(&format!("REPLICAOF 127.0.0.1 {}", free_port())).await.unwrap();
+    old.tell(&format!("REPLICAOF 127.0.0.1 {}", dead_port())).await.unwrap();
     sentinel.tell("SENTINEL REMOVE mymaster").await.unwrap();
     let port = new.addr().port();
     sentinel.tell(&format!("SENTINEL MONITOR mymaster 127.0.0.1 {port} 2")).await.unwrap();
@@ -97,7 +92,7 @@ async fn write_to_a_server_that_became_a_replica_finds_the_master() {
 async fn replica_that_sentinels_name_is_not_taken() {
     let server = RedisServer::start().await.unwrap();
     let sentinel = RedisServer::lone_sentinel(server.addr()).await.unwrap();
-    server.tell(&format!("REPLICAOF 127.0.0.1 {}", free_port())).await.unwrap();
+    server.tell(&format!("REPLICAOF 127.0.0.1 {}", dead_port())).await.unwrap();
     let url = format!("redis+sentinel://{}/mymaster", sentinel.addr());
     let error = in_time(RedisStore::connect(url.as_str())).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
@@ -135,8 +130,8 @@ async fn unknown_service_says_so() {
 async fn sentinels_have_a_password_of_their_own() {
     let server = RedisServer::start().await.unwrap();
     let sentinel = RedisServer::lone_sentinel(server.addr()).await.unwrap();
-    let mut admin = common::admin(&sentinel.url()).await;
-    let mut master = common::admin(&server.url()).await;
+    let mut admin = crate::common::admin(&sentinel.url()).await;
+    let mut master = crate::common::admin(&server.url()).await;
     tell(&mut master, "CONFIG SET requirepass hunter1").await;
     tell(&mut admin, "ACL SETUSER asker on >hunter2 +@all").await;
     tell(&mut admin, "ACL SETUSER default off").await;
@@ -164,7 +159,7 @@ async fn sentinel_that_missed_a_failover_costs_no_connection() {
     let url = format!("redis+sentinel://{},{}/mymaster", proxy.addr(), fresh.addr());
     let store = RedisStore::connect(url).await.unwrap();
     create(&store, &key("stale"), "x").await;
-    let mut admin = common::admin(&new.url()).await;
+    let mut admin = crate::common::admin(&new.url()).await;
     let before = clients(&mut admin).await;
     let asked = proxy.round_trips();
     eventually("it is asked again and again", async || {
@@ -184,7 +179,7 @@ async fn master_that_sentinels_have_replaced_is_left_without_its_successor() {
     let store = RedisStore::connect(url.as_str()).await.unwrap();
     create(&store, &key("replaced"), "x").await;
     sentinel.tell("SENTINEL REMOVE mymaster").await.unwrap();
-    let port = free_port();
+    let port = dead_port();
     sentinel.tell(&format!("SENTINEL MONITOR mymaster 127.0.0.1 {port} 2")).await.unwrap();
     eventually("it is left", async || store.load(&key("replaced")).await.is_err()).await;
 }
@@ -197,11 +192,11 @@ async fn master_is_found_again_while_no_sentinel_answers() {
     let store = RedisStore::connect(url.as_str()).await.unwrap();
     create(&store, &key("alone"), "x").await;
     sentinel.kill().unwrap();
-    let mut admin = common::admin(&server.url()).await;
+    let mut admin = crate::common::admin(&server.url()).await;
     tell(&mut admin, "CLIENT KILL TYPE normal SKIPME yes").await;
     assert!(in_time(store.load(&key("alone"))).await.unwrap().is_some());
 
-    server.tell(&format!("REPLICAOF 127.0.0.1 {}", free_port())).await.unwrap();
+    server.tell(&format!("REPLICAOF 127.0.0.1 {}", dead_port())).await.unwrap();
     tell(&mut admin, "CLIENT KILL TYPE normal SKIPME yes").await;
     let error = in_time(store.load(&key("alone"))).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));

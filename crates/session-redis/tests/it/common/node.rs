@@ -15,7 +15,7 @@ struct Node {
 }
 
 /// The URL of a node that the tests of this binary share.
-pub async fn url() -> &'static str {
+pub(crate) async fn url() -> &'static str {
     static NODE: OnceCell<Node> = OnceCell::const_new();
     &NODE.get_or_init(start).await.url
 }

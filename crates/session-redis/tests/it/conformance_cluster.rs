@@ -1,10 +1,5 @@
 //! The contract on a Redis Cluster.
 
-#![cfg(feature = "cluster")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
 use session_core::{Result, Store, async_trait};
 use session_redis::{RedisOptions, RedisStore};
 use session_testkit::{Link, RedisCluster, Remote, Subject, server};
@@ -70,7 +65,7 @@ impl Remote for Proxied {
 }
 
 mod behind_a_proxy {
-    super::common::link_clauses!(super::Proxied(
+    crate::common::link_clauses!(super::Proxied(
         super::RedisCluster::start(1, false).await.unwrap()
     ));
 }

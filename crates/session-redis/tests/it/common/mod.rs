@@ -1,11 +1,8 @@
 //! Servers of a test's own, to count on and to break.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-pub mod node;
+pub(crate) mod node;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
-pub mod writers;
+pub(crate) mod writers;
 
 use redis::aio::MultiplexedConnection;
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
@@ -14,17 +11,19 @@ use session_redis::RedisStore;
 use session_testkit::RedisCluster;
 use session_testkit::RedisServer;
 use session_testkit::proxy::Proxy;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
+use tokio::net::TcpSocket;
 
-pub const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
-pub const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner: None };
+pub(crate) const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+pub(crate) const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner: None };
 /// The operation timeout, with slack for a machine that does other things.
-pub const DEADLINE: Duration = Duration::from_secs(2);
-pub const WRITTEN: Outcome = Outcome::Written { cas: 0 };
+pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
+pub(crate) const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 
 /// The clauses that put a proxy between a store and its server, a test for each.
-#[allow(unused_macros, reason = "each test binary uses its share of this")]
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
 macro_rules! link_clauses {
     ($subject:expr) => {
         $crate::common::link_clauses! {
@@ -53,59 +52,59 @@ macro_rules! link_clauses {
         )+
     };
 }
-#[allow(unused_imports, reason = "each test binary uses its share of this")]
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
 pub(crate) use link_clauses;
 
 /// An empty server on a port of its own; it dies with the test.
-pub struct Server(RedisServer);
+pub(crate) struct Server(RedisServer);
 
 impl Server {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self(RedisServer::start().await.unwrap())
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.0.url()
     }
 
     /// A proxy in front of the server, and the URL that leads through it.
-    pub async fn proxy(&self) -> (Proxy, String) {
+    pub(crate) async fn proxy(&self) -> (Proxy, String) {
         let proxy = Proxy::start(self.0.addr()).await.unwrap();
         let url = format!("redis://{}", proxy.addr());
         (proxy, url)
     }
 
     /// A connection apart from those of the store.
-    pub async fn admin(&self) -> MultiplexedConnection {
+    pub(crate) async fn admin(&self) -> MultiplexedConnection {
         admin(&self.url()).await
     }
 
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.0.kill().unwrap();
     }
 
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.0.restart().await.unwrap();
     }
 
-    pub fn freeze(&self) {
+    pub(crate) fn freeze(&self) {
         self.0.freeze().unwrap();
     }
 
-    pub fn thaw(&self) {
+    pub(crate) fn thaw(&self) {
         self.0.thaw().unwrap();
     }
 }
 
 /// A connection apart from those of the store.
-pub async fn admin(url: &str) -> MultiplexedConnection {
+pub(crate) async fn admin(url: &str) -> MultiplexedConnection {
     let client = redis::Client::open(url).unwrap();
     client.get_multiplexed_async_connection().await.unwrap()
 }
 
 /// Names of keys that a master serves at first.
 #[cfg(feature = "cluster")]
-pub async fn keys_of(cluster: &RedisCluster, master: usize, count: usize) -> Vec<String> {
+pub(crate) async fn keys_of(cluster: &RedisCluster, master: usize, count: usize) -> Vec<String> {
     let node = &cluster.nodes()[master];
     let mut found = Vec::new();
     for number in 0.. {
@@ -121,32 +120,42 @@ pub async fn keys_of(cluster: &RedisCluster, master: usize, count: usize) -> Vec
     found
 }
 
-pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+/// A port at which nobody listens, kept from others.
+pub(crate) fn dead_port() -> u16 {
+    static RESERVED: LazyLock<TcpSocket> = LazyLock::new(|| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        socket
+    });
+    RESERVED.local_addr().unwrap().port()
 }
 
-/// Asks until the condition holds; a test that waits for ten seconds has failed.
-pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+/// How long a test waits before it has failed: on a machine that does other things, sentinels
+/// may do nothing for half a minute (`TILT`).
+pub(crate) const AT_MOST: Duration = Duration::from_secs(60);
+
+/// Asks until the condition holds.
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !holds().await {
-        assert!(started.elapsed() < Duration::from_secs(10), "{what}");
+        assert!(started.elapsed() < AT_MOST, "{what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
-pub fn key(name: &str) -> StoreKey {
+pub(crate) fn key(name: &str) -> StoreKey {
     StoreKey::new("session:", name)
 }
 
 /// Creates a record and returns it as loaded.
-pub async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
+pub(crate) async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
     let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
     assert_eq!(created.unwrap(), WRITTEN);
     store.load(key).await.unwrap().unwrap()
 }
 
 /// How often the server ran each of `commands`, scripts' inner calls included.
-pub async fn calls(admin: &mut MultiplexedConnection, commands: &[&str]) -> Vec<u64> {
+pub(crate) async fn calls(admin: &mut MultiplexedConnection, commands: &[&str]) -> Vec<u64> {
     let info: String = redis::cmd("INFO").arg("commandstats").query_async(admin).await.unwrap();
     let count = |command: &&str| {
         let line = info.lines().find_map(|l| l.strip_prefix(&format!("cmdstat_{command}:calls=")));
@@ -156,7 +165,7 @@ pub async fn calls(admin: &mut MultiplexedConnection, commands: &[&str]) -> Vec<
 }
 
 /// Every call that writes, in turn: its error, if it failed.
-pub async fn writes(store: &RedisStore, key: &StoreKey, loaded: &Record) -> [Result<()>; 5] {
+pub(crate) async fn writes(store: &RedisStore, key: &StoreKey, loaded: &Record) -> [Result<()>; 5] {
     let unchanged = Precondition::Unchanged(loaded);
     [
         store.write(key, "new".into(), &MINUTE, Precondition::Absent).await.map(drop),
@@ -167,11 +176,11 @@ pub async fn writes(store: &RedisStore, key: &StoreKey, loaded: &Record) -> [Res
     ]
 }
 
-pub async fn in_time<T>(call: impl Future<Output = T>) -> T {
+pub(crate) async fn in_time<T>(call: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, call).await.expect("the call ends within its deadline")
 }
 
-pub async fn tell(admin: &mut MultiplexedConnection, command: &str) -> redis::Value {
+pub(crate) async fn tell(admin: &mut MultiplexedConnection, command: &str) -> redis::Value {
     let mut words = command.split(' ');
     let mut cmd = redis::cmd(words.next().unwrap());
     cmd.arg(words.map(|word| word.trim_matches('"')).collect::<Vec<_>>());
@@ -179,12 +188,12 @@ pub async fn tell(admin: &mut MultiplexedConnection, command: &str) -> redis::Va
 }
 
 /// Connections to the server, the test's own left out.
-pub async fn connections(admin: &mut MultiplexedConnection) -> usize {
+pub(crate) async fn connections(admin: &mut MultiplexedConnection) -> usize {
     let list: String = redis::cmd("CLIENT").arg("LIST").query_async(admin).await.unwrap();
     list.lines().count() - 1
 }
 
-pub async fn client_ids(admin: &mut MultiplexedConnection) -> Vec<String> {
+pub(crate) async fn client_ids(admin: &mut MultiplexedConnection) -> Vec<String> {
     let list: String = redis::cmd("CLIENT").arg("LIST").query_async(admin).await.unwrap();
     list.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
 }

@@ -1,11 +1,7 @@
 //! The contract, on each kind of connection to the server at `SESSION_TEST_REDIS`, and with the
 //! owner index where one script holds both keys and where none may.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::node;
+use crate::common::node;
 use session_core::{Result, Store, async_trait};
 use session_redis::{RedisOptions, RedisStore};
 use session_testkit::{Link, Remote, Subject, server};

@@ -1,12 +1,8 @@
 //! What a broken server or network does to a call, and to the calls after it.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::{
-    DEADLINE, MINUTE, Server, WRITTEN, calls, client_ids, connections, create, eventually,
-    free_port, in_time, key, tell, writes,
+use crate::common::{
+    DEADLINE, MINUTE, Server, WRITTEN, calls, client_ids, connections, create, dead_port,
+    eventually, in_time, key, tell, writes,
 };
 use session_core::{ErrorKind, Precondition, Store};
 use session_redis::{RedisOptions, RedisStore};
@@ -17,7 +13,7 @@ use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn connecting_to_nothing_is_unavailable() {
-    let url = format!("redis://:hunter2@127.0.0.1:{}", free_port());
+    let url = format!("redis://:hunter2@127.0.0.1:{}", dead_port());
     let error = in_time(RedisStore::connect(url.as_str())).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");

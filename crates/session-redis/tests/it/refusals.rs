@@ -1,10 +1,8 @@
 //! What a server that answers, but not as asked, does to a call, and to the calls after it.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::{MINUTE, Server, WRITTEN, client_ids, create, free_port, in_time, key, tell, writes};
+use crate::common::{
+    MINUTE, Server, WRITTEN, client_ids, create, dead_port, in_time, key, tell, writes,
+};
 use session_core::{ErrorKind, Precondition, Store};
 use session_redis::RedisStore;
 use std::sync::Arc;
@@ -79,7 +77,7 @@ async fn server_that_refuses_writes_is_unavailable_and_wrote_nothing() {
     let mut admin = server.admin().await;
     let store = RedisStore::connect(server.url()).await.unwrap();
     let loaded = create(&store, &key("refused"), "old").await;
-    let replica = format!("REPLICAOF 127.0.0.1 {}", free_port());
+    let replica = format!("REPLICAOF 127.0.0.1 {}", dead_port());
     for (refuse, serve, is_delete_refused) in [
         ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", false),
         (replica.as_str(), "REPLICAOF NO ONE", true),
@@ -117,7 +115,7 @@ async fn replica_is_left_for_a_new_connection() {
     let mut admin = server.admin().await;
     let store = RedisStore::connect(server.url()).await.unwrap();
     let before = client_ids(&mut admin).await;
-    tell(&mut admin, &format!("REPLICAOF 127.0.0.1 {}", free_port())).await;
+    tell(&mut admin, &format!("REPLICAOF 127.0.0.1 {}", dead_port())).await;
     assert!(store.delete(&key("replica"), None, None).await.is_err());
     tell(&mut admin, "REPLICAOF NO ONE").await;
     assert!(!store.delete(&key("replica"), None, None).await.unwrap());

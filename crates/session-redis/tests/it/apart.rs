@@ -1,10 +1,6 @@
 //! The index of owners where entry and record lie in different slots of a cluster.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::{MINUTE, WRITTEN, eventually, node};
+use crate::common::{MINUTE, WRITTEN, eventually, node};
 use redis::AsyncCommands as _;
 use redis::aio::MultiplexedConnection;
 use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Record, Store, StoreKey};

@@ -1,0 +1,21 @@
+//! The store against real servers.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+mod apart;
+#[cfg(feature = "cluster")]
+mod cluster_failover;
+#[cfg(feature = "cluster")]
+mod cluster_slots;
+mod common;
+mod conformance;
+#[cfg(feature = "cluster")]
+mod conformance_cluster;
+#[cfg(feature = "sentinel")]
+mod conformance_sentinel;
+mod faults;
+mod layout;
+mod owners;
+mod refusals;
+#[cfg(feature = "sentinel")]
+mod sentinel_failover;

@@ -112,8 +112,7 @@ async fn lost_reply_is_unknown_and_the_write_is_not_repeated() {
 
 #[tokio::test]
 async fn server_that_dies_and_freezes_under_load_loses_no_acknowledged_write() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut server = DynamoDbServer::durable(dir.path()).await.unwrap();
+    let mut server = DynamoDbServer::durable().await.unwrap();
     let options = DynamoDbOptions::new(server.url()).table("Load");
     let store = Arc::new(store(options).await);
     let acknowledged = Arc::new(AtomicU64::new(0));

@@ -2,9 +2,10 @@
 
 mod connection;
 
+use crate::port::{bind, reserve};
 use connection::Wire;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -44,7 +45,7 @@ impl Proxy {
     ///
     /// If no loopback port can be bound.
     pub async fn start(server: SocketAddr) -> io::Result<Self> {
-        let reserved = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let reserved = reserve()?;
         let addr = reserved.local_addr()?;
         let listener = bind(addr)?.listen(1024)?;
         let (mode, mode_seen) = watch::channel(Mode::Forward);
@@ -150,11 +151,4 @@ async fn accept(
             },
         }
     }
-}
-
-fn bind(addr: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(addr)?;
-    Ok(socket)
 }

@@ -1,8 +1,10 @@
 //! The store of one test.
 
-use crate::own::{OwnServer, Process};
+use crate::own;
 use mongodb::bson::{Document, doc};
-use session_testkit::{DynamoDbServer, MongoServer, RedisServer, server};
+use session_testkit::{
+    ChildServer, DynamoDbServer, MemcachedServer, MongoServer, Program, RedisServer, server,
+};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -27,7 +29,7 @@ enum Place {
     /// A DynamoDB Local of its own, the same.
     DynamoDb(DynamoDbServer),
     /// Another server of its own.
-    Own(Box<dyn OwnServer>),
+    Own(Box<ChildServer<dyn Program>>),
     /// Nothing: it is a database of one file, or a server that other tests use, too.
     Apart,
 }
@@ -38,7 +40,7 @@ pub enum Frozen<'a> {
     /// Every lock of the directory is held.
     Files(Vec<File>),
     /// The server is stopped.
-    Server(&'a dyn OwnServer),
+    Server(&'a ChildServer<dyn Program>),
 }
 
 impl Backend {
@@ -69,14 +71,14 @@ impl Backend {
 
     /// Starts a DynamoDB Local that keeps its data in files.
     pub async fn durable_dynamodb() -> Self {
-        let dir = scratch();
-        let server = DynamoDbServer::durable(dir.path()).await.expect("DynamoDB Local starts");
-        Self { address: server.url(), place: Place::DynamoDb(server), _dir: Some(dir) }
+        let server = DynamoDbServer::durable().await.expect("DynamoDB Local starts");
+        Self { address: server.url(), place: Place::DynamoDb(server), _dir: None }
     }
 
     /// Starts an empty Memcached.
     pub async fn memcached() -> Self {
-        Self::own(Process::memcached().await.expect("memcached starts"))
+        let server = MemcachedServer::start().await.expect("memcached starts");
+        Self { address: format!("memcached://{}", server.url()), ..Self::own(server) }
     }
 
     /// Makes an empty SQLite database.
@@ -93,25 +95,24 @@ impl Backend {
 
     /// Starts a Redis that has every write on the disk before it answers.
     pub async fn durable_redis() -> Self {
-        let dir = scratch();
-        let server = RedisServer::durable(dir.path()).await.expect("redis-server starts");
-        Self { address: server.url(), place: Place::Redis(server), _dir: Some(dir) }
+        let server = RedisServer::durable().await.expect("redis-server starts");
+        Self { address: server.url(), place: Place::Redis(server), _dir: None }
     }
 
     /// Makes an empty PostgreSQL and starts it. It asks for no password: in a build that is not
     /// optimised, proving that forty connections know one takes longer than a session may wait.
     pub async fn own_postgres() -> Self {
-        Self::own(Process::postgres().await.expect("postgres starts"))
+        Self::own(own::postgres().await.expect("postgres starts"))
     }
 
     /// Makes an empty MariaDB and starts it.
     pub async fn own_mariadb() -> Self {
-        Self::own(Process::mariadb().await.expect("mariadbd starts"))
+        Self::own(own::mariadb().await.expect("mariadbd starts"))
     }
 
     /// A server of the test's own.
-    pub fn own(server: impl OwnServer + 'static) -> Self {
-        Self { address: server.address(), place: Place::Own(Box::new(server)), _dir: None }
+    pub fn own(server: ChildServer<impl Program + 'static>) -> Self {
+        Self { address: server.url(), place: Place::Own(Box::new(server)), _dir: None }
     }
 
     /// The server whose address an environment variable holds.
@@ -157,7 +158,7 @@ impl Backend {
     /// If the store is neither a session directory nor the test's own server.
     #[expect(clippy::panic, reason = "a test that asks in vain has failed")]
     pub fn freeze(&self) -> Frozen<'_> {
-        let server: &dyn OwnServer = match &self.place {
+        let server: &ChildServer<dyn Program> = match &self.place {
             Place::Files => return Frozen::Files(locks(Path::new(&self.address))),
             Place::Redis(server) => server,
             Place::MongoDb(server) => server,
@@ -193,7 +194,7 @@ impl Backend {
     }
 
     #[expect(clippy::panic, reason = "a test that asks in vain has failed")]
-    fn server(&mut self) -> &mut dyn OwnServer {
+    fn server(&mut self) -> &mut ChildServer<dyn Program> {
         match &mut self.place {
             Place::Redis(server) => server,
             Place::MongoDb(server) => server,

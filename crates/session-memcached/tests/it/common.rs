@@ -1,20 +1,16 @@
 //! Servers of a test's own, to look into and to break.
 
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
+use session_testkit::MemcachedServer;
 use session_testkit::proxy::Proxy;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub(crate) const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
 
 /// An empty server on a port of its own; it dies with the test.
-pub(crate) struct Server {
-    child: Child,
-    port: u16,
-    args: &'static [&'static str],
-}
+pub(crate) struct Server(MemcachedServer);
 
 impl Server {
     pub(crate) async fn start() -> Self {
@@ -22,18 +18,15 @@ impl Server {
     }
 
     pub(crate) async fn start_with(args: &'static [&'static str]) -> Self {
-        let port = free_port();
-        let server = Self { child: spawn(port, args), port, args };
-        server.wait_until_it_answers().await;
-        server
+        Self(MemcachedServer::start_with(args).await.unwrap())
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+        self.0.addr()
     }
 
     pub(crate) fn name(&self) -> String {
-        self.addr().to_string()
+        self.0.url()
     }
 
     pub(crate) async fn proxy(&self) -> Proxy {
@@ -48,38 +41,19 @@ impl Server {
     }
 
     pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.0.kill().unwrap();
     }
 
     pub(crate) async fn restart(&mut self) {
-        self.child = spawn(self.port, self.args);
-        self.wait_until_it_answers().await;
+        self.0.restart().await.unwrap();
     }
 
     pub(crate) fn freeze(&self) {
-        self.signal("-STOP");
+        self.0.freeze().unwrap();
     }
 
     pub(crate) fn thaw(&self) {
-        self.signal("-CONT");
-    }
-
-    fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
-    }
-
-    async fn wait_until_it_answers(&self) {
-        eventually("a started server answers", async || TcpStream::connect(self.addr()).is_ok())
-            .await;
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.0.thaw().unwrap();
     }
 }
 
@@ -120,17 +94,6 @@ impl Admin {
         self.0.read_line(&mut line).unwrap();
         line.trim_end().to_owned()
     }
-}
-
-fn spawn(port: u16, args: &[&str]) -> Child {
-    let binary = std::env::var_os("SESSION_TEST_MEMCACHED_SERVER");
-    Command::new(binary.unwrap_or_else(|| "memcached".into()))
-        .args(["-l", "127.0.0.1", "-U", "0", "-u", "nobody", "-p", &port.to_string()])
-        .args(args)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("memcached is in the PATH, or SESSION_TEST_MEMCACHED_SERVER names it")
 }
 
 pub(crate) fn free_port() -> u16 {

@@ -1,42 +1,59 @@
 //! PostgreSQL, as the package of the distribution brings it.
 
-use super::process::{Launch, Process, data_dir, free_port, user};
+use super::setup::{User, command, hand_over, open, run};
+use async_trait::async_trait;
+use session_testkit::{ChildServer, Place, Program};
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-impl Process {
-    /// Makes an empty PostgreSQL and starts it.
-    ///
-    /// # Errors
-    ///
-    /// If it is not installed, or does not answer.
-    pub async fn postgres() -> io::Result<Self> {
-        let port = free_port()?;
-        let user = user("postgres")?;
-        let dir = data_dir(user)?;
-        let data = dir.path().join("data").to_string_lossy().into_owned();
-        let command = |name: &str, args: &[&str]| {
-            let program = programs().join(name).to_string_lossy().into_owned();
-            Launch { program, args: args.iter().map(|arg| (*arg).to_owned()).collect(), user }
-        };
-        let initdb = ["-D", &data, "-U", "session", "--locale=C", "--no-sync", "--auth=trust"];
-        command("initdb", &initdb).run()?;
+/// How PostgreSQL is started.
+#[derive(Debug)]
+pub struct Postgres {
+    user: Option<User>,
+}
+
+/// Makes an empty PostgreSQL and starts it.
+///
+/// # Errors
+///
+/// If it is not installed, or does not answer.
+pub async fn postgres() -> io::Result<ChildServer<Postgres>> {
+    ChildServer::launch(|place| {
+        let user = User::find("postgres")?;
+        hand_over(place, user)?;
+        let mut initdb = command(programs().join("initdb"), user);
+        initdb.args(["-U", "session", "--locale=C", "--no-sync", "--auth=trust", "-D"]);
+        run(initdb.arg(data(place)))?;
+        Ok(Postgres { user })
+    })
+    .await
+}
+
+#[async_trait]
+impl Program for Postgres {
+    fn command(&self, place: &Place) -> io::Result<Command> {
+        let mut command = command(programs().join("postgres"), self.user);
+        command.arg("-D").arg(data(place)).args(["-p", &place.addr().port().to_string()]);
         // What survives a power cut is not tested, so nothing waits for the disk.
-        let args = [
-            "-D",
-            &data,
-            "-p",
-            &port.to_string(),
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            "unix_socket_directories=",
-            "-c",
-            "fsync=off",
-        ];
-        let url = format!("postgres://session@127.0.0.1:{port}/postgres");
-        Self::start(command("postgres", &args), url, Some(dir)).await
+        for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"] {
+            command.args(["-c", setting]);
+        }
+        Ok(command)
     }
+
+    async fn answer(&self, addr: SocketAddr) -> io::Result<Option<u32>> {
+        open(&self.url(addr)).await.map(|()| None)
+    }
+
+    fn url(&self, addr: SocketAddr) -> String {
+        format!("postgres://session@{addr}/postgres")
+    }
+}
+
+fn data(place: &Place) -> PathBuf {
+    place.dir().join("data")
 }
 
 /// The directory of the newest server; Debian keeps it out of the path.

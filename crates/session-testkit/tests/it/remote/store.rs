@@ -1,6 +1,6 @@
 //! A client of that server, right or wrong in one way.
 
-use crate::server::{read_frame, write_frame};
+use super::server::{read_frame, write_frame};
 use session_core::{
     Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
     StoreKey, async_trait,

@@ -1,6 +1,6 @@
 //! A Redis master, its replica and their sentinels, of a test's own.
 
-use super::{RedisServer, until};
+use super::{ChildServer, Redis, RedisServer, until};
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -25,13 +25,11 @@ impl RedisSentinels {
     ///
     /// If one does not start, or they do not agree within half a minute.
     pub async fn start() -> io::Result<Self> {
-        let master = RedisServer::with(|_| Ok(diskless())).await?;
-        let port = master.addr().port();
-        let replica = RedisServer::with(|_| {
-            let of = ["--replicaof".to_owned(), "127.0.0.1".to_owned(), port.to_string()];
-            Ok(diskless().into_iter().chain(of).collect())
-        })
-        .await?;
+        let delay = ["--repl-diskless-sync-delay", "0"];
+        let master = RedisServer::launch(|_| Ok(Redis::with(delay))).await?;
+        let port = master.addr().port().to_string();
+        let follow = ["--replicaof", "127.0.0.1", &port, delay[0], delay[1]];
+        let replica = RedisServer::launch(|_| Ok(Redis::with(follow))).await?;
         until("the replica follows its master", async || {
             Ok(replica.tell("INFO replication").await?.contains("master_link_status:up"))
         })
@@ -106,13 +104,13 @@ impl Drop for RedisSentinels {
     }
 }
 
-impl RedisServer {
+impl ChildServer<Redis> {
     /// Starts a sentinel by whose name `mymaster` the server at `master` goes, and which never
     /// replaces it, being alone.
     ///
     /// # Errors
     ///
-    /// Those of [`start`](Self::start).
+    /// Those of [`ChildServer::launch`].
     pub async fn lone_sentinel(master: SocketAddr) -> io::Result<Self> {
         let sentinel = sentinel().await?;
         watch(&sentinel, master, 2).await?;
@@ -121,11 +119,11 @@ impl RedisServer {
 }
 
 async fn sentinel() -> io::Result<RedisServer> {
-    RedisServer::with(|place| {
+    RedisServer::launch(|place| {
         // It keeps what it learns in this file.
-        let file = place.dir.join("sentinel.conf");
+        let file = place.dir().join("sentinel.conf");
         fs::write(&file, "")?;
-        Ok(vec![file.display().to_string(), "--sentinel".to_owned()])
+        Ok(Redis::with([&file.to_string_lossy(), "--sentinel"]))
     })
     .await
 }
@@ -137,8 +135,4 @@ async fn watch(sentinel: &RedisServer, master: SocketAddr, quorum: usize) -> io:
         sentinel.tell(&format!("SENTINEL SET {SERVICE} {option} {value}")).await?;
     }
     Ok(())
-}
-
-fn diskless() -> Vec<String> {
-    vec!["--repl-diskless-sync-delay".to_owned(), "0".to_owned()]
 }

@@ -1,15 +1,11 @@
 //! Each clause is broken by a store that is wrong in that one way, on a clock that needs no waiting.
 
-#![allow(clippy::unwrap_used, reason = "test code outside test functions, too")]
-
 mod changes;
-#[path = "../common/mod.rs"]
-mod common;
 mod index;
 mod store;
 mod table;
 
-use common::broken_clauses;
+use crate::clauses::broken_clauses;
 use session_core::{Result, Store, async_trait};
 use session_testkit::clauses::{ALL, Clause};
 use session_testkit::{Link, Subject};
@@ -17,7 +13,7 @@ use std::sync::Arc;
 use store::BrokenStore;
 use table::TABLE;
 
-/// Clauses that need a connection; `tests/remote` breaks them.
+/// Clauses that need a connection; `remote` breaks them.
 const ON_THE_WIRE: &[&str] = &[
     "cancelled_calls_do_not_mix_replies",
     "dead_server_at_opening_is_an_error_in_time",

@@ -1,7 +1,7 @@
 //! How the broken store keeps its owner index.
 
-use crate::store::BrokenStore;
-use crate::table::Defect;
+use super::store::BrokenStore;
+use super::table::Defect;
 use session_core::{Bytes, Lease, Outcome, Precondition, Result, Store, StoreKey};
 use tokio::task::yield_now;
 

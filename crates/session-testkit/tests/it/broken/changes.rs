@@ -1,7 +1,7 @@
 //! How the broken store makes changes.
 
-use crate::store::{BrokenStore, YEAR};
-use crate::table::Defect;
+use super::store::{BrokenStore, YEAR};
+use super::table::Defect;
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
 use tokio::task::yield_now;
 

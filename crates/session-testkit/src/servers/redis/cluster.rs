@@ -1,6 +1,7 @@
 //! A Redis Cluster of a test's own.
 
-use super::{RedisServer, until};
+use super::{Redis, RedisServer, until};
+use crate::port;
 use std::io;
 
 const SLOTS: usize = 16_384;
@@ -140,24 +141,33 @@ impl Drop for RedisCluster {
 }
 
 async fn node() -> io::Result<RedisServer> {
-    RedisServer::with(|place| {
-        let bus = place.bus.to_string();
-        let args = [
-            ["--cluster-enabled", "yes"],
-            ["--cluster-config-file", "nodes.conf"],
-            ["--cluster-port", &bus],
-            ["--cluster-node-timeout", NODE_TIMEOUT_MS],
-            ["--cluster-allow-replica-migration", "no"],
-            ["--cluster-require-full-coverage", "no"],
-            ["--cluster-replica-validity-factor", "0"],
-            ["--repl-diskless-sync-delay", "0"],
-        ];
-        Ok(args.concat().into_iter().map(str::to_owned).collect())
+    RedisServer::launch(|_| {
+        let bus = port::reserve()?;
+        let node = Redis::with([
+            "--cluster-enabled",
+            "yes",
+            "--cluster-config-file",
+            "nodes.conf",
+            "--cluster-port",
+            &bus.local_addr()?.port().to_string(),
+            "--cluster-node-timeout",
+            NODE_TIMEOUT_MS,
+            "--cluster-allow-replica-migration",
+            "no",
+            "--cluster-require-full-coverage",
+            "no",
+            "--cluster-replica-validity-factor",
+            "0",
+            "--repl-diskless-sync-delay",
+            "0",
+        ]);
+        Ok(Redis { bus: Some(bus), ..node })
     })
     .await
 }
 
-fn bus_port(node: &RedisServer) -> io::Result<&str> {
-    let mut args = node.args.iter().skip_while(|arg| *arg != "--cluster-port");
-    args.nth(1).map(String::as_str).ok_or_else(|| io::Error::other("not a node of a cluster"))
+fn bus_port(node: &RedisServer) -> io::Result<u16> {
+    let bus = node.program().bus.as_ref();
+    let bus = bus.ok_or_else(|| io::Error::other("not a node of a cluster"))?;
+    Ok(bus.local_addr()?.port())
 }

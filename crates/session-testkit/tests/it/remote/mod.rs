@@ -1,13 +1,9 @@
 //! The fault clauses hold for a sound client over TCP, and find each way to get it wrong.
 
-#![allow(clippy::unwrap_used, reason = "test code outside test functions, too")]
-
-#[path = "../common/mod.rs"]
-mod common;
 mod server;
 mod store;
 
-use common::broken_clauses;
+use crate::clauses::broken_clauses;
 use session_core::{MemoryStore, Result, Store, async_trait};
 use session_testkit::{Link, Remote, Subject};
 use std::net::SocketAddr;

@@ -1,7 +1,5 @@
 //! The proxy does what the fault clauses rely on.
 
-#![allow(clippy::unwrap_used, reason = "test code outside test functions, too")]
-
 use session_testkit::proxy::{CutReport, Mode, Proxy};
 use std::io::ErrorKind;
 use std::net::SocketAddr;

@@ -1,6 +1,6 @@
 //! A memory store that is wrong in one way.
 
-use crate::table::Defect;
+use super::table::Defect;
 use session_core::{
     Bytes, Capabilities, Error, ErrorKind, Lease, MemoryLimits, MemoryStore, Outcome, Precondition,
     Record, Result, Store, StoreKey, async_trait,

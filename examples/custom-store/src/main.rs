@@ -2,8 +2,8 @@
 
 use axum::{Router, routing::get};
 use custom_store::manager_from_env;
-use web_session::axum::{Session, SessionLayer, SessionRejection};
 use std::time::Duration;
+use web_session::axum::{Session, SessionLayer, SessionRejection};
 
 async fn visits(session: Session) -> Result<String, SessionRejection> {
     let visits = session.update("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1).await?;

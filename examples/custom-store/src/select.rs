@@ -1,9 +1,9 @@
 //! From the environment to a manager over this store, or any other.
 
 use crate::RedbStore;
+use std::sync::Arc;
 use web_session::config::{KeyInfo, Kind, Settings};
 use web_session::{Config, Result, SessionManager};
-use std::sync::Arc;
 
 const KEYS: &[KeyInfo] =
     &[KeyInfo::new("SESSION_REDB_FILE", Kind::Text, Some("sessions.redb"), "The file.")];

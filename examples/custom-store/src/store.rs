@@ -4,14 +4,14 @@
 mod tests;
 
 use redb::{Database, ReadableDatabase as _, ReadableTable, Table, TableDefinition};
-use web_session::store::{Call, Lost, no_owner_index};
-use web_session::{Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result};
-use web_session::{Store, StoreKey, async_trait};
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use std::{fs::OpenOptions, path::Path};
 use tokio::task::spawn_blocking;
+use web_session::store::{Call, Lost, no_owner_index, unix_time};
+use web_session::{Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result};
+use web_session::{Store, StoreKey, async_trait};
 
 /// Under its key a record has its end, in milliseconds since 1970, and its payload.
 type Records<'txn> = Table<'txn, &'static str, (u64, &'static [u8])>;
@@ -96,10 +96,7 @@ impl Store for RedbStore {
         lease: &Lease<'_>,
         when: Precondition<'_>,
     ) -> Result<Outcome> {
-        let (call, expected) = match when {
-            Precondition::Absent => (Call::Create, None),
-            Precondition::Unchanged(loaded) => (Call::Update, Some(loaded.payload.clone())),
-        };
+        let expected = when.loaded().map(|loaded| loaded.payload.clone());
         let (key, end) = (key.clone(), end_of(lease));
         let write = move |records: &mut Records<'_>| {
             let holds = live(records, &key)?.map(|held| held.payload) == expected;
@@ -108,7 +105,7 @@ impl Store for RedbStore {
             }
             Ok(holds.then_some(Outcome::Written { cas: 0 }))
         };
-        Ok(self.change(call, write).await?.unwrap_or(Outcome::Refused))
+        Ok(self.change(when.call(), write).await?.unwrap_or(Outcome::Refused))
     }
 
     /// Writes the payload again, which costs this store no more than its end alone.
@@ -171,8 +168,7 @@ fn end_of(lease: &Lease<'_>) -> u64 {
 }
 
 fn now_ms() -> u64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(unix_time().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn failed(call: Call, kind: ErrorKind, cause: impl Into<redb::Error>) -> web_session::Error {

@@ -1,10 +1,10 @@
 //! The whole contract, on a file of its own for each clause.
 
 use custom_store::RedbStore;
-use web_session::{Result, Store, async_trait};
 use session_testkit::{Link, Subject, store_conformance};
 use std::sync::Arc;
 use tempfile::TempDir;
+use web_session::{Result, Store, async_trait};
 
 struct File {
     store: RedbStore,

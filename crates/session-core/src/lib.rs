@@ -2,7 +2,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod calendar;
-mod clock;
 mod codec;
 pub mod config;
 mod cookie;

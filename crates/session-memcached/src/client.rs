@@ -3,7 +3,7 @@
 //! Its protocol layer is used, one meta command a call. Its verbs refuse empty values and may answer
 //! an outage with a miss.
 
-use crate::config::Target;
+use crate::config::MemcachedOptions;
 use crate::contact;
 use crate::error::Fault;
 use crate::placement;
@@ -40,12 +40,12 @@ impl Client {
     /// Makes the first contact with every server, and returns the largest item that all take, too.
     ///
     /// Names are resolved now; connections are dialled when calls need them.
-    pub(crate) async fn open(target: &Target) -> Result<(Self, usize), Fault> {
-        let timeouts = target.timeouts;
+    pub(crate) async fn open(options: &MemcachedOptions) -> Result<(Self, usize), Fault> {
+        let timeouts = options.timeouts;
         let mut item_size_max = usize::MAX;
-        for server in &target.servers {
+        for server in &options.servers {
             let told = within(Instant::now() + timeouts.connect(), contact::ask(server)).await?;
-            item_size_max = item_size_max.min(told.item_size_max.unwrap_or(target.item_size_max));
+            item_size_max = item_size_max.min(told.item_size_max.unwrap_or(options.item_size_max));
         }
         let opening = AsyncMemcache::builder()
             .router(Placement)
@@ -53,8 +53,8 @@ impl Client {
             .connect_timeout(timeouts.dial())
             // The calls below have a deadline.
             .timeout(None)
-            .max_idle(target.idle_connections)
-            .connect_async(target.servers.iter().map(String::as_str));
+            .max_idle(options.idle_connections)
+            .connect_async(options.servers.iter().map(String::as_str));
         let memcache = within(Instant::now() + timeouts.connect(), opening).await?;
         Ok((Self { timeouts, memcache }, item_size_max))
     }

@@ -38,10 +38,10 @@ pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemcachedOptions {
-    servers: Vec<String>,
-    timeouts: Timeouts,
-    idle_connections: usize,
-    item_size_max: Option<usize>,
+    pub(crate) servers: Vec<String>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) idle_connections: usize,
+    pub(crate) item_size_max: usize,
 }
 
 impl MemcachedOptions {
@@ -54,7 +54,7 @@ impl MemcachedOptions {
             servers: servers.into_iter().map(Into::into).collect(),
             timeouts: Timeouts::default(),
             idle_connections: IDLE_CONNECTIONS,
-            item_size_max: None,
+            item_size_max: ITEM_SIZE_MAX,
         }
     }
 
@@ -109,21 +109,21 @@ impl MemcachedOptions {
     /// Servers are asked at the first contact, and the smallest answer holds; proxies do not tell.
     #[must_use]
     pub fn item_size_max(mut self, bytes: usize) -> Self {
-        self.item_size_max = Some(bytes);
+        self.item_size_max = bytes;
         self
     }
 
     /// Checks the options and spells the servers as `host:port`.
-    pub(crate) fn check(&self) -> Result<Target> {
+    pub(crate) fn checked(self) -> Result<Self> {
         let complain =
             |what| Err(Call::Connect.failed(STORE, Failure::Final(ErrorKind::Config, what)));
-        let Some(servers) = self.servers.iter().map(|server| address(server)).collect() else {
+        let servers = self.servers.iter().map(|server| address(server));
+        let Some(servers) = servers.collect::<Option<Vec<String>>>() else {
             return complain(
                 "a server is written host, host:port or [ipv6]:port; there are no schemes, weights \
                  or unix sockets",
             );
         };
-        let servers: Vec<String> = servers;
         if servers.is_empty() {
             return complain("the list of servers is empty");
         }
@@ -131,12 +131,7 @@ impl MemcachedOptions {
             return complain("a server is listed twice");
         }
         self.timeouts.check(STORE)?;
-        Ok(Target {
-            servers,
-            timeouts: self.timeouts,
-            idle_connections: self.idle_connections,
-            item_size_max: self.item_size_max.unwrap_or(ITEM_SIZE_MAX),
-        })
+        Ok(Self { servers, ..self })
     }
 }
 
@@ -158,14 +153,6 @@ impl From<String> for MemcachedOptions {
     fn from(servers: String) -> Self {
         Self::from(servers.as_str())
     }
-}
-
-/// Options that were checked.
-pub(crate) struct Target {
-    pub(crate) servers: Vec<String>,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) idle_connections: usize,
-    pub(crate) item_size_max: usize,
 }
 
 /// `host:port` of a server as it was written.
@@ -240,10 +227,10 @@ mod tests {
             MemcachedOptions::default().connect_timeout(Duration::ZERO),
             MemcachedOptions::default().operation_timeout(Duration::ZERO),
         ] {
-            let kind = options.check().err().map(|error| error.kind());
+            let kind = options.clone().checked().err().map(|error| error.kind());
             assert_eq!(kind, Some(ErrorKind::Config), "{options:?}");
         }
-        assert!(MemcachedOptions::default().check().is_ok());
+        assert!(MemcachedOptions::default().checked().is_ok());
     }
 
     #[test]
@@ -252,6 +239,6 @@ mod tests {
         assert_eq!(MemcachedOptions::from_settings(&none).unwrap(), MemcachedOptions::default());
         let two: Settings = [("SESSION_MEMCACHED", "a:1 , b")].into_iter().collect();
         let options = MemcachedOptions::from_settings(&two).unwrap();
-        assert_eq!(options.check().unwrap().servers, ["a:1", "b:11211"]);
+        assert_eq!(options.checked().unwrap().servers, ["a:1", "b:11211"]);
     }
 }

@@ -1,5 +1,6 @@
 //! Lifetimes as memcached writes them: whole seconds, relative up to 30 days, absolute above.
 
+use session_core::Lease;
 use session_core::store::unix_time;
 use std::time::Duration;
 
@@ -14,17 +15,16 @@ const SLACK: u64 = 2;
 /// The server parses exptimes as `int32_t`, so they end in January 2038.
 const LAST: u64 = i32::MAX as u64;
 
-/// The exptime of a record that is written now, to live for `ttl`.
+/// The exptime of a record that is written now, to live for `lease`.
 ///
-/// It is rounded up, with some slack against the server's clock. A lifetime beyond what the server
-/// can hold ends as late as it can.
-pub(crate) fn exptime(ttl: Duration) -> u32 {
-    exptime_at(ttl, unix_time().as_secs())
+/// It has some slack against the server's clock. A lifetime beyond what the server can hold ends
+/// as late as it can.
+pub(crate) fn exptime(lease: &Lease<'_>) -> u32 {
+    exptime_at(lease, unix_time().as_secs())
 }
 
-fn exptime_at(ttl: Duration, now: u64) -> u32 {
-    let seconds =
-        ttl.as_secs().saturating_add(u64::from(ttl.subsec_nanos() > 0)).saturating_add(SLACK);
+fn exptime_at(lease: &Lease<'_>, now: u64) -> u32 {
+    let seconds = lease.ttl_secs().unsigned_abs().saturating_add(SLACK);
     let end = now.saturating_add(seconds);
     let exptime = if seconds <= LONGEST_RELATIVE {
         seconds
@@ -51,12 +51,17 @@ pub(crate) fn left(t: i64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{LAST, LONGEST_RELATIVE, exptime_at, left};
+    use super::{LAST, LONGEST_RELATIVE, left};
+    use session_core::Lease;
     use std::time::Duration;
 
     const NOW: u64 = 1_800_000_000;
     const DAY: Duration = Duration::from_secs(86_400);
     const SECOND: Duration = Duration::from_secs(1);
+
+    fn exptime_at(ttl: Duration, now: u64) -> u32 {
+        super::exptime_at(&Lease { ttl, owner: None }, now)
+    }
 
     #[test]
     fn lifetimes_are_rounded_up_and_never_zero() {

@@ -51,7 +51,7 @@ impl MemcachedStore {
     /// # }
     /// ```
     pub async fn connect(options: impl Into<MemcachedOptions>) -> Result<Self> {
-        let opening = Client::open(&options.into().check()?).await;
+        let opening = Client::open(&options.into().checked()?).await;
         let (client, item_size_max) = opening.map_err(|fault| fault.into_error(Call::Connect))?;
         Ok(Self { client, limits: limits(item_size_max) })
     }
@@ -126,7 +126,7 @@ impl Store for MemcachedStore {
         when: Precondition<'_>,
     ) -> Result<Outcome> {
         let key = check(&self.limits, when.call(), key, &payload)?;
-        let exptime = exptime(lease.ttl);
+        let exptime = exptime(lease);
         let written = match when {
             Precondition::Absent => self.client.add(key, &payload, exptime).await,
             Precondition::Unchanged(loaded) => {
@@ -139,7 +139,7 @@ impl Store for MemcachedStore {
     /// Sends the loaded payload again: the commands that only set an expiry compare nothing.
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
         let key = check(&self.limits, Call::Touch, key, &loaded.payload)?;
-        let exptime = exptime(lease.ttl);
+        let exptime = exptime(lease);
         let touched = self.client.replace(key, &loaded.payload, exptime, loaded.cas).await;
         touched.map_err(|fault| fault.into_error(Call::Touch))
     }

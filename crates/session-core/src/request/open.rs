@@ -3,7 +3,6 @@
 use super::context::Context;
 use super::deadline::Deadline;
 use super::state::{Address, Home, Presented, State};
-use crate::clock;
 use crate::config::Undecodable;
 use crate::cookie;
 use crate::data::Data;
@@ -11,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionId;
 use crate::key::CREATED;
 use crate::signer::SignedBy;
-use crate::store::Record;
+use crate::store::{Record, unix_time};
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
@@ -158,7 +157,7 @@ fn adopt(
         }
         if state.created().is_none() {
             // A record from before the setting: its age counts from now on.
-            state.set_reserved(CREATED, &clock::unix_seconds())?;
+            state.set_reserved(CREATED, &unix_time().as_secs())?;
         }
     }
     context.telemetry.hit(payload_len, started);

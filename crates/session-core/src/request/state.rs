@@ -1,6 +1,5 @@
 //! What a request knows of its session and what it asked for; no I/O.
 
-use crate::clock;
 use crate::codec;
 use crate::config::{Config, MAX_LIFETIME};
 use crate::data::{Data, FlashLog, Intent};
@@ -8,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::id::{SessionId, StoreKey};
 use crate::key::{CREATED, LIFETIME, PERMANENT, is_reserved};
 use crate::request::plan::{Facts, Fate, Origin};
-use crate::store::Record;
+use crate::store::{Record, unix_time};
 use serde::Serialize;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -191,7 +190,7 @@ impl State {
     pub(crate) fn full_lease(&self, config: &Config) -> Option<Duration> {
         let lifetime = self.lifetime(config);
         let Some(absolute) = config.absolute_lifetime() else { return Some(lifetime) };
-        let now = clock::unix_seconds();
+        let now = unix_time().as_secs();
         let age = now.saturating_sub(self.created().unwrap_or(now));
         let left = absolute.checked_sub(Duration::from_secs(age))?;
         (!left.is_zero()).then(|| lifetime.min(left))

@@ -1,6 +1,6 @@
 //! Servers of a test's own, to look into and to break.
 
-use session_core::{Bytes, Lease, Outcome, Precondition, Record, Store, StoreKey};
+use session_core::{Bytes, Lease, Precondition, Record, Store, StoreKey};
 use session_testkit::MemcachedServer;
 use session_testkit::proxy::Proxy;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -113,13 +113,9 @@ pub(crate) fn key(name: &str) -> StoreKey {
     StoreKey::new("session:", name)
 }
 
-pub(crate) fn is_written(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Written { .. })
-}
-
 /// Creates a record and returns it as loaded.
 pub(crate) async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
     let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
-    assert!(is_written(created.unwrap()));
+    assert!(created.unwrap().is_written());
     store.load(key).await.unwrap().unwrap()
 }

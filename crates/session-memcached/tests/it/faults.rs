@@ -1,6 +1,6 @@
 //! What a broken, full or unfit server does to a call, and to the calls after it.
 
-use crate::common::{Admin, MINUTE, Server, create, eventually, free_port, is_written, key};
+use crate::common::{Admin, MINUTE, Server, create, eventually, free_port, key};
 use memcache::exp::AsyncMemcache;
 use session_core::{Bytes, ErrorKind, Precondition, Record, Result, Store, StoreKey};
 use session_memcached::{MemcachedOptions, MemcachedStore};
@@ -154,7 +154,7 @@ async fn missing_server_is_no_missing_session_and_the_others_go_on() {
             assert_eq!(created.unwrap_err().kind(), ErrorKind::Unavailable);
         } else {
             assert_eq!(loaded.unwrap().unwrap().payload, "x");
-            assert!(!is_written(created.unwrap()));
+            assert!(!created.unwrap().is_written());
         }
     }
 }
@@ -184,7 +184,7 @@ async fn write_after_idle_connections_were_closed_is_applied() {
         tokio::time::sleep(Duration::from_millis(20)).await;
         let unchanged = Precondition::Unchanged(&loaded);
         let written = store.write(&key("idle"), "1".into(), &MINUTE, unchanged).await;
-        assert!(is_written(written.unwrap()));
+        assert!(written.unwrap().is_written());
         assert_eq!(proxy.connections(), connections + 1);
         loaded = store.load(&key("idle")).await.unwrap().unwrap();
     }
@@ -211,7 +211,7 @@ async fn server_without_cas_is_unsupported() {
 
     let store = lazy(server.addr()).await;
     let written = store.write(&key("c"), "x".into(), &MINUTE, Precondition::Absent).await;
-    assert!(is_written(written.unwrap()));
+    assert!(written.unwrap().is_written());
     let error = store.load(&key("c")).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unsupported, false));
 }
@@ -247,7 +247,7 @@ async fn evicted_record_is_gone() {
     let keys: Vec<StoreKey> = (0..50).map(|number| key(&format!("{number}"))).collect();
     for key in &keys {
         let written = store.write(key, large.clone(), &MINUTE, Precondition::Absent).await;
-        assert!(is_written(written.unwrap()));
+        assert!(written.unwrap().is_written());
     }
     assert_eq!(store.load(&keys[0]).await.unwrap(), None, "the oldest made room");
     assert!(store.load(&keys[49]).await.unwrap().is_some());

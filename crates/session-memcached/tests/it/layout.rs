@@ -1,6 +1,6 @@
 //! The bytes, lifetimes, limits and commands that the README promises.
 
-use crate::common::{MINUTE, Server, create, is_written, key};
+use crate::common::{MINUTE, Server, create, key};
 use memcache::exp::AsyncMemcache;
 use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Record, Store, StoreKey};
 use session_memcached::{MemcachedOptions, MemcachedStore};
@@ -55,16 +55,16 @@ async fn record_is_written_as_flask_writes_it() {
         };
         let flask = Bytes::from_static(FLASK_VALUE);
         let created = store.write(&id, flask.clone(), &lease, Precondition::Absent).await;
-        assert!(is_written(created.unwrap()));
+        assert!(created.unwrap().is_written());
         expect(FLASK_VALUE);
 
         let loaded = store.load(&id).await.unwrap().unwrap();
         let unchanged = Precondition::Unchanged(&loaded);
-        assert!(is_written(store.write(&id, "x".into(), &lease, unchanged).await.unwrap()));
+        assert!(store.write(&id, "x".into(), &lease, unchanged).await.unwrap().is_written());
         expect(b"x");
 
         let loaded = store.load(&id).await.unwrap().unwrap();
-        assert!(is_written(store.touch(&id, &lease, &loaded).await.unwrap()));
+        assert!(store.touch(&id, &lease, &loaded).await.unwrap().is_written());
         expect(b"x");
         assert!(store.delete(&id, None, None).await.unwrap());
     }
@@ -141,7 +141,7 @@ async fn longest_lifetime_ends_with_the_numbers_of_the_server() {
     let store = MemcachedStore::connect(server.name()).await.unwrap();
     let forever = Lease { ttl: Duration::MAX, owner: None };
     let written = store.write(&key("long"), "x".into(), &forever, Precondition::Absent).await;
-    assert!(is_written(written.unwrap()));
+    assert!(written.unwrap().is_written());
     let left = store.load(&key("long")).await.unwrap().unwrap().ttl;
     assert_about(left, i32::MAX as u64 - now());
 }
@@ -194,7 +194,7 @@ async fn limit_is_the_smallest_that_a_server_tells() {
         let payload = Bytes::from(vec![b'x'; limit]);
         let store = store.operation_timeout(Duration::from_secs(10));
         let created = store.write(&key, payload, &MINUTE, Precondition::Absent).await;
-        assert!(is_written(created.unwrap()));
+        assert!(created.unwrap().is_written());
         assert_eq!(store.load(&key).await.unwrap().unwrap().payload.len(), limit);
     }
 }

@@ -1,12 +1,11 @@
 //! The arithmetic of leases, as a table.
 
 use super::{Address, CREATED, Home, LIFETIME, PERMANENT, Presented, State};
-use crate::clock;
 use crate::codec::Format;
 use crate::config::{Config, ConfigBuilder, MAX_LIFETIME};
 use crate::data::{Data, Intent, Limits};
 use crate::id::{IdHash, SessionId};
-use crate::store::Record;
+use crate::store::{Record, unix_time};
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::time::{Instant, advance};
@@ -114,7 +113,7 @@ async fn own_lifetime_comes_before_the_configured_one() {
 #[tokio::test(start_paused = true)]
 async fn absolute_lifetime_caps_the_lease_and_ends_it() {
     let config = config(|c| c.absolute_lifetime(seconds(5000)));
-    let now = clock::unix_seconds();
+    let now = unix_time().as_secs();
     let lease = |created| stored(seconds(5), &[(CREATED, created)]).full_lease(&config);
     assert_eq!(lease(now), Some(seconds(1000)));
     assert_eq!(lease(now - 3000), Some(seconds(1000)));

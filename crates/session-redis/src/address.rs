@@ -1,12 +1,30 @@
 //! From a URL to the servers that it names.
 
-use crate::connection::Place;
-#[cfg(feature = "sentinel")]
-use crate::connection::Sentinels;
 use crate::error::STORE;
 use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError};
 use session_core::store::Call;
 use session_core::{Error, ErrorKind, Result};
+
+/// Where a URL leads.
+pub(crate) enum Place {
+    /// One server.
+    Server(ConnectionInfo),
+    /// Some nodes of a cluster, which know the others.
+    #[cfg(feature = "cluster")]
+    Cluster(Vec<ConnectionInfo>),
+    /// The master that sentinels name.
+    #[cfg(feature = "sentinel")]
+    Sentinel(Service),
+}
+
+/// Whom to ask for the master, and by what name.
+#[cfg(feature = "sentinel")]
+pub(crate) struct Service {
+    pub(crate) sentinels: Vec<ConnectionInfo>,
+    pub(crate) name: String,
+    /// How to log in to the master; its address is what the sentinels tell.
+    pub(crate) master: ConnectionInfo,
+}
 
 /// Reads a URL of any of the forms that `RedisOptions::new` lists.
 pub(crate) fn parse(url: &str) -> Result<Place> {
@@ -37,7 +55,7 @@ fn cluster(scheme: &str, rest: &str) -> Result<Place> {
 #[cfg(not(feature = "cluster"))]
 fn cluster(_: &str, _: &str) -> Result<Place> {
     Err(config(
-        "redis+cluster:// needs the feature `cluster` of session-redis, `redis-cluster` of session",
+        "redis+cluster:// needs the feature `cluster` of session-redis, `redis-cluster` of web-session",
     ))
 }
 
@@ -45,8 +63,8 @@ fn cluster(_: &str, _: &str) -> Result<Place> {
 fn sentinel(scheme: &str, rest: &str) -> Result<Place> {
     let parts = Parts::of(rest)?;
     let mut path = parts.path.trim_matches('/').split('/');
-    let service = path.next().map(decoded).filter(|name| !name.is_empty());
-    let Some(service) = service else {
+    let name = path.next().map(decoded).filter(|name| !name.is_empty());
+    let Some(name) = name else {
         return Err(config("the url names no service; redis+sentinel://host:port/SERVICE"));
     };
     let db = path.next().unwrap_or_default();
@@ -59,8 +77,7 @@ fn sentinel(scheme: &str, rest: &str) -> Result<Place> {
         return Err(config("the url has a sentinel_user and no sentinel_password"));
     }
     let query = parts.protocol();
-    // The host is the master's, once a sentinel has named it.
-    let template = server(&format!("{scheme}://{}master/{db}{query}", parts.login))?;
+    let master = server(&format!("{scheme}://{}master/{db}{query}", parts.login))?;
     let mut sentinels = Vec::new();
     for host in parts.without_login().hosts(scheme, 26379) {
         let info = server(&format!("{host}{query}"))?;
@@ -73,13 +90,13 @@ fn sentinel(scheme: &str, rest: &str) -> Result<Place> {
         }
         sentinels.push(info.set_redis_settings(settings));
     }
-    Ok(Place::Sentinel(Sentinels::new(sentinels, service, template)))
+    Ok(Place::Sentinel(Service { sentinels, name, master }))
 }
 
 #[cfg(not(feature = "sentinel"))]
 fn sentinel(_: &str, _: &str) -> Result<Place> {
     Err(config(
-        "redis+sentinel:// needs the feature `sentinel` of session-redis, `redis-sentinel` of session",
+        "redis+sentinel:// needs the feature `sentinel` of session-redis, `redis-sentinel` of web-session",
     ))
 }
 

@@ -1,12 +1,10 @@
 //! Where the server is, and how long to wait for it.
 
-use crate::address;
-use crate::connection::Place;
+use crate::address::{self, Place};
 use crate::error::STORE;
 use session_core::Result;
 use session_core::config::{KeyInfo, Kind, Settings};
-use session_core::store::Timeouts;
-use std::fmt;
+use session_core::store::{self, Timeouts, Url};
 use std::time::Duration;
 
 const URL: &str = "redis://127.0.0.1:6379";
@@ -32,9 +30,9 @@ pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
 /// let options = RedisOptions::new("redis://cache.internal:6379/2")
 ///     .operation_timeout(Duration::from_millis(200));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct RedisOptions {
-    url: String,
+    url: Url,
     timeouts: Timeouts,
     owner_index: bool,
 }
@@ -56,7 +54,7 @@ impl RedisOptions {
     /// Connections speak RESP3, by which a closed one is noticed before the next call needs it.
     /// `?protocol=resp2` in the URL is for servers before Redis 6 and proxies without `HELLO`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), timeouts: Timeouts::default(), owner_index: false }
+        Self { url: Url::new(url), timeouts: Timeouts::default(), owner_index: false }
     }
 
     /// Reads [`KEYS`], [`Timeouts::KEYS`] and `SESSION_OWNER_INDEX`.
@@ -76,11 +74,11 @@ impl RedisOptions {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn from_settings(settings: &Settings) -> Result<Self> {
-        let mut options = settings.text("SESSION_REDIS")?.map_or_else(Self::default, Self::new);
-        if let Some(owner_index) = settings.flag("SESSION_OWNER_INDEX")? {
-            options = options.owner_index(owner_index);
-        }
-        Ok(Self { timeouts: Timeouts::from_settings(settings)?, ..options })
+        Ok(Self {
+            timeouts: Timeouts::from_settings(settings)?,
+            owner_index: store::owner_index(settings)?,
+            ..settings.text("SESSION_REDIS")?.map_or_else(Self::default, Self::new)
+        })
     }
 
     /// Bounds one attempt to connect, with name look-up, TLS and log-in; 1 s by default, a day at
@@ -113,7 +111,7 @@ impl RedisOptions {
     pub(crate) fn check(&self) -> Result<Target> {
         self.timeouts.check(STORE)?;
         Ok(Target {
-            place: address::parse(&self.url)?,
+            place: address::parse(self.url.as_str())?,
             timeouts: self.timeouts,
             has_owners: self.owner_index,
         })
@@ -139,15 +137,6 @@ impl From<String> for RedisOptions {
     }
 }
 
-impl fmt::Debug for RedisOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisOptions")
-            .field("timeouts", &self.timeouts)
-            .field("owner_index", &self.owner_index)
-            .finish_non_exhaustive()
-    }
-}
-
 /// Options that were checked.
 pub(crate) struct Target {
     pub(crate) place: Place,
@@ -164,7 +153,9 @@ mod tests {
 
     #[test]
     fn url_comes_from_the_setting_or_is_the_documented_one() {
-        let read = |settings: &Settings| RedisOptions::from_settings(settings).unwrap().url;
+        let read = |settings: &Settings| {
+            RedisOptions::from_settings(settings).unwrap().url.as_str().to_owned()
+        };
         assert_eq!(read(&[("SESSION_REDIS", "redis://a")].into_iter().collect()), "redis://a");
         assert_eq!(read(&Settings::default()), URL);
         assert_eq!(KEYS[0].default, Some(URL));

@@ -5,25 +5,19 @@
 
 use redis::{ErrorKind as RedisErrorKind, RedisError, ServerError, ServerErrorKind};
 use session_core::Error;
-use session_core::ErrorKind::{self, Decode, Unavailable, Unknown};
-use session_core::store::{Call, Lost};
+use session_core::ErrorKind::{Decode, Unavailable};
+use session_core::store::{Call, Failure, Lost};
 
-use Retry::{Later, Useless};
+use Failure::{Doubtful, Final, Later, Unexpected};
 
-/// What this store goes by.
+/// The store's name in messages.
 pub(crate) const STORE: &str = "redis";
 
 /// Why there is no reply.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// There was no connection to send on.
-    Unreached(RedisError),
-    /// The deadline passed before there was one.
-    Unsent,
-    /// The connection broke after the command was handed to it.
-    Broken(RedisError),
-    /// The deadline passed after that.
-    Silent,
+    /// Nobody answered, or the server gave no connection to send on.
+    Lost(Lost, Option<RedisError>),
     /// The server answered with an error.
     Refused(ServerError),
     /// The cluster named no node that serves the key, until the deadline.
@@ -34,16 +28,14 @@ pub(crate) enum Fault {
     NoCluster,
 }
 
-const CLUSTER_CHANGES: &str = "the cluster has no node for the key at the moment";
-
-/// Whether the same call may succeed later.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Retry {
-    Later,
-    Useless,
-}
+const CLUSTER_CHANGES: Failure = Later("the cluster has no node for the key at the moment");
 
 impl Fault {
+    /// There is no connection; nothing was sent.
+    pub(crate) fn unreached(cause: RedisError) -> Self {
+        Self::Lost(Lost::Unreached, Some(cause))
+    }
+
     /// Whether the server answered with the error `kind`.
     pub(crate) fn is_reply(&self, kind: ServerErrorKind) -> bool {
         matches!(self, Self::Refused(error) if error.kind() == Some(kind))
@@ -59,106 +51,114 @@ impl Fault {
         passing.into_iter().any(|kind| self.is_reply(kind))
     }
 
+    /// Whether the connection broke, as one does that was closed before.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self, Self::Lost(Lost::Broken, _))
+    }
+
     /// Whether the next call needs another connection. After a failover the address, or the
     /// sentinels, may lead to another server than the connection does.
     pub(crate) fn ends_connection(&self) -> bool {
-        matches!(self, Self::Broken(_) | Self::Silent)
+        matches!(self, Self::Lost(Lost::Broken | Lost::Silent, _))
             || self.is_reply(ServerErrorKind::ReadOnly)
             || self.is_reply(ServerErrorKind::MasterDown)
     }
 
     pub(crate) fn into_error(self, call: Call) -> Error {
-        let (kind, retry, what) = match self {
-            Self::Unreached(cause) => match unreached(&cause) {
-                Some(meaning) => meaning,
-                None => return with_cause(call.lost(STORE, Lost::Unreached), cause),
-            },
+        let error = call.failed(STORE, self.failure(call));
+        match self {
+            Self::Lost(_, Some(cause)) if cause.is_io_error() => error.with_source(cause),
+            _ => error,
+        }
+    }
+
+    fn failure(&self, call: Call) -> Failure {
+        match self {
+            Self::Lost(Lost::Unreached, Some(cause)) => unreached(cause),
             // Only a socket that never was connected reports this.
-            Self::Broken(cause) if cause.is_connection_refusal() => {
-                return with_cause(call.lost(STORE, Lost::Unreached), cause);
-            }
-            Self::Broken(cause) => return with_cause(call.lost(STORE, Lost::Broken), cause),
-            Self::Unsent => return call.lost(STORE, Lost::Unsent),
-            Self::Silent => return call.lost(STORE, Lost::Silent),
+            Self::Lost(_, Some(cause)) if cause.is_connection_refusal() => Lost::Unreached.into(),
+            Self::Lost(lost, _) => (*lost).into(),
             Self::Refused(reply) => refused(call, reply.code()),
             #[cfg(feature = "cluster")]
-            Self::Unsettled => (Unavailable, Later, CLUSTER_CHANGES),
+            Self::Unsettled => CLUSTER_CHANGES,
             #[cfg(feature = "cluster")]
-            Self::NoCluster => (
+            Self::NoCluster => Final(
                 Unavailable,
-                Useless,
                 "the server is no node of a cluster; redis:// in place of redis+cluster:// names it",
             ),
-        };
-        call.error(STORE, kind, what).with_retryable(retry == Later)
+        }
     }
 }
 
-fn with_cause(error: Error, cause: RedisError) -> Error {
-    if cause.is_io_error() { error.with_source(cause) } else { error }
+impl From<Lost> for Fault {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost, None)
+    }
+}
+
+/// What became of commands that were handed to a connection.
+impl From<RedisError> for Fault {
+    fn from(error: RedisError) -> Self {
+        ServerError::try_from(error)
+            .map_or_else(|error| Self::Lost(Lost::Broken, Some(error)), Self::Refused)
+    }
 }
 
 /// The error of a call whose answer has a shape that its command does not have.
 pub(crate) fn unexpected(call: Call) -> Error {
-    let kind = if call.is_read() { Decode } else { Unknown };
-    call.error(STORE, kind, "the answer is of another type than expected")
+    call.failed(STORE, Unexpected("the answer is of another type than expected"))
 }
 
-/// Kind, whether to retry, and what happened.
-type Meaning = (ErrorKind, Retry, &'static str);
-
-/// Why the server gave no connection; `None` if it was not reached. Nothing was sent.
-fn unreached(cause: &RedisError) -> Option<Meaning> {
-    let (retry, what) = match (cause.kind(), cause.code()) {
+/// Why the server gave no connection.
+fn unreached(cause: &RedisError) -> Failure {
+    match (cause.kind(), cause.code()) {
         (RedisErrorKind::AuthenticationFailed, _)
         | (_, Some("NOAUTH" | "NOPERM" | "WRONGPASS")) => {
-            (Useless, "the server refuses the user or password of the url")
+            Final(Unavailable, "the server refuses the user or password of the url")
         }
         (RedisErrorKind::RESP3NotSupported, _) | (_, Some("NOPROTO")) => {
-            (Useless, "the server needs ?protocol=resp2 in the url")
+            Final(Unavailable, "the server needs ?protocol=resp2 in the url")
         }
         (RedisErrorKind::InvalidClientConfig, _) => {
-            (Useless, "the address in the url cannot be used")
+            Final(Unavailable, "the address in the url cannot be used")
         }
         (RedisErrorKind::MasterNameNotFoundBySentinel, _) => {
-            (Useless, "the sentinels know no service of the name in the url")
+            Final(Unavailable, "the sentinels know no service of the name in the url")
         }
-        (RedisErrorKind::Io, _) => return None,
-        _ => (Later, "the server turned the connection away"),
-    };
-    Some((Unavailable, retry, what))
+        (RedisErrorKind::Io, _) => Lost::Unreached.into(),
+        _ => Later("the server turned the connection away"),
+    }
 }
 
 /// The listed codes are sent before a command runs. Others (a proxy's, say, which lost its own
 /// server) prove nothing.
-fn refused(call: Call, code: &str) -> Meaning {
+fn refused(call: Call, code: &str) -> Failure {
     match code {
-        "BUSY" => (Unavailable, Later, "the server is busy with a script"),
-        "LOADING" => (Unavailable, Later, "the server is loading its data"),
-        "MASTERDOWN" => (Unavailable, Later, "the server is a replica without its master"),
-        "MISCONF" => (Unavailable, Later, "the server cannot save its data"),
-        "NOREPLICAS" => (Unavailable, Later, "the server has too few replicas"),
-        "OOM" => (Unavailable, Later, "the server is out of memory"),
-        "READONLY" => (Unavailable, Later, "the server is a replica"),
-        "CLUSTERDOWN" | "TRYAGAIN" => (Unavailable, Later, CLUSTER_CHANGES),
-        "ASK" | "CROSSSLOT" | "MOVED" => (
+        "BUSY" => Later("the server is busy with a script"),
+        "LOADING" => Later("the server is loading its data"),
+        "MASTERDOWN" => Later("the server is a replica without its master"),
+        "MISCONF" => Later("the server cannot save its data"),
+        "NOREPLICAS" => Later("the server has too few replicas"),
+        "OOM" => Later("the server is out of memory"),
+        "READONLY" => Later("the server is a replica"),
+        "CLUSTERDOWN" | "TRYAGAIN" => CLUSTER_CHANGES,
+        "ASK" | "CROSSSLOT" | "MOVED" => Final(
             Unavailable,
-            Useless,
             "the server is one node of a cluster; redis+cluster:// in the url names all of it",
         ),
-        "NOAUTH" => (Unavailable, Useless, "the server wants a password in the url"),
-        "NOPERM" => (Unavailable, Useless, "the server does not let this user run the command"),
+        "NOAUTH" => Final(Unavailable, "the server wants a password in the url"),
+        "NOPERM" => Final(Unavailable, "the server does not let this user run the command"),
         "WRONGTYPE" if call == Call::Load => {
-            (Decode, Useless, "the key holds another type than a string")
+            Final(Decode, "the key holds another type than a string")
         }
         // Whatever writes a record compares it first, and takes another type for a changed one.
-        "WRONGTYPE" => (
+        "WRONGTYPE" => Final(
             Unavailable,
-            Useless,
             "the key of the owner's index holds another type than a sorted set: remove it",
         ),
-        _ if call.is_read() => (Unavailable, Useless, "the server answered with an error"),
-        _ => (Unknown, Useless, "the server answered with an error that proves nothing"),
+        // What may pass has a code of its own, above.
+        _ if call.is_read() => Final(Unavailable, "the server answered with an error"),
+        _ => Doubtful,
     }
 }
 
@@ -167,7 +167,7 @@ mod tests {
     use super::Fault;
     use redis::{ErrorKind as RedisErrorKind, RedisError, Value};
     use session_core::ErrorKind::{self, Decode, Timeout, Unavailable, Unknown};
-    use session_core::store::Call;
+    use session_core::store::{Call, Lost};
     use std::io;
 
     const WRITES: [Call; 4] = [Call::Create, Call::Update, Call::Touch, Call::Delete];
@@ -179,16 +179,16 @@ mod tests {
     }
 
     fn broken(kind: io::ErrorKind) -> Fault {
-        Fault::Broken(io::Error::from(kind).into())
+        RedisError::from(io::Error::from(kind)).into()
     }
 
     #[test]
     fn lost_answer_is_unknown_to_writes_alone() {
         for (fault, read, write) in [
             (broken as fn(_) -> _, Unavailable, Unknown),
-            (|_| Fault::Silent, Timeout, Unknown),
-            (|_| Fault::Unsent, Timeout, Unavailable),
-            (|kind| Fault::Unreached(io::Error::from(kind).into()), Unavailable, Unavailable),
+            (|_| Lost::Silent.into(), Timeout, Unknown),
+            (|_| Lost::Unsent.into(), Timeout, Unavailable),
+            (|kind| Fault::unreached(io::Error::from(kind).into()), Unavailable, Unavailable),
         ] {
             let error = fault(io::ErrorKind::ConnectionReset).into_error(Call::Load);
             assert_eq!((error.kind(), error.is_retryable()), (read, true), "{error}");
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn wrong_password_is_not_worth_a_retry() {
         let cause = RedisError::from((RedisErrorKind::AuthenticationFailed, "no"));
-        let error = Fault::Unreached(cause).into_error(Call::Connect);
+        let error = Fault::unreached(cause).into_error(Call::Connect);
         assert_eq!((error.kind(), error.is_retryable()), (Unavailable, false));
     }
 
@@ -248,9 +248,9 @@ mod tests {
         for fault in [
             reply(&format!("ERR {detail}")),
             reply("hunter2 hunter2"),
-            Fault::Unreached((RedisErrorKind::Client, "x", "hunter2".into()).into()),
-            Fault::Unreached((RedisErrorKind::AuthenticationFailed, "x", "hunter2".into()).into()),
-            Fault::Broken((RedisErrorKind::Parse, "x", "hunter2".into()).into()),
+            Fault::unreached((RedisErrorKind::Client, "x", "hunter2".into()).into()),
+            Fault::unreached((RedisErrorKind::AuthenticationFailed, "x", "hunter2".into()).into()),
+            RedisError::from((RedisErrorKind::Parse, "x", "hunter2".into())).into(),
         ] {
             let error = fault.into_error(Call::Update);
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");

@@ -13,10 +13,9 @@ use crate::connection::{Commands, Link};
 use crate::error::{Fault, STORE};
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, ServerErrorKind, Value};
-use session_core::store::{Call, Timeouts};
+use session_core::store::{Call, Limits, Timeouts, reread};
 use session_core::{
-    Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
-    async_trait,
+    Bytes, Capabilities, Lease, Outcome, Precondition, Record, Result, Store, StoreKey, async_trait,
 };
 use std::fmt;
 use std::time::Duration;
@@ -24,7 +23,7 @@ use tokio::time::Instant;
 
 /// The server's own limit of a value, `proto-max-bulk-len` as shipped; beyond it the server drops
 /// the connection, and every call on it.
-const MAX_PAYLOAD: usize = 512 << 20;
+const LIMITS: Limits = Limits { payload: Some(512 << 20), key: None, owner: None };
 
 /// Sessions in a Redis server.
 ///
@@ -124,18 +123,14 @@ impl RedisStore {
         self.link.send(Commands::One(cmd), deadline).await
     }
 
-    /// Sends what only reads, once more if the connection turns out to be closed: the first call
-    /// on it finds that out.
+    /// Sends what only reads.
     async fn read(
         &self,
         call: Call,
         commands: Commands<'_>,
         deadline: Instant,
     ) -> Result<Vec<Value>> {
-        let replies = match self.link.send(commands, deadline).await {
-            Err(Fault::Broken(_)) => self.link.send(commands, deadline).await,
-            replies => replies,
-        };
+        let replies = reread(Fault::is_broken, || self.link.send(commands, deadline)).await;
         replies.map_err(|fault| fault.into_error(call))
     }
 
@@ -168,8 +163,8 @@ impl Store for RedisStore {
             name: STORE,
             owner_index: self.owners.is_some(),
             needs_sweep: false,
-            max_payload: Some(MAX_PAYLOAD),
-            max_key: None,
+            max_payload: LIMITS.payload,
+            max_key: LIMITS.key,
             ttl_resolution: Duration::from_millis(1),
         }
     }
@@ -188,14 +183,7 @@ impl Store for RedisStore {
         lease: &Lease<'_>,
         when: Precondition<'_>,
     ) -> Result<Outcome> {
-        if payload.len() > MAX_PAYLOAD {
-            let call = match when {
-                Precondition::Absent => Call::Create,
-                Precondition::Unchanged(_) => Call::Update,
-            };
-            let what = format!("a value holds {MAX_PAYLOAD} bytes at most");
-            return Err(call.error(STORE, ErrorKind::TooLarge, &what));
-        }
+        LIMITS.check(when.call(), STORE, key, &payload, None)?;
         let ttl = &*lease.ttl_ms().to_string();
         let payload = &*payload;
         let change = match when {
@@ -222,7 +210,7 @@ impl Store for RedisStore {
             Some(loaded) => Change::DeleteIf { loaded: &loaded.payload },
             None => Change::Delete,
         };
-        Ok(self.apply(key, owner, change).await? != Outcome::Refused)
+        Ok(self.apply(key, owner, change).await?.is_written())
     }
 
     async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>> {

@@ -104,20 +104,20 @@ mod cluster {
 #[cfg(feature = "sentinel")]
 mod sentinel {
     use super::{Place, parse, refusal};
-    use crate::connection::Sentinels;
+    use crate::address::Service;
 
-    fn sentinels(url: &str) -> Sentinels {
+    fn service(url: &str) -> Service {
         let Ok(Place::Sentinel(found)) = parse(url) else { panic!("{url} names sentinels") };
         found
     }
 
     #[test]
     fn servers_and_sentinels_have_log_ins_of_their_own() {
-        let found = sentinels(
+        let found = service(
             "redis+sentinel://u:p@a,b:2/my%20app/3?sentinel_user=s&sentinel_password=q%26r",
         );
-        assert_eq!(found.service, "my app");
-        let master = found.template.redis_settings();
+        assert_eq!(found.name, "my app");
+        let master = found.master.redis_settings();
         assert_eq!((master.username(), master.password(), master.db()), (Some("u"), Some("p"), 3));
         let hosts: Vec<_> = found.sentinels.iter().map(|info| info.addr().to_string()).collect();
         assert_eq!(hosts, ["a:26379", "b:2"]);
@@ -126,12 +126,12 @@ mod sentinel {
             assert_eq!((own.username(), own.password(), own.db()), (Some("s"), Some("q&r"), 0));
         }
         // As in the log-in, and as `base64` prints.
-        let plus = sentinels("redis+sentinel://:p+q@a/my+app?sentinel_password=p+q%2B/=");
-        assert_eq!(plus.service, "my+app");
-        assert_eq!(plus.template.redis_settings().password(), Some("p+q"));
+        let plus = service("redis+sentinel://:p+q@a/my+app?sentinel_password=p+q%2B/=");
+        assert_eq!(plus.name, "my+app");
+        assert_eq!(plus.master.redis_settings().password(), Some("p+q"));
         assert_eq!(plus.sentinels[0].redis_settings().password(), Some("p+q+/="));
-        let plain = sentinels("redis+sentinel://:p@a/svc/?protocol=resp2");
-        assert_eq!(plain.template.redis_settings().password(), Some("p"));
+        let plain = service("redis+sentinel://:p@a/svc/?protocol=resp2");
+        assert_eq!(plain.master.redis_settings().password(), Some("p"));
         assert_eq!(plain.sentinels[0].redis_settings().password(), None);
     }
 

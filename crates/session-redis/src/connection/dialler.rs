@@ -141,7 +141,7 @@ impl Source {
         match self {
             Self::Server(info) => info.redis_settings().protocol(),
             #[cfg(feature = "sentinel")]
-            Self::Master(sentinels) => sentinels.template.redis_settings().protocol(),
+            Self::Master(sentinels) => sentinels.protocol(),
         }
     }
 }

@@ -3,8 +3,9 @@
 use super::commands::Commands;
 use super::dialler::Dialler;
 use crate::error::Fault;
+use redis::Value;
 use redis::aio::ConnectionLike;
-use redis::{ServerError, Value};
+use session_core::store::Lost;
 use tokio::time::{Instant, timeout_at};
 
 /// Where commands go.
@@ -19,7 +20,7 @@ impl Endpoint {
     /// Connects, if there is no connection yet.
     pub(crate) async fn connect(&self) -> Result<(), Fault> {
         match self {
-            Self::Own(dialler) => dialler.connection().await.map(drop).map_err(Fault::Unreached),
+            Self::Own(dialler) => dialler.connection().await.map(drop).map_err(Fault::unreached),
             Self::Shared(_) => Ok(()),
         }
     }
@@ -39,10 +40,8 @@ impl Endpoint {
                 return exchange(&mut *shared.clone_connection(), commands, deadline).await;
             }
         };
-        let (mut connection, number) = match timeout_at(deadline, dialler.connection()).await {
-            Ok(opened) => opened.map_err(Fault::Unreached)?,
-            Err(_) => return Err(Fault::Unsent),
-        };
+        let opened = timeout_at(deadline, dialler.connection()).await.map_err(|_| Lost::Unsent)?;
+        let (mut connection, number) = opened.map_err(Fault::unreached)?;
         let replies = exchange(&mut connection, commands, deadline).await;
         if matches!(&replies, Err(fault) if fault.ends_connection()) {
             dialler.leave(number);
@@ -58,15 +57,10 @@ async fn exchange(
 ) -> Result<Vec<Value>, Fault> {
     // A call that is late would be sent all the same, and nobody wait for its answer.
     if Instant::now() >= deadline {
-        return Err(Fault::Unsent);
+        return Err(Lost::Unsent.into());
     }
-    let replies = match timeout_at(deadline, commands.send_on(connection)).await {
-        Ok(Ok(replies)) => replies,
-        Ok(Err(error)) => {
-            return Err(ServerError::try_from(error).map_or_else(Fault::Broken, Fault::Refused));
-        }
-        Err(_) => return Err(Fault::Silent),
-    };
+    let answered = timeout_at(deadline, commands.send_on(connection)).await;
+    let replies = answered.map_err(|_| Lost::Silent)??;
     let each = replies.into_iter().map(|reply| match reply {
         Value::ServerError(error) => Err(Fault::Refused(error)),
         value => Ok(value),

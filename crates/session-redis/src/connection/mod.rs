@@ -14,32 +14,19 @@ mod sentinel;
 mod task;
 
 pub(crate) use commands::Commands;
-#[cfg(feature = "sentinel")]
-pub(crate) use sentinel::Sentinels;
 
 #[cfg(feature = "cluster")]
 use self::cluster::Cluster;
 use self::dialler::{Dialler, Source};
 use self::endpoint::Endpoint;
+use crate::address::Place;
 use crate::error::Fault;
-#[cfg(any(feature = "cluster", feature = "sentinel"))]
-use redis::ConnectionAddr;
+use redis::Value;
 use redis::aio::ConnectionLike;
-use redis::{ConnectionInfo, Value};
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
+use redis::{ConnectionAddr, ConnectionInfo};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Where a URL leads.
-pub(crate) enum Place {
-    /// One server.
-    Server(ConnectionInfo),
-    /// Some nodes of a cluster, which know the others.
-    #[cfg(feature = "cluster")]
-    Cluster(Vec<ConnectionInfo>),
-    /// Those who know which server is the master.
-    #[cfg(feature = "sentinel")]
-    Sentinel(Sentinels),
-}
 
 /// Where commands go.
 ///
@@ -63,7 +50,7 @@ impl Link {
         match place {
             Place::Server(info) => Self::Server(own(Source::Server(info))),
             #[cfg(feature = "sentinel")]
-            Place::Sentinel(sentinels) => Self::Master(own(Source::Master(sentinels))),
+            Place::Sentinel(service) => Self::Master(own(Source::Master(service.into()))),
             #[cfg(feature = "cluster")]
             Place::Cluster(seeds) => Self::Cluster(Cluster::new(seeds, connect_timeout)),
         }

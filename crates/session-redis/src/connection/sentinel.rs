@@ -2,10 +2,11 @@
 
 use super::at;
 use super::first::first;
+use crate::address::Service;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, RedisError, RedisResult, Value, cmd,
-    from_redis_value,
+    AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, ProtocolVersion, RedisError,
+    RedisResult, Value, cmd, from_redis_value,
 };
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,23 +17,22 @@ use tokio::time::timeout;
 /// Host and port.
 pub(crate) type Master = (String, u16);
 
-/// Whom to ask, and for what.
+/// Those who know which server is the master.
 pub(crate) struct Sentinels {
-    pub(crate) sentinels: Vec<ConnectionInfo>,
-    pub(crate) service: String,
-    /// How to log in to the master; its address is what the sentinels tell.
-    pub(crate) template: ConnectionInfo,
+    service: Service,
     /// The last one that was connected to.
     last: Mutex<Option<Master>>,
 }
 
+impl From<Service> for Sentinels {
+    fn from(service: Service) -> Self {
+        Self { service, last: Mutex::default() }
+    }
+}
+
 impl Sentinels {
-    pub(crate) fn new(
-        sentinels: Vec<ConnectionInfo>,
-        service: String,
-        template: ConnectionInfo,
-    ) -> Self {
-        Self { sentinels, service, template, last: Mutex::default() }
+    pub(crate) fn protocol(&self) -> ProtocolVersion {
+        self.service.master.redis_settings().protocol()
     }
 
     /// Connects to the master, and tells where it is.
@@ -47,7 +47,7 @@ impl Sentinels {
         limit: Duration,
     ) -> RedisResult<(MultiplexedConnection, Master)> {
         let has_answer = &AtomicBool::new(false);
-        let attempts = self.sentinels.iter().map(|sentinel| {
+        let attempts = self.service.sentinels.iter().map(|sentinel| {
             Box::pin(within(limit, async move {
                 let named = self.ask(sentinel, limit).await;
                 if !matches!(&named, Err(error) if error.is_io_error()) {
@@ -73,7 +73,7 @@ impl Sentinels {
     /// it has been replaced, though its successor cannot be reached.
     pub(crate) async fn have_replaced(&self, master: &Master, limit: Duration) -> bool {
         let has_other = &AtomicBool::new(false);
-        let questions = self.sentinels.iter().map(|sentinel| {
+        let questions = self.service.sentinels.iter().map(|sentinel| {
             Box::pin(within(limit, async move {
                 let named = self.ask(sentinel, limit).await?;
                 if named == *master {
@@ -94,7 +94,7 @@ impl Sentinels {
         let connecting = client.get_multiplexed_async_connection_with_config(&brief(limit)).await;
         let mut connection = connecting?;
         let mut question = cmd("SENTINEL");
-        question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.service);
+        question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.service.name);
         let named: Option<Master> = question.query_async(&mut connection).await?;
         named.ok_or_else(|| {
             RedisError::from((ErrorKind::MasterNameNotFoundBySentinel, "no such service"))
@@ -106,7 +106,7 @@ impl Sentinels {
         master: Master,
         config: &AsyncConnectionConfig,
     ) -> RedisResult<(MultiplexedConnection, Master)> {
-        let client = Client::open(at(&self.template, &master.0, master.1))?;
+        let client = Client::open(at(&self.service.master, &master.0, master.1))?;
         let mut connection = client.get_multiplexed_async_connection_with_config(config).await?;
         let role: Vec<Value> = cmd("ROLE").query_async(&mut connection).await?;
         let role = role.into_iter().next().map(from_redis_value::<String>).transpose()?;

@@ -103,7 +103,7 @@ impl RedisStore {
     ) -> Result<Outcome> {
         let outcome = outcome(change.call(), self.change(key, change, deadline).await)?;
         // What was refused may have been changed, and then lives on.
-        if outcome != Outcome::Refused || matches!(change, Change::Delete) {
+        if outcome.is_written() || matches!(change, Change::Delete) {
             let mut cmd = Cmd::new();
             cmd.arg("ZREM").arg(index).arg(key.as_bytes());
             // An entry that stays is trimmed when it has ended.

@@ -2,7 +2,7 @@
 
 use crate::error::{self, Fault};
 use redis::Value;
-use session_core::store::Call;
+use session_core::store::{Call, left_ms};
 use session_core::{Outcome, Record, Result};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) fn record(replies: Vec<Value>) -> Result<Option<Record>> {
         // Without expiry, as someone else wrote it: it outlives any lifetime.
         -1 => Duration::MAX,
         // 0 is the last millisecond: a key ends when its time has passed, not when it has come.
-        ms => Duration::from_millis(u64::try_from(ms).unwrap_or(0).max(1)),
+        ms => left_ms(ms),
     };
     Ok(Some(Record { payload: payload.into(), cas: 0, ttl }))
 }

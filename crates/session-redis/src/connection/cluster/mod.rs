@@ -16,7 +16,8 @@ use super::endpoint::Endpoint;
 use super::first::first;
 use super::task::Task;
 use crate::error::Fault;
-use redis::{Cmd, ConnectionAddr, ConnectionInfo, RedisError, Value};
+use redis::{Cmd, ConnectionAddr, ConnectionInfo, Value};
+use session_core::store::Lost;
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,14 +76,15 @@ impl Cluster {
     ///
     /// An error says that no node of the cluster could be asked, and so that nothing else was sent.
     pub(crate) async fn connect(&self) -> Result<(), Fault> {
-        match self.inquire().end().await.map(|(answer, _)| answer) {
-            Some(Err(Fault::Refused(error))) if error.code() == "ERR" => Err(Fault::NoCluster),
-            Some(Err(Fault::Refused(error))) => Err(Fault::Unreached(RedisError::from(error))),
-            Some(Err(Fault::Broken(error))) => Err(Fault::Unreached(error)),
-            Some(Err(Fault::Silent)) => Err(Fault::Unsent),
-            Some(answer) => answer,
-            // The runtime that asked was shut down.
-            None => Err(Fault::Unreached(io::Error::from(io::ErrorKind::Interrupted).into())),
+        let answered = self.inquire().end().await;
+        // The runtime that asked was shut down.
+        let interrupted = || Fault::unreached(io::Error::from(io::ErrorKind::Interrupted).into());
+        match answered.ok_or_else(interrupted)?.0 {
+            Err(Fault::Refused(error)) if error.code() == "ERR" => Err(Fault::NoCluster),
+            Err(Fault::Refused(error)) => Err(Fault::unreached(error.into())),
+            Err(Fault::Lost(Lost::Broken, cause)) => Err(Fault::Lost(Lost::Unreached, cause)),
+            Err(Fault::Lost(Lost::Silent, _)) => Err(Lost::Unsent.into()),
+            answer => answer,
         }
     }
 
@@ -127,7 +129,7 @@ impl Cluster {
                 if slots.masters().next().is_some() { Ok(slots) } else { Err(Fault::Unsettled) }
             }
         });
-        let slots = first(asked.collect()).await.unwrap_or(Err(Fault::Unsent))?;
+        let slots = first(asked.collect()).await.unwrap_or_else(|| Err(Lost::Unsent.into()))?;
         let mut table = self.0.table();
         let named: Vec<Address> = slots.masters().chain(&slots.replicas).cloned().collect();
         table
@@ -167,7 +169,7 @@ impl Cluster {
 
     /// Waits until the nodes were asked who serves what.
     async fn learn_until(&self, deadline: Instant) -> Result<(), Fault> {
-        timeout_at(deadline, self.connect()).await.unwrap_or(Err(Fault::Unsent))
+        timeout_at(deadline, self.connect()).await.map_err(|_| Lost::Unsent)?
     }
 }
 

@@ -6,6 +6,7 @@ use super::Cluster;
 use super::slots::Address;
 use crate::error::Fault;
 use redis::{ServerErrorKind, Value};
+use session_core::store::Lost;
 use tokio::time::Instant;
 
 /// Redirections that are followed without a pause.
@@ -92,7 +93,7 @@ impl<'a> Way<'a> {
 
     /// Another node may serve the slot by now; commands go there if they went nowhere yet.
     async fn without_answer(&mut self, why: Fault, deadline: Instant) -> Result<(), Fault> {
-        if !matches!(why, Fault::Unreached(_) | Fault::Unsent) {
+        if !matches!(why, Fault::Lost(Lost::Unreached | Lost::Unsent, _)) {
             self.cluster.inquire();
             return Err(why);
         }

@@ -1,9 +1,6 @@
 //! What a store does when its directory, its disk or its locks fail it.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod support;
-
+use crate::common::{MINUTE, SHA256, WRITTEN, create, drafts, key, lease, load, open};
 use session_core::{Bytes, Error, ErrorKind, Outcome, Precondition, Record, Store, StoreKey};
 use session_fs::{FileOptions, FileStore};
 use std::fs::{self, File, OpenOptions};
@@ -12,7 +9,6 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::{MINUTE, SHA256, WRITTEN, create, drafts, key, lease, load, open};
 
 /// Far above the deadline of an operation, far below one that waits for something.
 const PATIENCE: Duration = Duration::from_secs(10);

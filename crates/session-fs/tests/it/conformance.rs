@@ -1,7 +1,5 @@
 //! The file store keeps the contract.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use session_core::{Result, Store, async_trait};
 use session_fs::{FileHash, FileOptions, FileStore};
 use session_testkit::{Link, Subject};

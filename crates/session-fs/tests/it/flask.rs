@@ -1,9 +1,6 @@
 //! Sessions shared with Flask: read through a manager, and written for Python to read.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod support;
-
+use crate::common::{KEY, MD5, SHA256, open};
 use serde::Serialize;
 use session_core::{Config, Format, Session, SessionManager, Timestamp, Value};
 use session_fs::FileOptions;
@@ -13,7 +10,6 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use support::{KEY, MD5, SHA256, open};
 
 async fn manager(dir: &Path, format: Format) -> SessionManager {
     let store = open(FileOptions::new(dir)).await;
@@ -38,7 +34,7 @@ fn files() -> Vec<(String, Vec<u8>, Vec<u8>)> {
         let digit = |byte: u8| (byte as char).to_digit(16).unwrap() as u8;
         digits.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
     };
-    let lines = include_str!("data/cachelib.txt").lines().filter(|line| !line.starts_with('#'));
+    let lines = include_str!("../data/cachelib.txt").lines().filter(|line| !line.starts_with('#'));
     lines
         .filter_map(|line| {
             let [_, name, expiry, header, body] =

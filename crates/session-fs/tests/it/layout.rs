@@ -1,18 +1,14 @@
 //! The files are those of cachelib, byte for byte.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod support;
-
+use crate::common::{
+    KEY, MD5, MINUTE, SHA256, WRITTEN, create, drafts, key, lease, load, names, open, records,
+};
 use session_core::{Bytes, Outcome, Precondition, Store, StoreKey};
 use session_fs::{FileHash, FileOptions};
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use support::{
-    KEY, MD5, MINUTE, SHA256, WRITTEN, create, drafts, key, lease, load, names, open, records,
-};
 
 fn seconds_now() -> u32 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as u32

@@ -1,5 +1,4 @@
 //! What the tests of files share.
-#![allow(dead_code, reason = "each test binary uses its part")]
 
 use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Record, Store, StoreKey};
 use session_fs::{FileOptions, FileStore};

@@ -1,16 +1,12 @@
 //! A process killed at any moment leaves each record old or new, whole, and listed if it lives.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod support;
-
+use crate::common::{MINUTE, WRITTEN, child_dir, drafts, names, open, owned, owner_42, spawn};
 use session_core::{Bytes, Outcome, Precondition, Record, Store, StoreKey};
 use session_fs::{Durability, FileOptions, FileStore};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use support::{MINUTE, WRITTEN, child_dir, drafts, names, open, owned, owner_42, spawn};
 
 const ROUNDS: usize = 300;
 
@@ -74,7 +70,7 @@ fn child_steps() {
 
 /// Lets a child go on from `step`, kills it, and returns the last step that it acknowledged.
 fn run_and_kill(dir: &Path, step: u64) -> u64 {
-    let mut child = spawn("child_steps", dir);
+    let mut child = spawn("crash::child_steps", dir);
     writeln!(child.stdin.take().unwrap(), "{step}").unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut text = String::new();

@@ -1,14 +1,10 @@
 //! Above the threshold expired records go, and live ones only if told.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod support;
-
+use crate::common::{MINUTE, create, open, records};
 use session_core::StoreKey;
 use session_fs::{FileOptions, FileStore};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use support::{MINUTE, create, open, records};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

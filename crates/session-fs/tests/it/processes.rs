@@ -1,16 +1,12 @@
 //! Several processes, and threads of one, change the same records and lose nothing.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod support;
-
-use session_core::{Bytes, Precondition, Store, StoreKey};
-use session_fs::{FileHash, FileOptions, FileStore};
-use std::time::Duration;
-use support::{
+use crate::common::{
     MINUTE, WRITTEN, child_dir, create, create_for, lease, load, names, open, owned, owner_42,
     spawn,
 };
+use session_core::{Bytes, Precondition, Store, StoreKey};
+use session_fs::{FileHash, FileOptions, FileStore};
+use std::time::Duration;
 
 const PROCESSES: usize = 4;
 const TASKS: usize = 4;
@@ -46,7 +42,8 @@ fn additions_of_processes_that_name_files_differently_are_all_counted() {
     for hash in [FileHash::Sha256, FileHash::Md5] {
         let store = runtime.block_on(open(options(dir.path()).hash(hash)));
         runtime.block_on(create(&store, &counter(), b"0", MINUTE));
-        let parts = ["child_adds_by_sha256", "child_adds_by_md5"].into_iter().cycle();
+        let parts =
+            ["processes::child_adds_by_sha256", "processes::child_adds_by_md5"].into_iter().cycle();
         let children: Vec<_> = parts.take(PROCESSES).map(|part| spawn(part, dir.path())).collect();
         for child in children {
             assert!(child.wait_with_output().unwrap().status.success());
@@ -100,7 +97,7 @@ fn index_that_processes_share_and_sweep_is_that_of_the_live_records() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let store = runtime.block_on(open(options(dir.path()).owner_index(true)));
     let mut children: Vec<_> =
-        (0..PROCESSES).map(|_| spawn("child_comes_and_goes", dir.path())).collect();
+        (0..PROCESSES).map(|_| spawn("processes::child_comes_and_goes", dir.path())).collect();
     while children.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
         assert_eq!(runtime.block_on(store.delete_expired()).unwrap(), 0);
     }

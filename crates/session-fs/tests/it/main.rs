@@ -1,0 +1,13 @@
+//! The file store: the contract, the files it leaves, and what breaks.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+mod common;
+mod conformance;
+mod crash;
+mod faults;
+mod flask;
+mod layout;
+mod owners;
+mod processes;
+mod threshold;

@@ -115,6 +115,19 @@ impl Error {
     }
 }
 
+impl From<session_codec::Error> for Error {
+    #[cold]
+    fn from(error: session_codec::Error) -> Self {
+        let kind = match error.kind() {
+            session_codec::ErrorKind::Encode => ErrorKind::Encode,
+            session_codec::ErrorKind::Decode => ErrorKind::Decode,
+            session_codec::ErrorKind::TooLarge => ErrorKind::TooLarge,
+            session_codec::ErrorKind::Name => ErrorKind::Config,
+        };
+        Self::new(kind, error.into_message())
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;

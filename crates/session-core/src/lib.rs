@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod calendar;
-mod codec;
 pub mod config;
 mod cookie;
 mod data;
@@ -13,10 +11,7 @@ mod manager;
 mod request;
 mod signer;
 pub mod store;
-mod timestamp;
-mod value;
 
-pub use codec::Format;
 pub use config::{Config, ConfigBuilder, OnConflict, Undecodable};
 pub use cookie::{CookieAttributes, SameSite, cache_control};
 pub use data::Flash;
@@ -27,12 +22,12 @@ pub use manager::{Owners, SessionHandle, SessionInfo, SessionManager, Sweeper};
 pub use request::commit::{Commit, Committing};
 pub use request::exchange::Exchange;
 pub use request::session::Session;
+#[doc(inline)]
+pub use session_codec::{Format, Timestamp, Value};
 pub use signer::Signer;
 pub use store::{
     Capabilities, Lease, MemoryLimits, MemoryStore, Outcome, Precondition, Record, Store,
 };
-pub use timestamp::Timestamp;
-pub use value::Value;
 
 /// The attribute that implementations of [`Store`] carry.
 pub use async_trait::async_trait;

@@ -228,10 +228,10 @@ mod dynamodb {
 #[cfg(feature = "redis")]
 mod redis {
     use super::{name_of, refusal};
-    use web_session::ErrorKind;
-    use web_session::config::Settings;
     use session_testkit::RedisServer;
     use std::net::TcpListener;
+    use web_session::ErrorKind;
+    use web_session::config::Settings;
 
     #[tokio::test]
     async fn index_of_owners_is_kept_if_the_settings_ask_for_it() {

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use web_session::KEYS;
 use std::path::Path;
+use web_session::KEYS;
 
 fn read(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

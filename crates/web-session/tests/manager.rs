@@ -57,7 +57,7 @@ const SHARED: [(&str, &str); 4] = [
     ("SESSION_SIGNATURE", "flask"),
 ];
 
-#[cfg(feature = "flask-signatures")]
+#[cfg(feature = "flask")]
 #[tokio::test]
 async fn cookie_is_signed_as_flask_does_when_told() {
     let cookie = new_cookie(&manager(&settings(SHARED)).await.unwrap()).await;
@@ -65,11 +65,11 @@ async fn cookie_is_signed_as_flask_does_when_told() {
     assert_eq!(signature.len(), 27);
 }
 
-#[cfg(not(feature = "flask-signatures"))]
+#[cfg(not(feature = "flask"))]
 #[tokio::test]
 async fn signatures_of_flask_are_refused_by_the_name_of_their_feature() {
     let message = refusal(SHARED).await;
-    assert!(message.contains("`flask-signatures`") && !message.contains("hunter2"), "{message}");
+    assert!(message.contains("feature `flask`") && !message.contains("hunter2"), "{message}");
 }
 
 #[tokio::test]

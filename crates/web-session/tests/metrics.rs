@@ -4,9 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
-use web_session::{Config, ErrorKind, MemoryStore, Session, SessionManager};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use web_session::{Config, ErrorKind, MemoryStore, Session, SessionManager};
 
 /// The session that a new request with this cookie opens.
 async fn open(manager: &SessionManager, pair: &str) -> (web_session::Exchange, Session) {

@@ -3,10 +3,10 @@
 #![cfg(feature = "spans")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use web_session::{Config, MemoryStore, SessionManager};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use tracing_subscriber::fmt::format::FmtSpan;
+use web_session::{Config, MemoryStore, SessionManager};
 
 /// Keeps what is logged.
 #[derive(Clone, Default)]

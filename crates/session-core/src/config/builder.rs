@@ -2,10 +2,10 @@
 
 use super::keys::FORMATS;
 use super::{Config, OnConflict, Settings, Undecodable, check};
-use crate::codec::Format;
 use crate::cookie::SameSite;
 use crate::error::Result;
 use crate::id::{IdHash, IdSyntax};
+use session_codec::Format;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -58,9 +58,6 @@ impl ConfigBuilder {
     /// ```
     pub fn settings(mut self, settings: &Settings) -> Result<Self> {
         let draft = &mut self.draft;
-        let formats: Vec<(&str, Format)> =
-            FORMATS.iter().filter_map(|name| Some((*name, name.parse().ok()?))).collect();
-
         let cookie = &mut draft.cookie;
         put_text(&mut cookie.name, settings.text("SESSION_COOKIE_NAME")?);
         put_some(&mut cookie.domain, settings.text("SESSION_COOKIE_DOMAIN")?.map(str::to_owned));
@@ -75,7 +72,7 @@ impl ConfigBuilder {
         put(&mut draft.use_signer, settings.flag("SESSION_USE_SIGNER")?);
         put_text(&mut draft.key_prefix, settings.text_or_empty("SESSION_KEY_PREFIX")?);
         put(&mut draft.id_length, settings.number("SESSION_ID_LENGTH")?);
-        put(&mut draft.format, settings.choice("SESSION_SERIALIZATION_FORMAT", &formats)?);
+        put(&mut draft.format, format_of(settings)?);
         put(&mut draft.lifetime, settings.seconds("PERMANENT_SESSION_LIFETIME")?);
         put(&mut draft.refresh_each_request, settings.flag("SESSION_REFRESH_EACH_REQUEST")?);
         put_some(&mut draft.cleanup_n_requests, settings.number("SESSION_CLEANUP_N_REQUESTS")?);
@@ -266,6 +263,13 @@ const UNDECODABLE: &[(&str, Undecodable)] =
     &[("fresh", Undecodable::Fresh), ("error", Undecodable::Error)];
 const ON_CONFLICT: &[(&str, OnConflict)] =
     &[("reject", OnConflict::Reject), ("overwrite", OnConflict::Overwrite)];
+
+/// A word of the table may be a format that this build leaves out.
+fn format_of(settings: &Settings) -> Result<Option<Format>> {
+    let names: Vec<(&str, &str)> = FORMATS.iter().map(|name| (*name, *name)).collect();
+    let name = settings.choice("SESSION_SERIALIZATION_FORMAT", &names)?;
+    Ok(name.map(str::parse).transpose()?)
+}
 
 fn id_hash(hash: bool) -> IdHash {
     if hash { IdHash::Sha256 } else { IdHash::Plain }

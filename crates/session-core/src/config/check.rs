@@ -1,9 +1,9 @@
 //! What a configuration must be free of before anything uses it.
 
 use super::Config;
-use crate::codec::DEPTH_CEILING;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{FLASHES, is_reserved};
+use session_codec::DEPTH_CEILING;
 use std::time::Duration;
 
 /// With the longest id it stays under the 250 bytes of a Memcached key.

@@ -158,7 +158,8 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "SESSION_SERIALIZATION_FORMAT",
         Kind::Choice(FORMATS),
         Some("msgpack"),
-        "How records are written. All formats are read, pickles as data alone; `json` needs the feature `json`.",
+        "How records are written; all formats of the build are read. `json` needs the feature `json`, \
+         `pickle` the feature `flask`.",
     ),
     KeyInfo::new(
         "PERMANENT_SESSION_LIFETIME",

@@ -25,10 +25,10 @@ pub use names::Warning;
 pub use secrets::Secrets;
 pub use settings::Settings;
 
-use crate::codec::Format;
 use crate::cookie::CookieAttributes;
 use crate::error::Result;
 use crate::id::{IdHash, IdSyntax};
+use session_codec::Format;
 use std::num::NonZeroU32;
 use std::time::Duration;
 

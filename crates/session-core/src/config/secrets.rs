@@ -51,7 +51,7 @@ impl Secrets {
     /// # Errors
     ///
     /// `Config` if a key that signs or reads only this library's own form has fewer than 32 bytes,
-    /// or the signer is one for Flask and this build lacks the feature `flask-signatures`.
+    /// or the signer is one for Flask and this build lacks the feature `flask`.
     ///
     /// # Examples
     ///
@@ -63,7 +63,7 @@ impl Secrets {
     /// let settings: Settings =
     ///     [("SECRET_KEY", "the app's"), ("SESSION_SIGNATURE", "flask")].into_iter().collect();
     /// let secrets = settings.secrets()?.expect("there is a SECRET_KEY");
-    /// assert_eq!(secrets.signer().is_ok(), cfg!(feature = "flask-signatures"));
+    /// assert_eq!(secrets.signer().is_ok(), cfg!(feature = "flask"));
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn signer(&self) -> Result<Signer> {
@@ -76,32 +76,32 @@ impl Secrets {
     }
 }
 
-#[cfg(feature = "flask-signatures")]
+#[cfg(feature = "flask")]
 fn shared_with_flask(newest: &[u8], salt: &str) -> Result<Signer> {
     Signer::shared_with_flask(newest, salt)
 }
 
-#[cfg(feature = "flask-signatures")]
+#[cfg(feature = "flask")]
 fn accept_flask(signer: Signer, salt: &str) -> Result<Signer> {
     Ok(signer.accept_flask(salt))
 }
 
-#[cfg(not(feature = "flask-signatures"))]
+#[cfg(not(feature = "flask"))]
 fn shared_with_flask(_: &[u8], _: &str) -> Result<Signer> {
     Err(left_out())
 }
 
-#[cfg(not(feature = "flask-signatures"))]
+#[cfg(not(feature = "flask"))]
 fn accept_flask(_: Signer, _: &str) -> Result<Signer> {
     Err(left_out())
 }
 
-#[cfg(not(feature = "flask-signatures"))]
+#[cfg(not(feature = "flask"))]
 fn left_out() -> Error {
     Error::new(
         ErrorKind::Config,
         "make the signer of SESSION_SIGNATURE: this build leaves out the signatures of Flask; turn \
-         on the feature `flask-signatures`",
+         on the feature `flask`",
     )
 }
 

@@ -2,8 +2,8 @@
 
 use super::slot::Slot;
 use super::{Data, too_large};
-use crate::codec::{self, Format};
 use crate::error::Result;
+use session_codec::{self as codec, Format};
 
 /// Arena bytes below which nothing is ever compacted.
 pub(super) const ARENA_SLACK: usize = 64 * 1024;

@@ -2,9 +2,9 @@
 
 use super::slot::{Cell, Slot};
 use super::{Data, INLINE, too_large};
-use crate::codec::{self, Format, MapWriter};
 use crate::error::Result;
 use bytes::Bytes;
+use session_codec::{self as codec, Format, MapWriter};
 use smallvec::SmallVec;
 
 /// What the next payload is put together from.
@@ -86,7 +86,9 @@ impl Data {
     fn entry(&self, cell: &Cell) -> Option<Slot> {
         let is_whole = match (cell.key.is_arena(), cell.value.is_arena()) {
             (false, false) => true,
-            (true, true) => !self.limits.format.is_text() && cell.key.touches(cell.value),
+            (true, true) => {
+                codec::has_whole_keys(self.limits.format) && cell.key.touches(cell.value)
+            }
             _ => false,
         };
         is_whole.then(|| {

@@ -1,10 +1,10 @@
 //! Messages for the next page, in the shape of Flask's `_flashes`: a list of `[category, message]`.
 
 use super::{Data, Intent};
-use crate::codec::{self, Format};
 use crate::error::Result;
 use crate::key::FLASHES;
 use serde::{Deserialize, Serialize};
+use session_codec::{self as codec, Format};
 
 /// A message that is shown once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,11 +121,11 @@ impl FlashLog {
 #[cfg(test)]
 mod tests {
     use super::{FLASHES, Flash, FlashLog};
-    use crate::codec::Format;
     use crate::data::{Data, Limits};
     use crate::error::ErrorKind;
     use crate::store::Record;
     use bytes::Bytes;
+    use session_codec::Format;
     use std::time::Duration;
 
     const LIMITS: Limits = Limits { format: Format::MessagePack, max_depth: 64, max_payload: 4096 };

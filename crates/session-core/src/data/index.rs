@@ -3,10 +3,10 @@
 use super::lookup::filter_bit;
 use super::slot::{Cell, Marks, Slot};
 use super::{Data, Limits};
-use crate::codec::{self, Format, Key, Opened};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::store::Record;
 use bytes::Bytes;
+use session_codec::{self as codec, Key, Opened};
 
 impl Data {
     /// Indexes a loaded record.
@@ -34,10 +34,12 @@ impl Data {
     }
 
     fn index(&mut self, base: Record) -> Result<()> {
-        self.base_format = codec::detect(&base.payload, self.limits.format)
-            .ok_or_else(|| Error::new(ErrorKind::Decode, "decode a session of unknown format"))?;
-        let (format, max_depth) = (self.base_format, self.limits.max_depth);
-        if let Some(opened) = self.open(&base.payload)? {
+        self.base_format = codec::detect(&base.payload)?;
+        let format = self.base_format;
+        let Limits { format: configured, max_depth, max_payload } = self.limits;
+        if let Some(opened) =
+            codec::open(&base.payload, format, configured, max_depth, max_payload)?
+        {
             self.adopt(base, opened);
             return Ok(());
         }
@@ -62,26 +64,12 @@ impl Data {
         Ok(())
     }
 
-    #[inline]
-    fn open(&self, payload: &[u8]) -> Result<Option<Opened>> {
-        if self.base_format == Format::MessagePack {
-            return Ok(None);
-        }
-        let Limits { format, max_depth, max_payload } = self.limits;
-        // A pickle is decoded as a whole, which takes memory; one that cannot be ours need not be.
-        if self.base_format == Format::Pickle && payload.len() > max_payload {
-            let message = format!("decode a pickle where at most {max_payload} bytes are allowed");
-            return Err(Error::new(ErrorKind::Decode, message));
-        }
-        codec::open(payload, self.base_format, format, max_depth)
-    }
-
-    /// Takes over a payload that was rewritten as a pickle; the stored one stays for comparisons.
+    /// Takes over a payload that was rewritten as it was read; the stored one stays for comparisons.
     #[cold]
     fn adopt(&mut self, stored: Record, opened: Opened) {
         let payload = Bytes::from(opened.payload);
         self.base = Record { payload: payload.clone(), cas: stored.cas, ttl: stored.ttl };
-        self.base_format = Format::Pickle;
+        self.base_format = opened.format;
         self.stored = Some(Box::new(stored));
         for (key, value) in opened.entries {
             self.load(key.of(&payload), Slot::base(key), Slot::base(value));

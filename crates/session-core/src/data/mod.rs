@@ -17,9 +17,9 @@ mod tests;
 pub use flash::Flash;
 pub(crate) use flash::FlashLog;
 
-use crate::codec::{self, Format};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Record;
+use session_codec::{self as codec, Format};
 use slot::{Cell, Marks, Slot};
 use smallvec::SmallVec;
 use std::fmt;

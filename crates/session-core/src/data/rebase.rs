@@ -2,9 +2,9 @@
 
 use super::Data;
 use super::slot::{Cell, Marks, Slot};
-use crate::codec;
 use crate::error::Result;
 use crate::store::Record;
+use session_codec as codec;
 
 impl Data {
     /// Indexes `newer` and replays this request's reads and writes on it.

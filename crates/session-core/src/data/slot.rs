@@ -1,7 +1,7 @@
 //! The parts of an entry: where its bytes stand, and what the request did with it.
 
 use super::Intent;
-use crate::codec::Span;
+use session_codec::Span;
 use std::ops::Range;
 
 /// Where bytes stand: in the loaded payload, or in the arena of what the request wrote.

@@ -2,19 +2,19 @@
 
 use super::arena::ARENA_SLACK;
 use super::{Data, Intent, Limits};
-use crate::codec::{self, Format};
 use crate::error::{ErrorKind, Result};
 use crate::store::Record;
-use crate::value::Value;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use session_codec::Value;
+use session_codec::{self as codec, Format};
 use std::time::Duration;
 
 #[cfg(feature = "json")]
 mod formats;
 mod properties;
-#[cfg(feature = "json")]
+#[cfg(feature = "flask")]
 mod python;
 
 const LIMITS: Limits =
@@ -35,7 +35,9 @@ fn abc() -> Data {
 }
 
 fn set_in<V: Serialize>(data: &mut Data, key: &str, value: V, intent: Intent) -> Result<bool> {
-    data.set(key, intent, |out, limits| codec::encode(&value, limits.format, limits.max_depth, out))
+    data.set(key, intent, |out, limits| {
+        Ok(codec::encode(&value, limits.format, limits.max_depth, out)?)
+    })
 }
 
 fn set(data: &mut Data, key: &str, value: impl Serialize) -> bool {

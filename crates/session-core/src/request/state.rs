@@ -1,6 +1,5 @@
 //! What a request knows of its session and what it asked for; no I/O.
 
-use crate::codec;
 use crate::config::{Config, MAX_LIFETIME};
 use crate::data::{Data, FlashLog, Intent};
 use crate::error::{Error, ErrorKind, Result};
@@ -9,6 +8,7 @@ use crate::key::{CREATED, LIFETIME, PERMANENT, is_reserved};
 use crate::request::plan::{Facts, Fate, Origin};
 use crate::store::{Record, unix_time};
 use serde::Serialize;
+use session_codec as codec;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -143,7 +143,7 @@ impl State {
     ) -> Result<()> {
         self.seed(config)?;
         self.data.set(key, intent, |out, limits| {
-            codec::encode(value, limits.format, limits.max_depth, out)
+            Ok(codec::encode(value, limits.format, limits.max_depth, out)?)
         })?;
         Ok(())
     }
@@ -159,7 +159,7 @@ impl State {
     pub(crate) fn set_reserved<V: Serialize>(&mut self, key: &str, value: &V) -> Result<()> {
         self.data
             .set(key, Intent::Blind, |out, limits| {
-                codec::encode(value, limits.format, limits.max_depth, out)
+                Ok(codec::encode(value, limits.format, limits.max_depth, out)?)
             })
             .map(drop)
     }

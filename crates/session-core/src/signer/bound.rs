@@ -91,7 +91,7 @@ impl fmt::Debug for BoundSigner {
 /// A keyed state that has absorbed nothing of an id yet.
 enum IdMac {
     Native(Hmac<Sha256>),
-    #[cfg(feature = "flask-signatures")]
+    #[cfg(feature = "flask")]
     Flask(Hmac<sha1::Sha1>),
 }
 
@@ -104,7 +104,7 @@ impl IdMac {
                 let key: Zeroizing<[u8; 32]> = Zeroizing::new(key.finalize().into_bytes().into());
                 Self::Native(keyed_sha256(&*key))
             }),
-            #[cfg(feature = "flask-signatures")]
+            #[cfg(feature = "flask")]
             Form::Flask { salt } => {
                 let key = keyed_sha1(secret).chain_update(salt.as_bytes());
                 let key: Zeroizing<[u8; 20]> = Zeroizing::new(key.finalize().into_bytes().into());
@@ -117,7 +117,7 @@ impl IdMac {
         match self {
             Self::Native(mac) => URL_SAFE_NO_PAD
                 .encode_string(mac.clone().chain_update(id).finalize().into_bytes(), out),
-            #[cfg(feature = "flask-signatures")]
+            #[cfg(feature = "flask")]
             Self::Flask(mac) => URL_SAFE_NO_PAD
                 .encode_string(mac.clone().chain_update(id).finalize().into_bytes(), out),
         }
@@ -126,7 +126,7 @@ impl IdMac {
     fn signature_len(&self) -> usize {
         match self {
             Self::Native(_) => MAX_SIGNATURE_LEN,
-            #[cfg(feature = "flask-signatures")]
+            #[cfg(feature = "flask")]
             Self::Flask(_) => 27,
         }
     }
@@ -135,7 +135,7 @@ impl IdMac {
     fn verifies(&self, id: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Native(mac) => mac.clone().chain_update(id).verify_slice(signature).is_ok(),
-            #[cfg(feature = "flask-signatures")]
+            #[cfg(feature = "flask")]
             Self::Flask(mac) => mac.clone().chain_update(id).verify_slice(signature).is_ok(),
         }
     }
@@ -145,7 +145,7 @@ fn keyed_sha256(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
 }
 
-#[cfg(feature = "flask-signatures")]
+#[cfg(feature = "flask")]
 fn keyed_sha1(key: &[u8]) -> Hmac<sha1::Sha1> {
     Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
 }

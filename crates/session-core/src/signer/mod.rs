@@ -28,7 +28,7 @@ const MIN_NATIVE_SECRET: usize = 32;
 ///
 /// `name` is the cookie's name, so a value moved to another cookie does not verify. The second form
 /// is the one of Flask-Session, whose salt is `flask-session` (`flask-sessions` in
-/// Flask-Sessionstore). It needs the feature `flask-signatures`.
+/// Flask-Sessionstore). It needs the feature `flask`.
 ///
 /// # Examples
 ///
@@ -52,7 +52,7 @@ type Secret = Zeroizing<Box<[u8]>>;
 #[derive(PartialEq, Eq)]
 enum Form {
     Native,
-    #[cfg(feature = "flask-signatures")]
+    #[cfg(feature = "flask")]
     Flask {
         salt: Box<str>,
     },
@@ -78,7 +78,7 @@ impl Signer {
     /// # Errors
     ///
     /// `Config` if `secret` is empty.
-    #[cfg(feature = "flask-signatures")]
+    #[cfg(feature = "flask")]
     pub fn shared_with_flask(secret: impl AsRef<[u8]>, salt: &str) -> Result<Self> {
         let forms = vec![Form::Flask { salt: salt.into() }, Form::Native];
         Self { secrets: Vec::new(), forms }.with_secret(secret.as_ref(), 1)
@@ -101,7 +101,7 @@ impl Signer {
     ///     .with_fallback("the app's key")?;
     /// # Ok::<(), session_core::Error>(())
     /// ```
-    #[cfg(feature = "flask-signatures")]
+    #[cfg(feature = "flask")]
     #[must_use]
     pub fn accept_flask(mut self, salt: &str) -> Self {
         let form = Form::Flask { salt: salt.into() };
@@ -167,7 +167,7 @@ mod tests {
         Signer::new(LONG).unwrap().with_fallback(LONG).unwrap();
     }
 
-    #[cfg(feature = "flask-signatures")]
+    #[cfg(feature = "flask")]
     #[test]
     fn keys_of_flask_have_any_length_but_zero() {
         let shared = || Signer::shared_with_flask("k", "flask-session");

@@ -8,13 +8,13 @@ mod site;
 
 use axum::Router;
 use rows::{ROWS, Renewal, Row};
-use web_session::config::Settings;
-use web_session::{Config, SessionManager, Store};
 use session_testkit::proxy::Proxy;
 use session_testkit::{RedisServer, store_calls_per_request};
 use site::{Browser, site};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use web_session::config::Settings;
+use web_session::{Config, SessionManager, Store};
 
 async fn connect<const N: usize>(settings: [(&str, &str); N]) -> Arc<dyn Store> {
     let settings: Settings = settings.into_iter().collect();

@@ -6,9 +6,9 @@ use axum::extract::Path;
 use axum::routing::get;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{Request, StatusCode};
+use tower::ServiceExt as _;
 use web_session::SessionManager;
 use web_session::axum::{Session, SessionLayer, SessionRejection};
-use tower::ServiceExt as _;
 
 type Answer = Result<(), SessionRejection>;
 

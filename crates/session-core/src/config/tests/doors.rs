@@ -1,13 +1,13 @@
 //! Each key through each door.
 
 use super::{core_names, settings};
-use crate::codec::Format;
 use crate::config::{CORE_KEYS, Config, ConfigBuilder, OnConflict, Settings, Undecodable};
 use crate::cookie::SameSite;
 use crate::error::ErrorKind;
 use crate::id::{IdHash, IdSyntax};
 use serde::Deserialize as _;
 use serde::de::value::{Error as SerdeError, MapDeserializer};
+use session_codec::Format;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -211,6 +211,25 @@ fn cookie_path_goes_before_the_application_root() {
     let pairs = [("SESSION_COOKIE_PATH", "/shop"), ("APPLICATION_ROOT", "/app")];
     for door in DOORS {
         assert_eq!(door(&pairs).unwrap().cookie().path, "/shop");
+    }
+}
+
+#[test]
+fn format_that_is_left_out_names_its_feature() {
+    for (word, feature, is_built_in) in
+        [("json", "json", cfg!(feature = "json")), ("pickle", "flask", cfg!(feature = "flask"))]
+    {
+        for door in DOORS {
+            match door(&[("SESSION_SERIALIZATION_FORMAT", word)]) {
+                Ok(config) => assert!(is_built_in && config.format().as_str() == word),
+                Err(text) => {
+                    assert!(
+                        !is_built_in && text.contains(&format!("feature `{feature}`")),
+                        "{text}"
+                    );
+                }
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use super::settings;
 use crate::config::{CORE_KEYS, Kind};
 use crate::error::ErrorKind;
-#[cfg(feature = "flask-signatures")]
+#[cfg(feature = "flask")]
 use crate::id::IdSyntax;
 
 const NEWEST: &str = "the newest secret of thirty-two bytes";
@@ -80,7 +80,7 @@ fn salt_is_the_default_of_the_table() {
 }
 
 /// The vectors are Flask-Session's own: its key, its id, and one signature for each salt.
-#[cfg(feature = "flask-signatures")]
+#[cfg(feature = "flask")]
 #[test]
 fn settings_say_which_signatures_are_written_and_read() {
     const FLASK: &str = "Zm9vYmFyYmF6cXV4LTAxMjM0NTY3ODlhYmNkZWZnaGk.AA-iqtJRq-C31p0B1sJdzpbU8vM";
@@ -111,7 +111,7 @@ fn settings_say_which_signatures_are_written_and_read() {
     }
 }
 
-#[cfg(feature = "flask-signatures")]
+#[cfg(feature = "flask")]
 #[test]
 fn shared_key_has_any_length_and_ours_has_not() {
     let signer = |signature| {
@@ -124,14 +124,14 @@ fn shared_key_has_any_length_and_ours_has_not() {
     }
 }
 
-#[cfg(not(feature = "flask-signatures"))]
+#[cfg(not(feature = "flask"))]
 #[test]
 fn signatures_of_flask_need_their_feature() {
     for signature in ["flask", "accept-flask"] {
         let pairs = [("SECRET_KEY", NEWEST), ("SESSION_SIGNATURE", signature)];
         let error = settings(pairs).secrets().unwrap().unwrap().signer().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert!(error.to_string().contains("`flask-signatures`"), "{error}");
+        assert!(error.to_string().contains("feature `flask`"), "{error}");
     }
 }
 

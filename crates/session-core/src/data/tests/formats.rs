@@ -1,9 +1,9 @@
 //! Records in another format than the configured one.
 
 use super::{LIMITS, get, keys, overwrite, parse, record, set};
-use crate::codec::Format;
 use crate::data::{Data, Limits};
 use crate::error::ErrorKind;
+use session_codec::Format;
 
 const JSON: &[u8] = br#" {"a": 1, "b" : [1, {"x": null}], "\u0063": "\u00e4"} "#;
 
@@ -56,4 +56,17 @@ fn replay_across_formats_conflicts_on_values_not_on_bytes() {
     assert_eq!(parse(same.encode().unwrap()).keys().count(), 2);
     let other = data.rebase(record(&b"\x81\xa1a\x03"[..]), |_| false).unwrap();
     assert_eq!(other.conflict(), Some("a"));
+}
+
+#[cfg(not(feature = "flask"))]
+#[test]
+fn record_of_flask_is_undecodable_and_names_the_feature() {
+    let tagged = &br#"{"a":{" t":[1]}}"#[..];
+    for payload in [&b"\x80\x04}\x94."[..], b"(dp0\n.", tagged] {
+        let error = Data::parse(record(payload), LIMITS).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(error.to_string().contains("feature `flask`"), "{error}");
+    }
+    let limits = Limits { format: Format::Json, ..LIMITS };
+    assert_eq!(keys(&Data::parse(record(tagged), limits).unwrap()), ["a"]);
 }

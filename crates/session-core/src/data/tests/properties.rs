@@ -1,10 +1,10 @@
 //! Random operations on data and on a plain ordered map must agree.
 
 use super::{LIMITS, get, is_clearable, keys, parse, record, set};
-use crate::codec::{self, Format, MapWriter};
 use crate::data::{Data, Intent};
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::prop_oneof;
+use session_codec::{self as codec, Format, MapWriter};
 use std::collections::BTreeMap;
 
 /// Some share a filter bit, some are longer than a short header says.

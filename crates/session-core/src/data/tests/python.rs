@@ -1,9 +1,9 @@
 //! Records that Python wrote, and records that Python shall read.
 
 use super::{LIMITS, get, keys, overwrite, record, set};
-use crate::codec::Format;
 use crate::data::{Data, Limits};
 use crate::error::ErrorKind;
+use session_codec::Format;
 
 const PICKLE: Limits = Limits { format: Format::Pickle, ..LIMITS };
 
@@ -120,6 +120,11 @@ fn pickle_over_the_limit_is_refused() {
     assert_eq!(error.kind(), ErrorKind::Decode);
 }
 
+fn unhex(digits: &str) -> Vec<u8> {
+    let digit = |byte: u8| (byte as char).to_digit(16).unwrap() as u8;
+    digits.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+}
+
 #[derive(serde::Deserialize)]
 struct Fallback {
     configured: String,
@@ -137,7 +142,7 @@ fn every_record_that_flask_session_reads_as_a_session_is_read() {
     for vector in vectors {
         let name = format!("{} where {} is configured", vector.input, vector.configured);
         let limits = Limits { format: vector.configured.parse().unwrap(), ..LIMITS };
-        let payload = crate::codec::tests::unhex(&vector.payload);
+        let payload = unhex(&vector.payload);
         let Some(expected) = vector.msgpack else {
             assert!(Data::parse(record(payload), limits).is_err(), "{name}");
             continue;
@@ -150,11 +155,11 @@ fn every_record_that_flask_session_reads_as_a_session_is_read() {
             for key in keys(&stored) {
                 let (value, format) = stored.peek(key).unwrap();
                 let is_new = own.set(key, crate::data::Intent::Blind, |out, _| {
-                    crate::codec::transcode(value, format, Format::MessagePack, out)
+                    Ok(session_codec::transcode(value, format, Format::MessagePack, out)?)
                 });
                 assert!(is_new.unwrap(), "{name}");
             }
-            let expected = crate::codec::tests::unhex(&expected);
+            let expected = unhex(&expected);
             assert_eq!(own.encode().unwrap(), expected, "{name}");
         }
     }

@@ -1,12 +1,12 @@
 //! One session of an owner, as a page of signed-in devices shows it.
 
 use super::handle::SessionHandle;
-use crate::codec;
 use crate::data::Data;
 use crate::error::Result;
 use crate::key::ReadAs;
 use crate::request::session::Session;
 use serde::de::DeserializeOwned;
+use session_codec as codec;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -56,7 +56,7 @@ impl SessionInfo {
     /// `Decode` if the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: impl ReadAs<T>) -> Result<Option<T>> {
         let value = self.data.as_ref().and_then(|data| data.peek(key.as_key()));
-        value.map(|(value, format)| codec::decode(value, format)).transpose()
+        Ok(value.map(|(value, format)| codec::decode(value, format)).transpose()?)
     }
 
     /// Whether the index names a record of the owner that cannot be decoded.

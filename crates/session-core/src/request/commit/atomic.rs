@@ -3,7 +3,6 @@
 use super::create::{Created, create};
 use super::update::next_lease;
 use super::{contended, gone};
-use crate::codec;
 use crate::config::Config;
 use crate::data::{Data, Intent};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,6 +13,7 @@ use crate::request::state::{Address, Home, State};
 use crate::store::{Lease, Outcome, Precondition, Record};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use session_codec as codec;
 use std::sync::Arc;
 use tokio::time::Instant;
 

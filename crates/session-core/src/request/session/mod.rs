@@ -3,14 +3,14 @@
 mod lifecycle;
 mod update;
 
-use crate::codec;
 use crate::data::{Flash, Intent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, FLASHES, ReadAs, WriteAs, is_reserved};
 use crate::request::progress::Progress;
-use crate::value::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use session_codec as codec;
+use session_codec::Value;
 use std::fmt;
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ impl Session {
     /// `Decode` if the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: impl ReadAs<T>) -> Result<Option<T>> {
         self.0.with(|state| match state.data.read(key.as_key()) {
-            Some((value, format)) => codec::decode(value, format).map(Some),
+            Some((value, format)) => Ok(Some(codec::decode(value, format)?)),
             None => Ok(None),
         })
     }

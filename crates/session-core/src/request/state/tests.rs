@@ -1,12 +1,12 @@
 //! The arithmetic of leases, as a table.
 
 use super::{Address, CREATED, Home, LIFETIME, PERMANENT, Presented, State};
-use crate::codec::Format;
 use crate::config::{Config, ConfigBuilder, MAX_LIFETIME};
 use crate::data::{Data, Intent, Limits};
 use crate::id::{IdHash, SessionId};
 use crate::store::{Record, unix_time};
 use bytes::Bytes;
+use session_codec::Format;
 use std::time::Duration;
 use tokio::time::{Instant, advance};
 
@@ -25,7 +25,7 @@ fn stored(ttl: Duration, reserved: &[(&str, u64)]) -> State {
     let mut data = Data::empty(LIMITS);
     for (key, value) in [("a", 1)].iter().chain(reserved) {
         data.set(key, Intent::Blind, |out, limits| {
-            crate::codec::encode(value, limits.format, limits.max_depth, out)
+            Ok(session_codec::encode(value, limits.format, limits.max_depth, out)?)
         })
         .unwrap();
     }

@@ -125,7 +125,7 @@ proptest! {
 }
 
 /// Values that itsdangerous 2.2 signed, with its derivation `hmac`.
-#[cfg(feature = "flask-signatures")]
+#[cfg(feature = "flask")]
 mod flask {
     use super::{ID, NATIVE, NEWEST, OLDER, id, native, sign, signed_by};
     use crate::id::{IdSyntax, SessionId};

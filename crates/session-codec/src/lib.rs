@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod calendar;
+mod error;
+mod fault;
+mod format;
+mod guard;
+#[cfg(feature = "json")]
+mod json;
+mod msgpack;
+mod payload;
+mod peek;
+#[cfg(feature = "flask")]
+mod pickle;
+mod read;
+mod scalar;
+#[cfg(test)]
+mod tests;
+mod timestamp;
+mod transcode;
+mod typed;
+mod value;
+mod write;
+
+pub use error::{Error, ErrorKind, Result};
+pub use format::Format;
+pub use payload::{DEPTH_CEILING, Key, Opened, Span};
+pub use peek::{as_bool, as_text, as_u64};
+pub use read::{detect, elements, index, open, open_lenient};
+pub use timestamp::Timestamp;
+pub use transcode::{is_equal, transcode};
+pub use typed::{decode, encode};
+pub use value::Value;
+pub use write::{
+    MapWriter, entry_size, entry_start, frame_size, has_whole_keys, write_array, write_key,
+};

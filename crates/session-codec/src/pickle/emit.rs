@@ -1,0 +1,168 @@
+//! From what a pickle built to the one form in which values are kept.
+
+use super::node::{Delta, Graph, Id, Node};
+use super::op;
+use super::write::{self, Items, Shape};
+use crate::fault::Fault;
+
+/// Writes values of one graph.
+pub(super) struct Emitter<'a> {
+    graph: &'a Graph<'a>,
+    /// The collections around the value at hand.
+    path: Vec<Id>,
+    max_depth: usize,
+    max_len: usize,
+}
+
+/// What a value is in its collection: keys of dictionaries and members of sets cannot change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Value,
+    Hashed,
+}
+
+impl<'a> Emitter<'a> {
+    /// `max_depth` collections may be open at once, and output may grow up to `max_len` bytes: a
+    /// value is written as often as it is referred to.
+    pub(super) fn new(graph: &'a Graph<'a>, max_depth: usize, max_len: usize) -> Self {
+        Self { graph, path: Vec::new(), max_depth, max_len }
+    }
+
+    /// Appends one value.
+    pub(super) fn value(&mut self, id: Id, out: &mut Vec<u8>) -> Result<(), Fault> {
+        self.node(id, Place::Value, out)
+    }
+
+    fn node(&mut self, id: Id, place: Place, out: &mut Vec<u8>) -> Result<(), Fault> {
+        if out.len() > self.max_len {
+            return Err(Fault::Expansion);
+        }
+        let graph = self.graph;
+        match graph.get(id) {
+            Node::None => out.push(op::NONE),
+            Node::Bool(is_true) => write::bool(*is_true, out),
+            Node::Int(number) => write::int(*number, out),
+            Node::Wide(number) => write::wide(number, out),
+            Node::Float(number) => write::float(*number, out),
+            Node::Text(text) | Node::Str(text) => write::text(text, out),
+            Node::Bytes(bytes) => write::bytes(bytes, out),
+            Node::Latin1(_) => write::bytes(&graph.bytes(id).ok_or(Fault::Object)?, out),
+            Node::Bytearray(bytes) if place == Place::Value => {
+                write::class("builtins", "bytearray", out);
+                write::bytes(&graph.bytes(*bytes).ok_or(Fault::Object)?, out);
+                out.extend_from_slice(&[op::TUPLE1, op::REDUCE]);
+            }
+            Node::List(items) if place == Place::Value => {
+                self.items(id, Shape::List, items, out)?
+            }
+            Node::Tuple(items) => self.items_in(id, Shape::Tuple, items, place, out)?,
+            Node::Set(items) if place == Place::Value => self.items(id, Shape::Set, items, out)?,
+            Node::Frozenset(items) => self.items(id, Shape::Frozenset, items, out)?,
+            Node::SetOf(list, is_frozen) if *is_frozen || place == Place::Value => {
+                let (Node::List(items) | Node::Tuple(items)) = graph.get(*list) else {
+                    return Err(Fault::Object);
+                };
+                let shape = if *is_frozen { Shape::Frozenset } else { Shape::Set };
+                self.items(id, shape, items, out)?;
+            }
+            Node::Dict(entries) if place == Place::Value => {
+                self.enter(id)?;
+                let dict = Items::begin(Shape::Dict, out);
+                for (key, value) in entries {
+                    self.node(*key, Place::Hashed, out)?;
+                    self.node(*value, Place::Value, out)?;
+                }
+                dict.end(out);
+                self.path.pop();
+            }
+            Node::DateTime(fields, zone) => self.moment("datetime", fields, *zone, out)?,
+            Node::Date(fields) => self.moment("date", fields, None, out)?,
+            Node::Time(fields, zone) => self.moment("time", fields, *zone, out)?,
+            Node::TimeDelta(delta) => write::timedelta(parts(*delta), out),
+            Node::TimeZone(offset, name) => {
+                let name = name.and_then(|name| graph.text(name));
+                write::zone(parts(*offset), name, out);
+            }
+            Node::Decimal(text) => {
+                write::class("decimal", "Decimal", out);
+                write::text(graph.text(*text).ok_or(Fault::Object)?, out);
+                out.extend_from_slice(&[op::TUPLE1, op::REDUCE]);
+            }
+            Node::Uuid(number) => write::uuid(*number, out),
+            Node::Complex(re, im) => {
+                write::class("builtins", "complex", out);
+                write::float(*re, out);
+                write::float(*im, out);
+                out.extend_from_slice(&[op::TUPLE2, op::REDUCE]);
+            }
+            Node::Markup(text) => write::markup(graph.text(*text).ok_or(Fault::Object)?, out),
+            // A class is no value; an empty UUID and a mutable key are none that Python makes.
+            _ => return Err(Fault::Object),
+        }
+        Ok(())
+    }
+
+    fn items(
+        &mut self,
+        id: Id,
+        shape: Shape,
+        items: &[Id],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        let place = match shape {
+            Shape::Set | Shape::Frozenset => Place::Hashed,
+            _ => Place::Value,
+        };
+        self.items_in(id, shape, items, place, out)
+    }
+
+    fn items_in(
+        &mut self,
+        id: Id,
+        shape: Shape,
+        items: &[Id],
+        place: Place,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        self.enter(id)?;
+        let collection = Items::begin(shape, out);
+        for item in items {
+            self.node(*item, place, out)?;
+        }
+        collection.end(out);
+        self.path.pop();
+        Ok(())
+    }
+
+    fn moment(
+        &mut self,
+        class: &str,
+        fields: &[u8],
+        zone: Option<Id>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        write::class("datetime", class, out);
+        write::bytes(fields, out);
+        if let Some(zone) = zone {
+            self.node(zone, Place::Value, out)?;
+        }
+        out.push(if zone.is_some() { op::TUPLE2 } else { op::TUPLE1 });
+        out.push(op::REDUCE);
+        Ok(())
+    }
+
+    fn enter(&mut self, id: Id) -> Result<(), Fault> {
+        if self.path.contains(&id) {
+            return Err(Fault::Loop);
+        }
+        if self.path.len() == self.max_depth {
+            return Err(Fault::TooDeep);
+        }
+        self.path.push(id);
+        Ok(())
+    }
+}
+
+fn parts(delta: Delta) -> [i64; 3] {
+    [delta.days.into(), delta.seconds.into(), delta.micros.into()]
+}

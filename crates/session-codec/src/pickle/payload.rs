@@ -1,0 +1,65 @@
+//! What is around the entries of a payload.
+
+use super::op;
+use super::write::{self, Items, Shape};
+use crate::fault::Fault;
+use crate::format::Format;
+use crate::payload::{Opened, Span};
+
+/// The bytes of a payload beside its entries.
+pub(crate) fn frame_size(entries: usize) -> usize {
+    write::START.len() + 1 + if entries > 0 { 2 } else { 0 }
+}
+
+/// Appends what precedes the entries of a payload.
+pub(crate) fn begin_map(entries: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(&write::START);
+    if entries > 0 {
+        out.push(op::MARK);
+    }
+}
+
+/// Appends what follows the entries of a payload.
+pub(crate) fn end_map(entries: usize, out: &mut Vec<u8>) {
+    if entries > 0 {
+        out.push(op::SETITEMS);
+    }
+    out.push(op::STOP);
+}
+
+/// Appends a list of values.
+pub(crate) fn write_list<'a>(values: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
+    let list = Items::begin(Shape::List, out);
+    values.for_each(|value| out.extend_from_slice(value));
+    list.end(out);
+}
+
+/// A payload that is written entry by entry.
+impl Opened {
+    pub(super) fn begin(len: usize) -> Self {
+        let mut payload = Vec::with_capacity(len + 8);
+        begin_map(1, &mut payload);
+        Self { payload, format: Format::Pickle, entries: Vec::new() }
+    }
+
+    pub(super) fn entry(
+        &mut self,
+        key: &str,
+        value: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        write::text(key, &mut self.payload);
+        let start = self.payload.len();
+        value(&mut self.payload)?;
+        let key = Span::new(start - key.len(), start);
+        self.entries.push((key, Span::new(start, self.payload.len())));
+        Ok(())
+    }
+
+    pub(super) fn end(mut self) -> Self {
+        if self.entries.is_empty() {
+            self.payload.pop();
+        }
+        end_map(self.entries.len(), &mut self.payload);
+        self
+    }
+}

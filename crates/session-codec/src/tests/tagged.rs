@@ -1,0 +1,115 @@
+//! JSON with the tags of Flask.
+
+use super::pickles::{opened_anyhow, rewritten};
+use super::vectors::unhex;
+use super::{transcoded, written};
+use crate::Format::{self, Json, MessagePack, Pickle};
+use crate::Value;
+use crate::{decode, detect};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Vectors {
+    written: Vec<Vector>,
+}
+
+#[derive(Deserialize)]
+struct Vector {
+    name: String,
+    tagged: String,
+    msgpack: Option<String>,
+}
+
+/// The entries of JSON, and the format their values are in.
+fn read(payload: &[u8], configured: Format) -> (super::Entries, Format) {
+    assert_eq!(detect(payload), Ok(Json));
+    opened_anyhow(payload, configured).unwrap()
+}
+
+fn value(json: &str) -> Value {
+    let payload = format!("{{\"v\":{json}}}");
+    let (entries, format) = read(payload.as_bytes(), MessagePack);
+    decode(&entries[0].1, format).unwrap()
+}
+
+#[test]
+fn session_of_flask_is_transcoded_as_msgspec_writes_what_flask_reads() {
+    let vectors: Vectors =
+        serde_json::from_str(include_str!("../../tests/data/tagged.json")).unwrap();
+    assert!(vectors.written.len() > 50);
+    for vector in vectors.written {
+        let (entries, format) = read(vector.tagged.as_bytes(), MessagePack);
+        let own: Result<Vec<_>, _> = entries
+            .into_iter()
+            .map(|(key, value)| transcoded(&value, format, MessagePack).map(|value| (key, value)))
+            .collect();
+        match vector.msgpack {
+            Some(expected) => {
+                assert_eq!(
+                    written(&own.unwrap(), MessagePack),
+                    unhex(&expected),
+                    "{}",
+                    vector.name
+                );
+            }
+            None if vector.name == "markup" => assert!(own.is_ok()),
+            None => assert!(own.is_err(), "{}", vector.name),
+        }
+    }
+}
+
+#[test]
+fn tags_of_the_top_level_are_read() {
+    let (found, _) = read(br#"{" di":{" t__":[1]}}"#, MessagePack);
+    assert_eq!(found[0].0, " t");
+    assert!(rewritten(br#"{" t":[1]}"#, Json, MessagePack, 64).unwrap().is_none());
+}
+
+#[test]
+fn number_beyond_json_is_read_whatever_is_configured() {
+    for configured in [MessagePack, Json, Pickle] {
+        let payload = br#"{"a":[Infinity,-Infinity,-1],"b":{" t":[1]}}"#;
+        let (found, format) = read(payload, configured);
+        let floats: (f64, f64, i8) = decode(&found[0].1, format).unwrap();
+        assert_eq!(floats, (f64::INFINITY, f64::NEG_INFINITY, -1));
+        assert_eq!(found[1].1, b"(K\x01t");
+        let (found, format) = read(br#"{"a":NaN}"#, configured);
+        assert!(decode::<f64>(&found[0].1, format).unwrap().is_nan());
+    }
+}
+
+#[test]
+fn plain_json_stays_as_it_is_where_it_is_configured() {
+    let payload = br#"{"v":{" t":[1]}}"#;
+    let (found, format) = read(payload, Json);
+    assert_eq!((found[0].1.as_slice(), format), (&br#"{" t":[1]}"#[..], Json));
+    assert_eq!(read(payload, MessagePack).1, Pickle);
+}
+
+#[test]
+fn what_is_no_tag_is_an_object() {
+    for json in [
+        r#"{" b":"%"}"#,
+        r#"{" u":"12"}"#,
+        r#"{" u":"+2345678123456781234567812345678"}"#,
+        r#"{" d":"2024-01-02"}"#,
+        r#"{" d":"Tue, 30 Feb 2024 03:04:05 GMT"}"#,
+        r#"{" t":"abc"}"#,
+        r#"{" m":1}"#,
+        r#"{" di":{"x":1}}"#,
+        r#"{" t":[1],"x":2}"#,
+        r#"{" x":[1]}"#,
+    ] {
+        assert!(matches!(value(json), Value::Map(_)), "{json}");
+    }
+    assert_eq!(value(r#""{\" t\":[1]}""#), Value::Text("{\" t\":[1]}".into()));
+}
+
+#[test]
+fn tags_within_tags_take_time_in_proportion() {
+    let deep = format!("{{\"v\":{}1{}}}", "{\" t\":[".repeat(60), "],\"x\":1}".repeat(60));
+    assert!(rewritten(deep.as_bytes(), Json, MessagePack, 128).unwrap().is_some());
+    assert!(rewritten(deep.as_bytes(), Json, MessagePack, 64).unwrap().is_none());
+    let far = format!("{{\"v\":{}", "{\" t\":[".repeat(100_000));
+    assert!(rewritten(far.as_bytes(), Json, MessagePack, 64).unwrap().is_none());
+}

@@ -1,0 +1,83 @@
+//! The same value in another format.
+
+use crate::error::Result;
+#[cfg(feature = "json")]
+use crate::error::{Error, ErrorKind};
+use crate::format::Format;
+#[cfg(feature = "json")]
+use crate::json;
+use crate::payload::DEPTH_CEILING;
+#[cfg(feature = "flask")]
+use crate::pickle;
+use crate::typed::{decode, encode};
+use crate::value::Value;
+
+/// Appends `value`, encoded as `from`, encoded as `to`; a copy if both are the same.
+///
+/// # Errors
+///
+/// `Decode` if `value` is malformed, `Encode` if `to` cannot say it; `out` is then as it was.
+pub fn transcode(value: &[u8], from: Format, to: Format, out: &mut Vec<u8>) -> Result<()> {
+    if from == to {
+        out.extend_from_slice(value);
+        return Ok(());
+    }
+    #[cfg(feature = "flask")]
+    match (from, to) {
+        (Format::Pickle, _) => return from_pickle(value, to, out),
+        (Format::Json, Format::Pickle) => {
+            let start = out.len();
+            return Ok(pickle::tagged::convert(value, out).inspect_err(|_| out.truncate(start))?);
+        }
+        _ => {}
+    }
+    let decoded = decode::<Value>(value, from)?;
+    #[cfg(feature = "json")]
+    if from == Format::Json && json::has_wide_integer(value) {
+        let message = format!("encode a stored value as {to}: an integer has more than 64 bits");
+        return Err(Error::new(ErrorKind::Encode, message));
+    }
+    encode(&decoded, to, DEPTH_CEILING, out)
+}
+
+/// Whether two encoded values are the same: the same bytes, or the same value across formats.
+#[inline]
+pub fn is_equal(a: (&[u8], Format), b: (&[u8], Format)) -> bool {
+    if a.1 == b.1 { a.0 == b.0 } else { is_equal_across(a, b) }
+}
+
+fn is_equal_across(a: (&[u8], Format), b: (&[u8], Format)) -> bool {
+    // What the other format has no type for is compared as that format would say it.
+    #[cfg(feature = "flask")]
+    {
+        let mut converted = Vec::new();
+        match (a.1, b.1) {
+            (Format::Pickle, to) => {
+                return from_pickle(a.0, to, &mut converted).is_ok()
+                    && says_same((&converted, to), b);
+            }
+            (to, Format::Pickle) => {
+                return from_pickle(b.0, to, &mut converted).is_ok()
+                    && says_same(a, (&converted, to));
+            }
+            _ => {}
+        }
+    }
+    says_same(a, b)
+}
+
+fn says_same(a: (&[u8], Format), b: (&[u8], Format)) -> bool {
+    match (decode::<Value>(a.0, a.1), decode::<Value>(b.0, b.1)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
+
+#[cfg(feature = "flask")]
+fn from_pickle(value: &[u8], to: Format, out: &mut Vec<u8>) -> Result<()> {
+    let start = out.len();
+    pickle::convert(value, to, out)?.map_err(|reason| {
+        out.truncate(start);
+        Error::new(ErrorKind::Encode, format!("encode a stored value as {to}: {reason}"))
+    })
+}

@@ -3,10 +3,11 @@
 //! No error repeats any of it: it holds a password, also where it cannot be read.
 
 use crate::client::{Engine, Speak};
-use crate::config::Limits;
+use crate::config::{STORE, SqlOptions};
 use crate::connections::{Connections, Source};
 use crate::dialect::Words;
 use crate::pool::OwnPool;
+use session_core::store::Call;
 use session_core::{Error, ErrorKind, Result};
 use sqlx::ConnectOptions as _;
 use std::sync::Arc;
@@ -17,79 +18,45 @@ pub(crate) struct Target {
     pub(crate) words: Words,
 }
 
-/// Reads `url` and prepares the connections to it, without making one.
-pub(crate) fn target(url: &str, limits: &Limits) -> Result<Target> {
-    let Some((scheme, rest)) = url.split_once("://") else {
+/// Reads the URL and prepares the connections to it, without making one.
+pub(crate) fn target(options: &SqlOptions) -> Result<Target> {
+    let Some((scheme, rest)) = options.url.as_str().split_once("://") else {
         return Err(refuse("not a url; expected postgresql://, mysql:// or sqlite:///"));
     };
     // SQLAlchemy names its driver after a plus sign; ours is another one.
     let dialect = scheme.split_once('+').map_or(scheme, |(dialect, _)| dialect);
     match dialect.to_ascii_lowercase().as_str() {
-        "postgresql" | "postgres" => postgres(rest, limits),
-        "mysql" | "mariadb" => mysql(rest, limits),
-        "sqlite" => sqlite(rest, limits),
+        "postgresql" | "postgres" => postgres(rest, options),
+        "mysql" | "mariadb" => mysql(rest, options),
+        "sqlite" => sqlite(rest, options),
         _ => Err(refuse("the scheme is none of postgresql, mysql, mariadb, sqlite")),
     }
 }
 
 fn refuse(complaint: impl AsRef<str>) -> Error {
-    let message = format!("connect to a database: {}", complaint.as_ref());
-    Error::new(ErrorKind::Config, message)
+    Call::Connect.error(STORE, ErrorKind::Config, complaint.as_ref())
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(rest: &str, limits: &Limits) -> Result<Target> {
+fn postgres(rest: &str, options: &SqlOptions) -> Result<Target> {
     use sqlx::postgres::{PgConnectOptions, Postgres};
-    const UNDERSTOOD: &[&str] = &[
-        "sslmode",
-        "sslrootcert",
-        "sslcert",
-        "sslkey",
-        "host",
-        "hostaddr",
-        "port",
-        "dbname",
-        "user",
-        "password",
-        "application_name",
-        "options",
-    ];
-    const IDLE: &[&str] = &[
-        "client_encoding",
-        "connect_timeout",
-        "fallback_application_name",
-        "gssencmode",
-        "keepalives",
-        "keepalives_idle",
-        "keepalives_interval",
-        "keepalives_count",
-        "prepare_threshold",
-        "tcp_user_timeout",
-    ];
+    const UNDERSTOOD: &str = "sslmode sslrootcert sslcert sslkey host hostaddr port dbname user \
+                              password application_name options";
+    const IDLE: &str = "client_encoding connect_timeout fallback_application_name gssencmode \
+                        keepalives keepalives_idle keepalives_interval keepalives_count \
+                        prepare_threshold tcp_user_timeout";
     let url = with_parameters("postgres", rest, |name| choose(name, UNDERSTOOD, IDLE))?;
-    let options = url.parse::<PgConnectOptions>().map_err(|_| malformed())?;
-    Ok(dial::<Postgres>(options, limits))
+    let place = url.parse::<PgConnectOptions>().map_err(|_| malformed())?;
+    Ok(dial::<Postgres>(place, options))
 }
 
 #[cfg(feature = "mysql")]
-fn mysql(rest: &str, limits: &Limits) -> Result<Target> {
+fn mysql(rest: &str, options: &SqlOptions) -> Result<Target> {
     use sqlx::mysql::{MySql, MySqlConnectOptions};
-    const UNDERSTOOD: &[&str] = &["ssl-mode", "sslmode", "ssl-ca", "ssl-cert", "ssl-key", "socket"];
-    const IDLE: &[&str] = &[
-        "charset",
-        "collation",
-        "use_unicode",
-        "autocommit",
-        "binary_prefix",
-        "connect_timeout",
-        "connection_timeout",
-        "read_timeout",
-        "write_timeout",
-        "local_infile",
-        "sql_mode",
-        "init_command",
-        "program_name",
-    ];
+    const UNDERSTOOD: &str = "ssl-mode sslmode ssl-ca ssl-cert ssl-key socket";
+    const IDLE: &str = "charset collation use_unicode autocommit binary_prefix connect_timeout \
+                        connection_timeout read_timeout write_timeout local_infile sql_mode \
+                        init_command program_name";
     let url = with_parameters("mysql", rest, |name| match name {
         "unix_socket" => Ok(Some("socket")),
         "ssl_ca" => Ok(Some("ssl-ca")),
@@ -97,47 +64,47 @@ fn mysql(rest: &str, limits: &Limits) -> Result<Target> {
         "ssl_key" => Ok(Some("ssl-key")),
         _ => choose(name, UNDERSTOOD, IDLE),
     })?;
-    let options = url.parse::<MySqlConnectOptions>().map_err(|_| malformed())?;
-    Ok(dial::<MySql>(options, limits))
+    let place = url.parse::<MySqlConnectOptions>().map_err(|_| malformed())?;
+    Ok(dial::<MySql>(place, options))
 }
 
 #[cfg(feature = "sqlite")]
-fn sqlite(rest: &str, limits: &Limits) -> Result<Target> {
+fn sqlite(rest: &str, options: &SqlOptions) -> Result<Target> {
     use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-    const IDLE: &[&str] = &["check_same_thread", "timeout", "isolation_level", "cached_statements"];
-    let path = sqlite_path(rest, |name| choose(name, &[], IDLE))?;
-    let options = SqliteConnectOptions::new()
+    const IDLE: &str = "check_same_thread timeout isolation_level cached_statements";
+    let path = sqlite_path(rest, |name| choose(name, "", IDLE))?;
+    let place = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         // Well before the deadline: a lock that was not to be had is known to have written nothing,
         // and SQLite counts its pauses as it asked for them, not as they were.
-        .busy_timeout(limits.timeouts.operation() / 2);
-    Ok(dial::<Sqlite>(options, limits))
+        .busy_timeout(options.timeouts.operation() / 2);
+    Ok(dial::<Sqlite>(place, options))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres(_: &str, _: &Limits) -> Result<Target> {
+fn postgres(_: &str, _: &SqlOptions) -> Result<Target> {
     Err(refuse("postgresql:// needs the feature `postgres` of session-sql"))
 }
 
 #[cfg(not(feature = "mysql"))]
-fn mysql(_: &str, _: &Limits) -> Result<Target> {
+fn mysql(_: &str, _: &SqlOptions) -> Result<Target> {
     Err(refuse("mysql:// needs the feature `mysql` of session-sql"))
 }
 
 #[cfg(not(feature = "sqlite"))]
-fn sqlite(_: &str, _: &Limits) -> Result<Target> {
+fn sqlite(_: &str, _: &SqlOptions) -> Result<Target> {
     Err(refuse("sqlite:// needs the feature `sqlite` of session-sql"))
 }
 
 fn dial<DB: Speak>(
-    options: <DB::Connection as sqlx::Connection>::Options,
-    limits: &Limits,
+    place: <DB::Connection as sqlx::Connection>::Options,
+    options: &SqlOptions,
 ) -> Target {
-    let (timeout, max) = (limits.timeouts.connect(), limits.max_connections);
-    let pool = OwnPool::<DB>::new(options.disable_statement_logging(), timeout, max);
+    let (timeout, max) = (options.timeouts.connect(), options.max_connections);
+    let pool = OwnPool::<DB>::new(place.disable_statement_logging(), timeout, max);
     let connections = Connections::new(Source::Own(Arc::new(pool)));
     Target { engine: Box::new(Arc::new(connections)), words: DB::WORDS }
 }
@@ -148,11 +115,12 @@ fn malformed() -> Error {
 }
 
 /// What a parameter is called by our client; `None` drops it, since nothing hangs on it here.
-fn choose<'a>(name: &'a str, understood: &[&str], idle: &[&str]) -> Result<Option<&'a str>> {
+fn choose<'a>(name: &'a str, understood: &str, idle: &str) -> Result<Option<&'a str>> {
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-    if understood.contains(&name) {
+    let is_in = |names: &str| names.split_whitespace().any(|known| known == name);
+    if is_in(understood) {
         Ok(Some(name))
-    } else if idle.contains(&name) {
+    } else if is_in(idle) {
         Ok(None)
     } else if is_name && name.len() < 40 {
         Err(refuse(format!("the url has the parameter {name}, which this driver does not know")))
@@ -215,8 +183,7 @@ mod tests {
     use session_core::{ErrorKind, Result};
 
     async fn open(url: &str) -> Result<&'static str> {
-        let limits = SqlOptions::default().check()?.limits;
-        Ok(target(url, &limits)?.words.name)
+        Ok(target(&SqlOptions::new(url))?.words.name)
     }
 
     #[tokio::test]
@@ -281,7 +248,7 @@ mod tests {
         let read = |rest| {
             with_parameters("x", rest, |name| match name {
                 "old" => Ok(Some("new")),
-                _ => choose(name, &["kept"], &["idle"]),
+                _ => choose(name, "kept", "idle"),
             })
         };
         assert_eq!(read("h/d").unwrap(), "x://h/d");

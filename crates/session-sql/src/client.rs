@@ -5,6 +5,7 @@ use crate::dialect::{Dialect, Words};
 use crate::error::{Fault, Refusal};
 use crate::statement::{Bound, Value};
 use session_core::async_trait;
+use session_core::store::{Lost, reread, undisturbed};
 use sqlx::{
     AssertSqlSafe, ColumnIndex, Decode, Encode, Executor, IntoArguments, Pool, Row as _, Type,
 };
@@ -23,11 +24,12 @@ pub(crate) enum Ask {
     Texts,
 }
 
-#[derive(Debug)]
-pub(crate) enum Answer {
-    Changed(u64),
-    Record(Option<(Option<Vec<u8>>, i64)>),
-    Texts(Vec<String>),
+/// What was asked for; the rest is empty.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) changed: u64,
+    pub(crate) record: Option<(Option<Vec<u8>>, i64)>,
+    pub(crate) texts: Vec<String>,
 }
 
 /// A database that answers, whichever it is.
@@ -49,28 +51,28 @@ const DEADLOCKS: usize = 4;
 impl<DB: Speak> Engine for Arc<Connections<DB>> {
     async fn ask(&self, bound: Bound, ask: Ask, deadline: Instant) -> Result<Answer, Fault> {
         let connections = Arc::clone(self);
-        let call = tokio::spawn(async move {
-            let mut answer = attempt(&connections, &bound, ask, deadline).await;
-            // It was rolled back, at once, for another writer to go on.
-            for _ in 0..DEADLOCKS {
-                if !matches!(answer, Err(Fault::Refused(Refusal::Deadlock))) {
-                    break;
-                }
-                answer = attempt(&connections, &bound, ask, deadline).await;
-            }
-            match answer {
-                // The first call on a connection that was closed meanwhile finds that out.
-                Err(Fault::Broken(_) | Fault::Refused(Refusal::Stale | Refusal::Doubtful))
-                    if ask != Ask::Change =>
-                {
-                    attempt(&connections, &bound, ask, deadline).await
-                }
-                answer => answer,
-            }
-        });
-        // Ended by nothing but the runtime's end.
-        call.await.unwrap_or(Err(Fault::Silent))
+        undisturbed(async move {
+            let is_stale = |fault: &Fault| ask != Ask::Change && fault.is_stale();
+            reread(is_stale, || give_way(&connections, &bound, ask, deadline)).await
+        })
+        .await?
     }
+}
+
+/// Sends a statement again that was rolled back, at once, for another writer to go on.
+async fn give_way<DB: Speak>(
+    connections: &Connections<DB>,
+    bound: &Bound,
+    ask: Ask,
+    deadline: Instant,
+) -> Result<Answer, Fault> {
+    for _ in 0..DEADLOCKS {
+        match attempt(connections, bound, ask, deadline).await {
+            Err(Fault::Refused(Refusal::Deadlock)) => {}
+            answer => return answer,
+        }
+    }
+    attempt(connections, bound, ask, deadline).await
 }
 
 async fn attempt<DB: Speak>(
@@ -92,7 +94,7 @@ async fn attempt<DB: Speak>(
         Ok(Err(error)) => Err(failed(connection, error)),
         Err(_) => {
             connection.forsake();
-            Err(Fault::Silent)
+            Err(Lost::Silent.into())
         }
     }
 }
@@ -111,7 +113,7 @@ fn failed<DB: Speak>(connection: Connection<DB>, error: sqlx::Error) -> Fault {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Fault::Unexpected,
         error => {
             connection.condemn();
-            Fault::Broken(error)
+            Fault::broken(&error)
         }
     }
 }
@@ -146,21 +148,21 @@ where
             };
         }
         Box::pin(async move {
+            let mut answer = Answer::default();
             match ask {
-                Ask::Change => {
-                    let result = query.execute(connection).await?;
-                    Ok(Answer::Changed(DB::affected(&result)))
+                Ask::Change => answer.changed = DB::affected(&query.execute(connection).await?),
+                Ask::Record => {
+                    if let Some(row) = query.fetch_optional(connection).await? {
+                        answer.record = Some((row.try_get(0)?, row.try_get(1)?));
+                    }
                 }
-                Ask::Record => match query.fetch_optional(connection).await? {
-                    Some(row) => Ok(Answer::Record(Some((row.try_get(0)?, row.try_get(1)?)))),
-                    None => Ok(Answer::Record(None)),
-                },
                 Ask::Texts => {
                     let rows = query.fetch_all(connection).await?;
-                    let texts: sqlx::Result<_> = rows.iter().map(|row| row.try_get(0)).collect();
-                    Ok(Answer::Texts(texts?))
+                    answer.texts =
+                        rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
                 }
             }
+            Ok(answer)
         })
     }
 }

@@ -2,14 +2,13 @@
 
 use crate::name::{Name, TableName};
 use session_core::config::{KeyInfo, Kind, Settings};
-use session_core::store::{Call, Timeouts};
-use session_core::{Error, ErrorKind, Result};
-use std::fmt;
+use session_core::store::{Call, Failure, Timeouts, Url, owner_index};
+use session_core::{ErrorKind, Result};
 use std::time::Duration;
 
 const URL: &str = "sqlite:///sessions.db";
 /// The name of a database in messages, before its kind is known.
-const STORE: &str = "a database";
+pub(crate) const STORE: &str = "a database";
 
 const TABLE: &str = "sessions";
 const MAX_CONNECTIONS: usize = 10;
@@ -45,8 +44,6 @@ pub const KEYS: &[KeyInfo] = &[
 
 /// Where the database is, which table holds the sessions, and how long to wait.
 ///
-/// `Debug` leaves the URL out: it may hold a password.
-///
 /// # Examples
 ///
 /// ```
@@ -57,27 +54,21 @@ pub const KEYS: &[KeyInfo] = &[
 ///     .table("web_sessions")
 ///     .operation_timeout(Duration::from_millis(200));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SqlOptions {
-    pub(crate) url: String,
+    pub(crate) url: Url,
     table: String,
     schema: Option<String>,
     owner_index: bool,
-    limits: Limits,
-}
-
-/// How many connections there are, and how long to wait.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
     pub(crate) max_connections: usize,
     pub(crate) timeouts: Timeouts,
 }
 
-/// Options that were checked.
+/// Options that were checked, all but the URL.
 pub(crate) struct Checked {
     pub(crate) name: TableName,
     pub(crate) has_owners: bool,
-    pub(crate) limits: Limits,
+    pub(crate) timeouts: Timeouts,
 }
 
 impl SqlOptions {
@@ -89,11 +80,12 @@ impl SqlOptions {
     /// Python driver; one that means something and is not understood is a `Config` error.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
-            url: url.into(),
+            url: Url::new(url),
             table: TABLE.to_owned(),
             schema: None,
             owner_index: false,
-            limits: Limits { max_connections: MAX_CONNECTIONS, timeouts: Timeouts::default() },
+            max_connections: MAX_CONNECTIONS,
+            timeouts: Timeouts::default(),
         }
     }
 
@@ -120,17 +112,13 @@ impl SqlOptions {
             Some(url) => Some(url),
             None => settings.text(FALLBACK_KEY)?,
         };
-        let mut options = url.map_or_else(Self::default, Self::new);
-        options.limits.timeouts = Timeouts::from_settings(settings)?;
-        if let Some(table) = settings.text(TABLE_KEY)? {
-            options = options.table(table);
-        }
-        if let Some(schema) = settings.text(SCHEMA_KEY)? {
-            options = options.schema(schema);
-        }
-        if let Some(owner_index) = settings.flag("SESSION_OWNER_INDEX")? {
-            options = options.owner_index(owner_index);
-        }
+        let options = Self {
+            table: settings.text(TABLE_KEY)?.unwrap_or(TABLE).to_owned(),
+            schema: settings.text(SCHEMA_KEY)?.map(str::to_owned),
+            owner_index: owner_index(settings)?,
+            timeouts: Timeouts::from_settings(settings)?,
+            ..Self::new(url.unwrap_or(URL))
+        };
         options.check()?;
         Ok(options)
     }
@@ -165,7 +153,7 @@ impl SqlOptions {
     /// They are made when needed, and a call that finds all in use waits for one.
     #[must_use]
     pub fn max_connections(mut self, max: usize) -> Self {
-        self.limits.max_connections = max;
+        self.max_connections = max;
         self
     }
 
@@ -173,7 +161,7 @@ impl SqlOptions {
     /// most.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.timeouts = self.limits.timeouts.with_connect(timeout);
+        self.timeouts = self.timeouts.with_connect(timeout);
         self
     }
 
@@ -183,20 +171,25 @@ impl SqlOptions {
     /// A sweep takes this long per batch at most.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.timeouts = self.limits.timeouts.with_operation(timeout);
+        self.timeouts = self.timeouts.with_operation(timeout);
         self
     }
 
     /// Checks all but the URL.
     pub(crate) fn check(&self) -> Result<Checked> {
-        let limits = self.limits;
-        limits.timeouts.check(STORE)?;
-        if limits.max_connections == 0 {
-            return Err(refuse("without a connection no call succeeds"));
+        self.timeouts.check(STORE)?;
+        if self.max_connections == 0 {
+            let failure =
+                Failure::Final(ErrorKind::Config, "without a connection no call succeeds");
+            return Err(Call::Connect.failed(STORE, failure));
         }
         let schema = self.schema.as_deref().map(|text| Name::new(SCHEMA_KEY, text)).transpose()?;
         let table = Name::new(TABLE_KEY, &self.table)?;
-        Ok(Checked { name: TableName { schema, table }, has_owners: self.owner_index, limits })
+        Ok(Checked {
+            name: TableName { schema, table },
+            has_owners: self.owner_index,
+            timeouts: self.timeouts,
+        })
     }
 }
 
@@ -219,21 +212,6 @@ impl From<String> for SqlOptions {
     }
 }
 
-impl fmt::Debug for SqlOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqlOptions")
-            .field("table", &self.table)
-            .field("schema", &self.schema)
-            .field("owner_index", &self.owner_index)
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
-    }
-}
-
-fn refuse(complaint: &str) -> Error {
-    Call::Connect.error(STORE, ErrorKind::Config, complaint)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{KEYS, SqlOptions};
@@ -251,10 +229,8 @@ mod tests {
             KEYS.iter().filter_map(|key| Some((key.name, key.default?))).collect();
         let none = SqlOptions::from_settings(&Settings::default()).unwrap();
         for options in [SqlOptions::from_settings(&defaults).unwrap(), SqlOptions::default()] {
-            assert_eq!(
-                (options.url.as_str(), format!("{options:?}")),
-                (none.url.as_str(), format!("{none:?}"))
-            );
+            assert_eq!(options.url, none.url);
+            assert_eq!(format!("{options:?}"), format!("{none:?}"));
         }
     }
 
@@ -267,7 +243,7 @@ mod tests {
             (&[fallback], "mysql://c/d"),
             (&[("SESSION_SQLALCHEMY", ""), fallback], "mysql://c/d"),
         ] {
-            assert_eq!(SqlOptions::from_settings(&settings(pairs)).unwrap().url, url);
+            assert_eq!(SqlOptions::from_settings(&settings(pairs)).unwrap().url.as_str(), url);
         }
         let options = SqlOptions::from_settings(&settings(&[
             ("SESSION_SQLALCHEMY_TABLE", "web"),

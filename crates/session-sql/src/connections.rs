@@ -3,6 +3,7 @@
 use crate::dialect::Dialect;
 use crate::error::Fault;
 use crate::pool::{Lent, OwnPool};
+use session_core::store::Lost;
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, Pool};
 use std::sync::Arc;
@@ -33,7 +34,7 @@ impl<DB: Dialect> Connections<DB> {
         let Some(writer) = &self.writer else { return Ok(None) };
         match timeout_at(deadline, writer.acquire()).await {
             Ok(Ok(turn)) => Ok(Some(turn)),
-            Ok(Err(_)) | Err(_) => Err(Fault::Unsent),
+            Ok(Err(_)) | Err(_) => Err(Lost::Unsent.into()),
         }
     }
 
@@ -43,7 +44,7 @@ impl<DB: Dialect> Connections<DB> {
             Source::Own(pool) => pool.acquire(deadline).await.map(Connection::Own),
             Source::Shared(pool) => match timeout_at(deadline, pool.acquire()).await {
                 Ok(Ok(connection)) => Ok(Connection::Shared(Some(connection))),
-                Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => Err(Fault::Unsent),
+                Err(_) => Err(Lost::Unsent.into()),
                 Ok(Err(error)) => Err(DB::unreached(error)),
             },
         }

@@ -4,25 +4,19 @@
 //! neither reaches our errors.
 
 use session_core::Error;
-use session_core::ErrorKind::{self, Config, Decode, TooLarge, Unavailable, Unknown};
-use session_core::store::{Call, Lost};
+use session_core::ErrorKind::{Config, TooLarge, Unavailable};
+use session_core::store::{Call, Failure, Lost};
 use std::io;
 
-use Retry::{Later, Useless};
+use Failure::{Final, Later};
 
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// There was no connection to send on.
-    Unreached(sqlx::Error),
-    /// The server turned the connection away.
-    TurnedAway(Refusal),
-    /// The deadline passed before there was one.
-    Unsent,
-    /// The connection broke after the statement was handed to it.
-    Broken(sqlx::Error),
-    /// The deadline passed after that.
-    Silent,
+    /// Nobody answered.
+    Lost(Lost, Option<io::Error>),
+    /// There is no connection, so nothing was sent.
+    Unconnected(Failure),
     /// The server answered with an error.
     Refused(Refusal),
     /// The answer has another type than the table's columns should.
@@ -66,108 +60,112 @@ pub(crate) enum Refusal {
     Doubtful,
 }
 
-/// Whether the same call may succeed later.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Retry {
-    Later,
-    Useless,
-}
-
 impl Refusal {
     /// Whether the connection should not be used again.
     pub(crate) fn taints_connection(self) -> bool {
         matches!(self, Self::ReadOnly | Self::Stale | Self::Doubtful | Self::LogIn | Self::Full)
     }
-}
 
-impl Fault {
-    pub(crate) fn into_error(self, call: Call, database: &str) -> Error {
-        let (kind, retry, what) = match &self {
-            Self::Unreached(sqlx::Error::Io(cause)) => {
-                return call.lost(database, Lost::Unreached).with_source(plain(cause));
+    fn failure(self) -> Failure {
+        match self {
+            Self::Contended | Self::Deadlock => {
+                Later("other writers hold the record or the database")
             }
-            Self::Broken(sqlx::Error::Io(cause)) => {
-                return call.lost(database, Lost::Broken).with_source(plain(cause));
+            Self::ReadOnly => Later("the database is read-only"),
+            Self::Full => Later("the server is out of space or memory"),
+            Self::NoDatabase => Final(Config, NO_DATABASE),
+            Self::NoTable => Final(Config, "the table is missing; `init` makes it"),
+            Self::NoColumn => Final(
+                Config,
+                "a column is missing; `init` adds the owner's, the others are session_id, data, \
+                 expiry",
+            ),
+            Self::NotUnique => Final(Config, "the column session_id has no unique index"),
+            Self::Denied | Self::LogIn => {
+                Final(Unavailable, "the server does not let this user do that")
             }
-            Self::Broken(_) => return call.lost(database, Lost::Broken),
-            Self::Unsent => return call.lost(database, Lost::Unsent),
-            Self::Silent => return call.lost(database, Lost::Silent),
-            Self::Unreached(cause) => unreached(cause),
-            Self::TurnedAway(refusal) => turned_away(*refusal),
-            Self::Refused(refusal) => refused(call, *refusal),
-            Self::Unexpected if call.is_read() => {
-                (Decode, Useless, "a column is of another type than expected")
-            }
-            Self::Unexpected => (Unknown, Useless, "the answer is of another type than expected"),
-        };
-        call.error(database, kind, what).with_retryable(retry == Later)
+            Self::TooLarge => Final(TooLarge, "a value is longer than the server takes"),
+            Self::Stale => Later("the table was changed, or the connection's state"),
+            Self::Doubtful => Failure::Doubtful,
+            Self::Taken | Self::Failed => Final(Unavailable, "the server answered with an error"),
+        }
     }
-}
-
-/// The text of a custom error is the client's.
-fn plain(cause: &io::Error) -> io::Error {
-    io::Error::from(cause.kind())
 }
 
 const NO_DATABASE: &str = "there is no such database or schema; `init` makes neither";
 
-/// Kind, whether to retry, and what happened.
-type Meaning = (ErrorKind, Retry, &'static str);
+impl Fault {
+    /// Why there is no connection, as the client has it.
+    pub(crate) fn unreached(error: &sqlx::Error) -> Self {
+        Self::Unconnected(match error {
+            sqlx::Error::PoolTimedOut => Lost::Unsent.into(),
+            sqlx::Error::Configuration(_) => Final(Config, "the url cannot be used"),
+            sqlx::Error::Tls(_) => Final(
+                Unavailable,
+                "no TLS: the server has none, its certificate is not trusted, or the feature \
+                 `rustls` of session-sql is off",
+            ),
+            sqlx::Error::PoolClosed => Final(Unavailable, "the pool was closed"),
+            error => return Self::Lost(Lost::Unreached, cause(error)),
+        })
+    }
 
-/// Why there is no connection; nothing was sent.
-fn unreached(cause: &sqlx::Error) -> Meaning {
-    match cause {
-        sqlx::Error::Configuration(_) => (Config, Useless, "the url cannot be used"),
-        sqlx::Error::Tls(_) => (
-            Unavailable,
-            Useless,
-            "no TLS: the server has none, its certificate is not trusted, or the feature \
-             `rustls` of session-sql is off",
-        ),
-        sqlx::Error::PoolClosed => (Unavailable, Useless, "the pool was closed"),
-        _ => (Unavailable, Later, "the server cannot be reached"),
+    /// Why there is no connection, as the server has it.
+    pub(crate) fn turned_away(refusal: Refusal) -> Self {
+        Self::Unconnected(match refusal {
+            Refusal::LogIn => {
+                Final(Unavailable, "the server refuses the user or password of the url")
+            }
+            Refusal::NoDatabase => Final(Config, NO_DATABASE),
+            Refusal::Denied => Final(Unavailable, "the database cannot be opened"),
+            Refusal::Full => Later("the server takes no more connections"),
+            _ => Later("the server turned the connection away"),
+        })
+    }
+
+    /// The connection broke after the statement was handed to it.
+    pub(crate) fn broken(error: &sqlx::Error) -> Self {
+        Self::Lost(Lost::Broken, cause(error))
+    }
+
+    /// Whether a read succeeds the next time: the first call on a connection that was closed, or
+    /// whose statements are no longer what they were, finds that out.
+    pub(crate) fn is_stale(&self) -> bool {
+        matches!(
+            self,
+            Self::Lost(Lost::Broken, _) | Self::Refused(Refusal::Stale | Refusal::Doubtful)
+        )
+    }
+
+    pub(crate) fn into_error(self, call: Call, database: &str) -> Error {
+        let error = call.failed(database, self.failure());
+        match self {
+            Self::Lost(_, Some(cause)) => error.with_source(cause),
+            _ => error,
+        }
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Lost(lost, _) => Failure::Lost(*lost),
+            Self::Unconnected(failure) => *failure,
+            Self::Refused(refusal) => refusal.failure(),
+            Self::Unexpected => Failure::Unexpected("a column is of another type than expected"),
+        }
     }
 }
 
-fn turned_away(refusal: Refusal) -> Meaning {
-    match refusal {
-        Refusal::LogIn => {
-            (Unavailable, Useless, "the server refuses the user or password of the url")
-        }
-        Refusal::NoDatabase => (Config, Useless, NO_DATABASE),
-        Refusal::Denied => (Unavailable, Useless, "the database cannot be opened"),
-        Refusal::Full => (Unavailable, Later, "the server takes no more connections"),
-        _ => (Unavailable, Later, "the server turned the connection away"),
+impl From<Lost> for Fault {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost, None)
     }
 }
 
-fn refused(call: Call, refusal: Refusal) -> Meaning {
-    match refusal {
-        Refusal::Contended | Refusal::Deadlock => {
-            (Unavailable, Later, "other writers hold the record or the database")
-        }
-        Refusal::ReadOnly => (Unavailable, Later, "the database is read-only"),
-        Refusal::Full => (Unavailable, Later, "the server is out of space or memory"),
-        Refusal::NoDatabase => (Config, Useless, NO_DATABASE),
-        Refusal::NoTable => (Config, Useless, "the table is missing; `init` makes it"),
-        Refusal::NoColumn => (
-            Config,
-            Useless,
-            "a column is missing; `init` adds the owner's, the others are session_id, data, expiry",
-        ),
-        Refusal::NotUnique => (Config, Useless, "the column session_id has no unique index"),
-        Refusal::Denied | Refusal::LogIn => {
-            (Unavailable, Useless, "the server does not let this user do that")
-        }
-        Refusal::TooLarge => (TooLarge, Useless, "a value is longer than the server takes"),
-        Refusal::Stale => (Unavailable, Later, "the table was changed, or the connection's state"),
-        Refusal::Doubtful if !call.is_read() => {
-            (Unknown, Useless, "the server answered with an error that proves nothing")
-        }
-        Refusal::Doubtful => (Unavailable, Later, "the server answered with an error"),
-        Refusal::Taken | Refusal::Failed => {
-            (Unavailable, Useless, "the server answered with an error")
-        }
+/// Without its text, which is the client's.
+fn cause(error: &sqlx::Error) -> Option<io::Error> {
+    match error {
+        sqlx::Error::Io(cause) => Some(cause.kind().into()),
+        _ => None,
     }
 }
 
@@ -175,7 +173,7 @@ fn refused(call: Call, refusal: Refusal) -> Meaning {
 mod tests {
     use super::{Fault, Refusal};
     use session_core::ErrorKind::{Config, Decode, Timeout, TooLarge, Unavailable, Unknown};
-    use session_core::store::Call;
+    use session_core::store::{Call, Lost};
     use std::io;
 
     const WRITES: [Call; 4] = [Call::Update, Call::Touch, Call::Delete, Call::Sweep];
@@ -188,16 +186,17 @@ mod tests {
     fn lost_answer_is_unknown_to_writes_alone() {
         let reset = io::ErrorKind::ConnectionReset;
         let table = [
-            (Fault::Broken as fn(_) -> _, Unavailable, Unknown),
-            (|_| Fault::Silent, Timeout, Unknown),
-            (|_| Fault::Unsent, Timeout, Unavailable),
-            (Fault::Unreached, Unavailable, Unavailable),
+            (Fault::broken as fn(&_) -> _, Unavailable, Unknown),
+            (|_| Lost::Silent.into(), Timeout, Unknown),
+            (|_| Lost::Unsent.into(), Timeout, Unavailable),
+            (|_| Fault::unreached(&sqlx::Error::PoolTimedOut), Timeout, Unavailable),
+            (Fault::unreached, Unavailable, Unavailable),
         ];
         for (fault, read, write) in table {
-            let error = fault(broken(reset)).into_error(Call::Load, "sql");
+            let error = fault(&broken(reset)).into_error(Call::Load, "sql");
             assert_eq!((error.kind(), error.is_retryable()), (read, true), "{error}");
             for call in WRITES {
-                let error = fault(broken(reset)).into_error(call, "sql");
+                let error = fault(&broken(reset)).into_error(call, "sql");
                 assert_eq!(error.kind(), write, "{error}");
                 assert_eq!(error.is_retryable(), write != Unknown, "{error}");
             }
@@ -240,11 +239,11 @@ mod tests {
     #[test]
     fn texts_of_server_and_client_stay_out() {
         for fault in [
-            Fault::Unreached(sqlx::Error::Configuration("hunter2".into())),
-            Fault::Unreached(sqlx::Error::Tls("hunter2".into())),
-            Fault::Unreached(broken(io::ErrorKind::Other)),
-            Fault::Broken(broken(io::ErrorKind::Other)),
-            Fault::Broken(sqlx::Error::Protocol("hunter2".into())),
+            Fault::unreached(&sqlx::Error::Configuration("hunter2".into())),
+            Fault::unreached(&sqlx::Error::Tls("hunter2".into())),
+            Fault::unreached(&broken(io::ErrorKind::Other)),
+            Fault::broken(&broken(io::ErrorKind::Other)),
+            Fault::broken(&sqlx::Error::Protocol("hunter2".into())),
         ] {
             let error = fault.into_error(Call::Update, "sql");
             assert!(!format!("{error:#} {error:?}").contains("hunter2"), "{error:?}");

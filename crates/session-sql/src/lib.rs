@@ -13,6 +13,7 @@ mod error;
 mod name;
 mod pool;
 mod statement;
+mod statements;
 mod store;
 mod table;
 

@@ -5,6 +5,7 @@
 
 use crate::dialect::Dialect;
 use crate::error::Fault;
+use session_core::store::Lost;
 use sqlx::{ConnectOptions as _, Connection as _, Database};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,7 +52,7 @@ impl<DB: Dialect> OwnPool<DB> {
     /// A connection to send on, for which callers wait in turn.
     pub(crate) async fn acquire(self: &Arc<Self>, deadline: Instant) -> Result<Lent<DB>, Fault> {
         let permit = timeout_at(deadline, Arc::clone(&self.permits).acquire_owned());
-        let Ok(Ok(permit)) = permit.await else { return Err(Fault::Unsent) };
+        let Ok(Ok(permit)) = permit.await else { return Err(Lost::Unsent.into()) };
         let live = self.reuse(deadline).await;
         let mut lent = Lent { live, pool: Arc::clone(self), _permit: permit };
         if lent.live.is_some() {
@@ -64,7 +65,7 @@ impl<DB: Dialect> OwnPool<DB> {
         });
         match timeout_at(deadline, attempt).await {
             Ok(Ok(made)) => made,
-            Ok(Err(_)) | Err(_) => Err(Fault::Unsent),
+            Ok(Err(_)) | Err(_) => Err(Lost::Unsent.into()),
         }
     }
 
@@ -89,7 +90,7 @@ impl<DB: Dialect> OwnPool<DB> {
                 Ok(Live { connection, generation, answered: Some(Instant::now()) })
             }
             Ok(Err(error)) => Err(DB::unreached(error)),
-            Err(_) => Err(Fault::Unsent),
+            Err(_) => Err(Lost::Unsent.into()),
         }
     }
 }

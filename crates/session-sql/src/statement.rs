@@ -1,10 +1,11 @@
 //! Statements: made once from a template, then only bound.
 
+use session_core::{Lease, Record, StoreKey};
 use std::sync::Arc;
 
 /// A place in a statement for a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Slot {
+enum Slot {
     Key,
     Data,
     Old,
@@ -82,12 +83,33 @@ impl Statement {
         &self.sql
     }
 
-    /// The statement with a value at each marker.
-    pub(crate) fn bind(&self, value: impl Fn(Slot) -> Value) -> Bound {
-        Bound {
-            sql: Arc::clone(&self.sql),
-            values: self.slots.iter().map(|slot| value(*slot)).collect(),
-        }
+    /// The statement with the values of a call at its markers.
+    pub(crate) fn bind(&self, call: Values<'_>) -> Bound {
+        let value = |slot: &Slot| match slot {
+            Slot::Key => Value::Text(call.key.map_or_else(String::new, |key| key.as_str().into())),
+            Slot::Data => Value::Bytes(call.data.to_vec()),
+            Slot::Old => Value::Bytes(call.old.map_or_else(Vec::new, |old| old.payload.to_vec())),
+            Slot::TtlMs => Value::Number(call.ttl_ms),
+            Slot::Owner => Value::Nullable(call.owner.map(str::to_owned)),
+        };
+        Bound { sql: Arc::clone(&self.sql), values: self.slots.iter().map(value).collect() }
+    }
+}
+
+/// The values of a call; those that a statement does not mention are left out.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Values<'a> {
+    pub(crate) key: Option<&'a StoreKey>,
+    pub(crate) data: &'a [u8],
+    pub(crate) old: Option<&'a Record>,
+    pub(crate) ttl_ms: i64,
+    pub(crate) owner: Option<&'a str>,
+}
+
+impl<'a> Values<'a> {
+    /// Those of a call that sets a lease.
+    pub(crate) fn of(key: &'a StoreKey, lease: &Lease<'a>) -> Self {
+        Self { key: Some(key), ttl_ms: lease.ttl_ms(), owner: lease.owner, ..Self::default() }
     }
 }
 

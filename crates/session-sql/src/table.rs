@@ -1,14 +1,14 @@
-//! The table as it is, and the statements made for it.
+//! The table as the server tells it: whether it will do, what it lacks, and what fits in.
 
 use crate::dialect::Words;
-use crate::name::{Name, TableName};
-use crate::statement::Statement;
+use crate::name::TableName;
+use session_core::store::Limits;
 use session_core::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How many expired rows one statement removes: few enough that writers do not wait for it.
-pub(crate) const BATCH: u64 = 500;
+/// What the columns `session_id` and `owner` hold, in characters; bytes are never fewer.
+const MAX_TEXT: usize = 255;
 
 /// Of the largest packet, what is kept for the statement around its payloads.
 const ENVELOPE: usize = 4_096;
@@ -102,22 +102,25 @@ impl Table {
         let owner_column = if has_owners { words.owner_column } else { "" };
         steps
             .iter()
-            .map(|step| fill(step, words, name).replace("{owner_column}", owner_column))
+            .map(|step| words.fill(step, name).replace("{owner_column}", owner_column))
             .collect()
     }
 
-    /// The largest payload that a row holds and an update, with two of them, can send.
-    pub(crate) fn max_payload(&self, words: &Words) -> usize {
+    /// What a row holds and an update, with two payloads, can send.
+    pub(crate) fn limits(&self, words: &Words, has_owners: bool) -> Limits {
         let packet = self.max_packet.map_or(usize::MAX, |bytes| bytes.saturating_sub(ENVELOPE) / 2);
-        words.max_payload.min(self.max_data.unwrap_or(usize::MAX)).min(packet)
+        let payload = words.max_payload.min(self.max_data.unwrap_or(usize::MAX)).min(packet);
+        let owner = has_owners.then_some(MAX_TEXT);
+        Limits { payload: Some(payload), key: Some(MAX_TEXT), owner }
     }
 
     /// How many digits of a second `expiry` has.
-    fn digits(&self) -> u32 {
+    pub(crate) fn digits(&self) -> u32 {
         self.expiry_digits.unwrap_or(MICROSECOND_DIGITS).min(MICROSECOND_DIGITS)
     }
 
-    fn step_us(&self) -> u64 {
+    /// The last of them, in microseconds.
+    pub(crate) fn step_us(&self) -> u64 {
         10u64.pow(MICROSECOND_DIGITS - self.digits())
     }
 
@@ -127,94 +130,9 @@ impl Table {
     }
 }
 
-/// The question that [`Table::read`] reads the answer of.
-pub(crate) fn describe(words: &Words, name: &TableName) -> String {
-    fill(words.describe, words, name)
-}
-
-/// Every statement of a store.
-#[derive(Debug)]
-pub(crate) struct Statements {
-    pub(crate) load: Statement,
-    pub(crate) create: Statement,
-    pub(crate) update: Statement,
-    pub(crate) touch: Statement,
-    pub(crate) delete: Statement,
-    pub(crate) delete_expected: Statement,
-    pub(crate) list: Statement,
-    pub(crate) sweep: Statement,
-}
-
-impl Statements {
-    pub(crate) fn new(words: &Words, name: &TableName, table: &Table, has_owners: bool) -> Self {
-        let until = words
-            .until
-            .replace("{digits}", &table.digits().to_string())
-            .replace("{step_us}", &table.step_us().to_string());
-        let (column, value, set) = match has_owners {
-            true => (", owner", ", :owner", ", owner = :owner"),
-            false => ("", "", ""),
-        };
-        let or_nothing = words.or_nothing;
-        let make = |template: &str| {
-            let sql = template.replace("{until}", &until);
-            Statement::new(&fill(&sql, words, name), words.marker)
-        };
-        Self {
-            load: make("SELECT data, {left_ms} FROM {table} WHERE {is_key} AND expiry > {now}"),
-            create: make(&format!(
-                "INSERT INTO {{table}} (session_id, data, expiry{column}) \
-                 VALUES (:key, :data, {{until}}{value}){or_nothing}"
-            )),
-            update: make(&format!(
-                "UPDATE {{table}} SET data = :data, expiry = {{until}}{set} \
-                 WHERE {{is_key}} AND {{is_old}} AND expiry > {{now}}"
-            )),
-            touch: make(&format!(
-                "UPDATE {{table}} SET expiry = {{until}}{set} \
-                 WHERE {{is_key}} AND {{is_old}} AND expiry > {{now}}"
-            )),
-            delete: make("DELETE FROM {table} WHERE {is_key} AND expiry > {now}"),
-            delete_expected: make(
-                "DELETE FROM {table} WHERE {is_key} AND {is_old} AND expiry > {now}",
-            ),
-            list: make("SELECT session_id FROM {table} WHERE {is_owner} AND expiry > {now}"),
-            sweep: make(words.sweep),
-        }
-    }
-}
-
-/// Replaces the names in braces.
-fn fill(template: &str, words: &Words, name: &TableName) -> String {
-    let quoted = |text: &str| format!("{0}{text}{0}", words.quote);
-    let bare = name.table.as_str();
-    let schema = name.schema.as_ref().map(Name::as_str);
-    let prefix = schema.map_or_else(String::new, |schema| format!("{}.", quoted(schema)));
-    let pairs = [
-        ("{left_ms}", words.left_ms.to_owned()),
-        ("{is_key}", words.is_key.to_owned()),
-        ("{is_old}", words.is_old.to_owned()),
-        ("{is_owner}", words.is_owner.to_owned()),
-        ("{now}", words.now.to_owned()),
-        ("{batch}", BATCH.to_string()),
-        ("{table}", format!("{prefix}{}", quoted(bare))),
-        ("{bare}", bare.to_owned()),
-        ("{bare_quoted}", quoted(bare)),
-        ("{bare_expiry_idx}", quoted(&format!("{bare}_expiry_idx"))),
-        ("{bare_owner_idx}", quoted(&format!("{bare}_owner_idx"))),
-        ("{schema.}", prefix),
-        ("{, schema}", schema.map_or_else(String::new, |schema| format!(", '{schema}'"))),
-        (
-            "{schema_text}",
-            schema.map_or_else(|| "DATABASE()".to_owned(), |schema| format!("'{schema}'")),
-        ),
-    ];
-    pairs.iter().fold(template.to_owned(), |text, (from, to)| text.replace(from, to))
-}
-
 #[cfg(all(test, feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod tests {
-    use super::{Statements, Table, describe};
+    use super::Table;
     use crate::dialect::{Dialect as _, Words};
     use crate::name::{Name, TableName};
     use sqlx::{MySql, Postgres, Sqlite};
@@ -222,46 +140,8 @@ mod tests {
 
     const DIALECTS: [Words; 3] = [Postgres::WORDS, MySql::WORDS, Sqlite::WORDS];
 
-    fn name(schema: Option<&str>) -> TableName {
-        let name = |text| Name::new("K", text).expect(text);
-        TableName { schema: schema.map(name), table: name("Sessions") }
-    }
-
     fn table(lines: &[&str]) -> Table {
         Table::read(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn every_brace_is_filled() {
-        for words in DIALECTS {
-            for schema in [None, Some("shop")] {
-                let name = name(schema);
-                let mut all = Table::default().missing(&words, &name, true);
-                all.extend(table(&["column id"]).missing(&words, &name, true));
-                all.push(describe(&words, &name));
-                all.push(
-                    format!("{:?}", Statements::new(&words, &name, &Table::default(), true))
-                        .replace("Statements {", "")
-                        .replace("Statement {", "")
-                        .replace(" }", ""),
-                );
-                for sql in all {
-                    assert!(!sql.contains(['{', '}']), "{sql}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn names_are_quoted_in_their_schema() {
-        for (words, expected) in DIALECTS.into_iter().zip([
-            r#"FROM "shop"."Sessions" WHERE"#,
-            "FROM `shop`.`Sessions` WHERE",
-            r#"FROM "shop"."Sessions" WHERE"#,
-        ]) {
-            let made = Statements::new(&words, &name(Some("shop")), &Table::default(), false);
-            assert!(made.load.sql().contains(expected), "{}", made.load.sql());
-        }
     }
 
     #[test]
@@ -269,9 +149,9 @@ mod tests {
         let whole = ["column session_id", "column data", "column expiry", "index expiry"];
         let owned = [&whole[..], &["column owner", "index owner"]].concat();
         for words in DIALECTS {
-            let count = |lines: &[&str], has_owners| {
-                table(lines).missing(&words, &name(None), has_owners).len()
-            };
+            let name = TableName { schema: None, table: Name::new("K", "sessions").unwrap() };
+            let count =
+                |lines: &[&str], has_owners| table(lines).missing(&words, &name, has_owners).len();
             assert_eq!(count(&whole, false), 0);
             assert_eq!(count(&whole, true), 2, "the owner's column and its index");
             assert_eq!(count(&whole[..3], false), 1, "the index on expiry");
@@ -290,7 +170,8 @@ mod tests {
             (&["limit 16777215", "packet 16777216"], (16_777_216 - 4_096) / 2),
             (&["limit 65535", "packet 1024"], 0),
         ] {
-            assert_eq!(table(lines).max_payload(&words), expected, "{lines:?}");
+            let limits = table(lines).limits(&words, false);
+            assert_eq!(limits.payload, Some(expected), "{lines:?}");
         }
     }
 

@@ -8,9 +8,13 @@ mod postgres;
 mod sqlite;
 
 use crate::error::{Fault, Refusal};
+use crate::name::{Name, TableName};
 use crate::statement::Marker;
 use sqlx::Database;
 use sqlx::error::DatabaseError;
+
+/// How many expired rows one statement removes: few enough that writers do not wait for it.
+pub(crate) const BATCH: u64 = 500;
 
 /// A database this crate can speak to.
 pub(crate) trait Dialect: Database {
@@ -26,8 +30,8 @@ pub(crate) trait Dialect: Database {
     /// Why there is no connection.
     fn unreached(error: sqlx::Error) -> Fault {
         match error {
-            sqlx::Error::Database(error) => Fault::TurnedAway(Self::refusal(&*error)),
-            error => Fault::Unreached(error),
+            sqlx::Error::Database(error) => Fault::turned_away(Self::refusal(&*error)),
+            error => Fault::unreached(&error),
         }
     }
 }
@@ -72,4 +76,34 @@ pub(crate) struct Words {
     pub(crate) max_payload: usize,
     /// Whether writers take turns in this process, because the database has one writer.
     pub(crate) has_one_writer: bool,
+}
+
+impl Words {
+    /// Replaces the names in braces.
+    pub(crate) fn fill(&self, template: &str, name: &TableName) -> String {
+        let quoted = |text: &str| format!("{0}{text}{0}", self.quote);
+        let bare = name.table.as_str();
+        let schema = name.schema.as_ref().map(Name::as_str);
+        let prefix = schema.map_or_else(String::new, |schema| format!("{}.", quoted(schema)));
+        let pairs = [
+            ("{left_ms}", self.left_ms.to_owned()),
+            ("{is_key}", self.is_key.to_owned()),
+            ("{is_old}", self.is_old.to_owned()),
+            ("{is_owner}", self.is_owner.to_owned()),
+            ("{now}", self.now.to_owned()),
+            ("{batch}", BATCH.to_string()),
+            ("{table}", format!("{prefix}{}", quoted(bare))),
+            ("{bare}", bare.to_owned()),
+            ("{bare_quoted}", quoted(bare)),
+            ("{bare_expiry_idx}", quoted(&format!("{bare}_expiry_idx"))),
+            ("{bare_owner_idx}", quoted(&format!("{bare}_owner_idx"))),
+            ("{schema.}", prefix),
+            ("{, schema}", schema.map_or_else(String::new, |schema| format!(", '{schema}'"))),
+            (
+                "{schema_text}",
+                schema.map_or_else(|| "DATABASE()".to_owned(), |schema| format!("'{schema}'")),
+            ),
+        ];
+        pairs.iter().fold(template.to_owned(), |text, (from, to)| text.replace(from, to))
+    }
 }

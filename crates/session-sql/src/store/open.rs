@@ -2,12 +2,12 @@
 
 use super::{Known, SqlStore};
 use crate::address::{self, Target};
-use crate::client::{Answer, Ask, Client, Engine};
+use crate::client::{Ask, Client, Engine};
 use crate::config::{Checked, SqlOptions};
 use crate::dialect::Words;
 use crate::error::{Fault, Refusal};
 use crate::statement::Bound;
-use crate::table::{self, Table};
+use crate::table::Table;
 use session_core::Result;
 use session_core::store::Call;
 use std::sync::{Arc, RwLock};
@@ -48,7 +48,7 @@ impl SqlStore {
     pub async fn connect(options: impl Into<SqlOptions>) -> Result<Self> {
         let options = options.into();
         let checked = options.check()?;
-        let Target { engine, words } = address::target(&options.url, &checked.limits)?;
+        let Target { engine, words } = address::target(&options)?;
         Self::open(engine, words, checked).await
     }
 
@@ -102,7 +102,8 @@ impl SqlStore {
                 return Ok(());
             }
             for step in steps {
-                match self.change(Bound::plain(&step), INIT_TIMEOUT).await {
+                let deadline = Instant::now() + INIT_TIMEOUT;
+                match self.engine.ask(Bound::plain(&step), Ask::Change, deadline).await {
                     Ok(_) => {}
                     Err(Fault::Refused(Refusal::Denied))
                         if table.check(&self.words, has_owners).is_ok() =>
@@ -131,13 +132,10 @@ impl SqlStore {
     }
 
     pub(super) async fn describe(&self, call: Call) -> Result<Table> {
-        let question = table::describe(&self.words, &self.options.name);
-        let limits = self.options.limits;
-        let deadline = Instant::now() + limits.timeouts.connect() + limits.timeouts.operation();
-        match self.engine.ask(Bound::plain(&question), Ask::Texts, deadline).await {
-            Ok(Answer::Texts(lines)) => Ok(Table::read(&lines)),
-            Ok(_) => Err(self.error(call, Fault::Unexpected)),
-            Err(fault) => Err(self.error(call, fault)),
-        }
+        let question = self.words.fill(self.words.describe, &self.options.name);
+        let timeouts = self.options.timeouts;
+        let deadline = Instant::now() + timeouts.connect() + timeouts.operation();
+        let answer = self.engine.ask(Bound::plain(&question), Ask::Texts, deadline).await;
+        Ok(Table::read(&answer.map_err(|fault| self.error(call, fault))?.texts))
     }
 }

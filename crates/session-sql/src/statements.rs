@@ -1,0 +1,107 @@
+//! The statements of a store, made once of its dialect's words for the table as it is.
+
+use crate::dialect::Words;
+use crate::name::TableName;
+use crate::statement::Statement;
+use crate::table::Table;
+
+/// Every statement of a store.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    pub(crate) load: Statement,
+    pub(crate) create: Statement,
+    pub(crate) update: Statement,
+    pub(crate) touch: Statement,
+    pub(crate) delete: Statement,
+    pub(crate) delete_expected: Statement,
+    pub(crate) list: Statement,
+    pub(crate) sweep: Statement,
+}
+
+impl Statements {
+    pub(crate) fn new(words: &Words, name: &TableName, table: &Table, has_owners: bool) -> Self {
+        let until = words
+            .until
+            .replace("{digits}", &table.digits().to_string())
+            .replace("{step_us}", &table.step_us().to_string());
+        let (column, value, set) = match has_owners {
+            true => (", owner", ", :owner", ", owner = :owner"),
+            false => ("", "", ""),
+        };
+        let or_nothing = words.or_nothing;
+        let make = |template: &str| {
+            let sql = template.replace("{until}", &until);
+            Statement::new(&words.fill(&sql, name), words.marker)
+        };
+        Self {
+            load: make("SELECT data, {left_ms} FROM {table} WHERE {is_key} AND expiry > {now}"),
+            create: make(&format!(
+                "INSERT INTO {{table}} (session_id, data, expiry{column}) \
+                 VALUES (:key, :data, {{until}}{value}){or_nothing}"
+            )),
+            update: make(&format!(
+                "UPDATE {{table}} SET data = :data, expiry = {{until}}{set} \
+                 WHERE {{is_key}} AND {{is_old}} AND expiry > {{now}}"
+            )),
+            touch: make(&format!(
+                "UPDATE {{table}} SET expiry = {{until}}{set} \
+                 WHERE {{is_key}} AND {{is_old}} AND expiry > {{now}}"
+            )),
+            delete: make("DELETE FROM {table} WHERE {is_key} AND expiry > {now}"),
+            delete_expected: make(
+                "DELETE FROM {table} WHERE {is_key} AND {is_old} AND expiry > {now}",
+            ),
+            list: make("SELECT session_id FROM {table} WHERE {is_owner} AND expiry > {now}"),
+            sweep: make(words.sweep),
+        }
+    }
+}
+
+#[cfg(all(test, feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod tests {
+    use super::Statements;
+    use crate::dialect::{Dialect as _, Words};
+    use crate::name::{Name, TableName};
+    use crate::table::Table;
+    use sqlx::{MySql, Postgres, Sqlite};
+
+    const DIALECTS: [Words; 3] = [Postgres::WORDS, MySql::WORDS, Sqlite::WORDS];
+
+    fn name(schema: Option<&str>) -> TableName {
+        let name = |text| Name::new("K", text).expect(text);
+        TableName { schema: schema.map(name), table: name("Sessions") }
+    }
+
+    #[test]
+    fn every_brace_is_filled() {
+        for words in DIALECTS {
+            for schema in [None, Some("shop")] {
+                let name = name(schema);
+                let mut all = Table::default().missing(&words, &name, true);
+                all.extend(Table::read(&["column id".to_owned()]).missing(&words, &name, true));
+                all.push(words.fill(words.describe, &name));
+                all.push(
+                    format!("{:?}", Statements::new(&words, &name, &Table::default(), true))
+                        .replace("Statements {", "")
+                        .replace("Statement {", "")
+                        .replace(" }", ""),
+                );
+                for sql in all {
+                    assert!(!sql.contains(['{', '}']), "{sql}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_quoted_in_their_schema() {
+        for (words, expected) in DIALECTS.into_iter().zip([
+            r#"FROM "shop"."Sessions" WHERE"#,
+            "FROM `shop`.`Sessions` WHERE",
+            r#"FROM "shop"."Sessions" WHERE"#,
+        ]) {
+            let made = Statements::new(&words, &name(Some("shop")), &Table::default(), false);
+            assert!(made.load.sql().contains(expected), "{}", made.load.sql());
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Runs one clause as one test.
 
-use crate::clauses::Clause;
+use crate::clause::Clause;
 use crate::{Finding, Subject};
 use std::io::Write as _;
 use std::time::Duration;

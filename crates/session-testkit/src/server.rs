@@ -15,7 +15,8 @@ pub fn url(name: &str) -> String {
     match std::env::var(name) {
         Ok(url) if !url.is_empty() => url,
         _ => panic!(
-            "{name} is not set: run `scripts/services up` and export the addresses it prints"
+            "{name} is not set: it is the address of a server to test against; for those of this \
+             library, run `scripts/services up` and export what it prints"
         ),
     }
 }

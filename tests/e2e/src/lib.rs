@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test whose tools fail has failed")]
 
 pub mod address;
+pub mod answer;
 pub mod app;
 pub mod backend;
 pub mod browser;
@@ -15,8 +16,9 @@ pub mod program;
 pub mod server;
 pub mod signals;
 
+pub use answer::Answer;
 pub use backend::Backend;
-pub use browser::{Answer, Browser};
+pub use browser::Browser;
 pub use server::{Pending, Server};
 
 use std::time::{Duration, Instant};

@@ -1,8 +1,8 @@
 //! A server process, and requests to it that can be left under way.
 
+use crate::answer::Answer;
 use crate::app::PATIENCE;
 use crate::backend::Backend;
-use crate::browser::Answer;
 use bytes::Bytes;
 use http::header::{COOKIE, HOST};
 use http::{Request, Response};

@@ -125,7 +125,7 @@ async fn servers_that_are_killed_lose_no_acknowledged_update(backend: Backend) {
         let holder = match moving.answer_if_any().await {
             Some(answer) if answer.is_success() => {
                 assert!(!leaving.is_known(&steady).await, "doubled");
-                answer.browser()
+                Browser::after(&answer)
             }
             _ => leaving,
         };

@@ -60,7 +60,7 @@ async fn update_stands_whatever_becomes_of_the_request(backend: Backend) {
     // An update that made the session tells the browser, also beside a failure.
     let answer = server.send("/run", None, "add n; set x 2; fail").await;
     assert_eq!(answer.status, 500);
-    assert_eq!(answer.browser().run(&server, "get n; get x").await, "1\n-");
+    assert_eq!(Browser::after(&answer).run(&server, "get n; get x").await, "1\n-");
 }
 
 async fn half_a_request_changes_nothing(backend: Backend) {

@@ -80,7 +80,7 @@ async fn login_loses_no_acknowledged_write(backend: Backend) {
         let met = Start::of(round).race(round, pair, &old, ["login ann", write]).await;
         let [login, write_answer] = met;
         assert!(login.is_success(), "nothing ends the session: {login:?}");
-        let mut new = login.browser();
+        let mut new = Browser::after(&login);
         assert_ne!(new.cookie, old.cookie);
         assert!(!old.is_known(&servers[0]).await, "{round}: doubled");
         assert_eq!(new.run(&servers[1], "get base").await, "1");
@@ -116,7 +116,7 @@ async fn login_and_logout_have_one_winner(backend: Backend) {
         if login.is_success() {
             logins += 1;
             assert_eq!(logout.set_cookie(), None, "{logout:?}");
-            let mut new = login.browser();
+            let mut new = Browser::after(&login);
             assert_eq!(new.run(&servers[1], "get base").await, "1");
             assert_eq!(backend.records().await, 1, "{round}");
             new.run(&servers[0], "logout").await;
@@ -139,7 +139,7 @@ async fn two_logins_leave_one_session(backend: Backend) {
         assert_eq!(winners.len(), 1, "{round}: {met:?}");
         assert!(!old.is_known(&servers[0]).await, "{round}");
         assert_eq!(backend.records().await, 1, "{round}");
-        let mut new = winners[0].browser();
+        let mut new = Browser::after(winners[0]);
         assert_eq!(new.run(&servers[1], "get base").await, "1");
         new.run(&servers[0], "logout").await;
     }

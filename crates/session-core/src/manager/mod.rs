@@ -103,7 +103,7 @@ impl SessionManager {
     /// already, none is started beside it.
     ///
     /// The task does not keep the manager alive, and ends with it. Where the store expires records
-    /// by itself ([`Capabilities::needs_sweep`]) there is no task.
+    /// by itself ([`needs_sweep`](crate::Capabilities::needs_sweep)) there is no task.
     ///
     /// [`ConfigBuilder::cleanup_interval`]: crate::ConfigBuilder::cleanup_interval
     ///

@@ -1,6 +1,7 @@
 //! Pickles made to do harm.
 
-use super::pickles::{opened, rewritten, value_of};
+use super::pickles::{opened, value_of};
+use super::record::rewritten;
 use crate::ErrorKind;
 use crate::Format::Pickle;
 

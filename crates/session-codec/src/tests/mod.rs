@@ -14,6 +14,8 @@ mod properties;
 #[cfg(feature = "flask")]
 mod python2;
 #[cfg(feature = "flask")]
+mod record;
+#[cfg(feature = "flask")]
 mod tagged;
 mod timestamps;
 mod vectors;

@@ -1,6 +1,6 @@
 //! Every vector with one byte changed or its end cut off: read as data or refused, in little memory.
 
-use super::pickles::{opened_anyhow, rewritten};
+use super::record::{opened_anyhow, rewritten};
 use super::vectors::unhex;
 use super::{FORMATS, transcoded};
 use crate::Format::{MessagePack, Pickle};

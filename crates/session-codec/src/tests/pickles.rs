@@ -1,9 +1,10 @@
 //! Pickles that CPython wrote.
 
+use super::record::rewritten;
 use super::vectors::unhex;
 use super::{encoded, entries, transcoded, written};
-use crate::Format::{self, Json, MessagePack, Pickle};
-use crate::{Opened, Result, Value, decode, detect, is_equal, open, open_lenient};
+use crate::Format::{Json, MessagePack, Pickle};
+use crate::{Result, Value, decode, detect, is_equal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,16 +43,6 @@ fn vectors() -> Vectors {
     serde_json::from_str(include_str!("../../tests/data/pickle.json")).unwrap()
 }
 
-/// A payload in our form, if it needs one, whatever its length.
-pub(super) fn rewritten(
-    payload: &[u8],
-    format: Format,
-    configured: Format,
-    max_depth: usize,
-) -> Result<Option<Opened>> {
-    open(payload, format, configured, max_depth, usize::MAX)
-}
-
 /// The entries of a pickle that anybody wrote, and the payload in our form.
 pub(super) fn opened(payload: &[u8]) -> Result<(super::Entries, Vec<u8>)> {
     let opened = rewritten(payload, Pickle, Pickle, 64)?.unwrap();
@@ -61,23 +52,6 @@ pub(super) fn opened(payload: &[u8]) -> Result<(super::Entries, Vec<u8>)> {
         .iter()
         .map(|(key, value)| (text(key.of(&opened.payload)), value.of(&opened.payload).to_vec()));
     Ok((entries.collect(), opened.payload))
-}
-
-/// The entries of a payload of any format, as a record of it is read, and their format.
-pub(super) fn opened_anyhow(
-    payload: &[u8],
-    configured: Format,
-) -> Option<(super::Entries, Format)> {
-    let format = detect(payload).ok()?;
-    let opened = rewritten(payload, format, configured, 64).ok()?;
-    let lenient = || open_lenient(payload, format, 64);
-    match opened {
-        Some(opened) => Some((entries(&opened.payload, Pickle).unwrap(), Pickle)),
-        None => match entries(payload, format) {
-            Ok(entries) => Some((entries, format)),
-            Err(_) => Some((entries(&lenient()?.payload, Pickle).unwrap(), Pickle)),
-        },
-    }
 }
 
 /// The pickle of `{"v": value}`, given the pickle of the value.

@@ -1,6 +1,6 @@
 //! JSON with the tags of Flask.
 
-use super::pickles::{opened_anyhow, rewritten};
+use super::record::{opened_anyhow, rewritten};
 use super::vectors::unhex;
 use super::{transcoded, written};
 use crate::Format::{self, Json, MessagePack, Pickle};

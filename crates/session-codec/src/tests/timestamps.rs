@@ -80,6 +80,16 @@ fn nanoseconds_are_rounded_to_what_python_has() {
 }
 
 #[test]
+fn text_of_a_timestamp_is_exact_and_other_extensions_beside_it_stay() {
+    let timestamp = Timestamp::new(1, 678_910_920).unwrap();
+    let other = Value::Extension(5, vec![1, 2]);
+    let value = encoded(&(timestamp, &other), MessagePack);
+    let text = "1970-01-01T00:00:01.678910920Z".to_owned();
+    assert_eq!(decode::<(String, Value)>(&value, MessagePack).unwrap(), (text, other));
+    assert!(decode::<&str>(&encoded(&timestamp, MessagePack), MessagePack).is_err());
+}
+
+#[test]
 fn other_extensions_stay_in_message_pack() {
     for (kind, bytes) in [(1, vec![0]), (-1, vec![0; 5]), (-1, vec![0xff; 12])] {
         let value = encoded(&Value::Extension(kind, bytes), MessagePack);

@@ -5,6 +5,8 @@ pub mod config;
 mod cookie;
 mod data;
 mod error;
+#[cfg(feature = "http")]
+mod frameworks;
 mod id;
 mod key;
 mod manager;
@@ -16,6 +18,8 @@ pub use config::{Config, ConfigBuilder, OnConflict, Undecodable};
 pub use cookie::{CookieAttributes, SameSite, cache_control};
 pub use data::Flash;
 pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "http")]
+pub use frameworks::{Named, Reported, mark_failed, vary_by_cookie};
 pub use id::{IdHash, IdSyntax, SessionId, StoreKey};
 pub use key::{AsKey, Key, ReadAs, WriteAs};
 pub use manager::{Owners, SessionHandle, SessionInfo, SessionManager, Sweeper};

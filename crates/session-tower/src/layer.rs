@@ -1,18 +1,13 @@
 //! The layer: an exchange goes in with the request, its commit comes out with the response.
 
 use crate::future::ResponseFuture;
-use crate::response::{EmptyResponse, ErrorResponse};
-use http::{Request, Response};
-use session_core::{Exchange, SessionManager};
+use crate::response::{Advice, ErrorResponse};
+use http::{Extensions, Request, Response};
+use session_core::{Exchange, Named, SessionManager};
 use std::fmt;
-use std::marker::PhantomData;
 use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
-
-/// The name of an application's only, or innermost, session layer.
-#[derive(Debug, Clone, Copy)]
-pub enum Main {}
 
 /// Gives the services below it a session.
 ///
@@ -20,8 +15,11 @@ pub enum Main {}
 /// the handler has answered. The response head is withheld until then; a streamed body is not
 /// touched. A response with a 5xx status, a panic or a client that goes away stores nothing.
 ///
-/// `N` names the layer when several are nested: each needs its own name and its own cookie name.
-/// `B` makes its error responses.
+/// The request's [`Exchange`] is in the extensions of the request: the extractors of the core find
+/// it there, and so can a service without any ([`Exchange::session_of`]). Where several layers are
+/// nested, all but one are [`named`](Self::named), and each has its own cookie name.
+///
+/// `B` makes the responses to session errors.
 ///
 /// # Examples
 ///
@@ -35,87 +33,66 @@ pub enum Main {}
 /// # let _ = layer;
 /// # Ok::<(), session_core::Error>(())
 /// ```
-pub struct SessionLayer<N = Main, B = EmptyResponse> {
+#[derive(Clone)]
+pub struct SessionLayer<B = Advice> {
     manager: SessionManager,
+    place: Place,
     error_response: B,
-    name: PhantomData<fn() -> N>,
 }
+
+/// Puts the exchange of a request where its layer's sessions are looked for.
+type Place = fn(&mut Extensions, Exchange);
 
 impl SessionLayer {
-    /// Makes the application's session layer.
+    /// Makes the application's session layer, whose sessions are extracted as `Session`.
     pub fn new(manager: SessionManager) -> Self {
-        Self::named(manager)
+        let place: Place = |extensions, exchange| {
+            extensions.insert(exchange);
+        };
+        Self { manager, place, error_response: Advice }
+    }
+
+    /// Makes a layer whose sessions are extracted as `Named<N, Session>`.
+    pub fn named<N: 'static>(manager: SessionManager) -> Self {
+        let place: Place = |extensions, exchange| {
+            extensions.insert(Named::<N, _>::new(exchange));
+        };
+        Self { manager, place, error_response: Advice }
     }
 }
 
-impl<N> SessionLayer<N> {
-    /// Makes a layer whose sessions are extracted as `Session<N>`.
-    pub fn named(manager: SessionManager) -> Self {
-        Self { manager, error_response: EmptyResponse, name: PhantomData }
+impl<B> SessionLayer<B> {
+    /// Makes this layer's 409, 503 and 500 responses in place of [`Advice`].
+    pub fn with_error_response<C>(self, error_response: C) -> SessionLayer<C> {
+        SessionLayer { manager: self.manager, place: self.place, error_response }
     }
 }
 
-impl<N, B> SessionLayer<N, B> {
-    /// Makes this layer's 409, 503 and 500 responses, which are empty otherwise.
-    pub fn with_error_response<C>(self, error_response: C) -> SessionLayer<N, C> {
-        SessionLayer { manager: self.manager, error_response, name: PhantomData }
-    }
-}
-
-impl<S, N, B: Clone> Layer<S> for SessionLayer<N, B> {
-    type Service = SessionService<S, N, B>;
+impl<S, B: Clone> Layer<S> for SessionLayer<B> {
+    type Service = SessionService<S, B>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService {
-            inner,
-            manager: self.manager.clone(),
-            error_response: self.error_response.clone(),
-            name: PhantomData,
-        }
+        SessionService { inner, layer: self.clone() }
     }
 }
 
-impl<N, B: Clone> Clone for SessionLayer<N, B> {
-    fn clone(&self) -> Self {
-        Self {
-            manager: self.manager.clone(),
-            error_response: self.error_response.clone(),
-            name: PhantomData,
-        }
-    }
-}
-
-impl<N, B> fmt::Debug for SessionLayer<N, B> {
+impl<B> fmt::Debug for SessionLayer<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionLayer").field("manager", &self.manager).finish_non_exhaustive()
     }
 }
 
 /// The service that [`SessionLayer`] makes.
-pub struct SessionService<S, N = Main, B = EmptyResponse> {
+#[derive(Clone)]
+pub struct SessionService<S, B = Advice> {
     inner: S,
-    manager: SessionManager,
-    error_response: B,
-    name: PhantomData<fn() -> N>,
+    layer: SessionLayer<B>,
 }
 
-/// The exchange of the layer named `N` in a request's extensions.
-pub(crate) struct Slot<N> {
-    pub(crate) exchange: Exchange,
-    name: PhantomData<fn() -> N>,
-}
-
-impl<N> Clone for Slot<N> {
-    fn clone(&self) -> Self {
-        Self { exchange: self.exchange.clone(), name: PhantomData }
-    }
-}
-
-impl<S, N, B, ReqBody, ResBody> Service<Request<ReqBody>> for SessionService<S, N, B>
+impl<S, B, ReqBody, ResBody> Service<Request<ReqBody>> for SessionService<S, B>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     B: ErrorResponse<ResBody> + Clone,
-    N: 'static,
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
@@ -126,26 +103,15 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let exchange = self.manager.open();
-        let slot = Slot::<N> { exchange: exchange.clone(), name: PhantomData };
-        request.extensions_mut().insert(slot);
-        ResponseFuture::new(self.inner.call(request), exchange, self.error_response.clone())
+        let SessionLayer { manager, place, error_response } = &self.layer;
+        let exchange = manager.open();
+        place(request.extensions_mut(), exchange.clone());
+        ResponseFuture::new(self.inner.call(request), exchange, error_response.clone())
     }
 }
 
-impl<S: Clone, N, B: Clone> Clone for SessionService<S, N, B> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            manager: self.manager.clone(),
-            error_response: self.error_response.clone(),
-            name: PhantomData,
-        }
-    }
-}
-
-impl<S, N, B> fmt::Debug for SessionService<S, N, B> {
+impl<S, B> fmt::Debug for SessionService<S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionService").field("manager", &self.manager).finish_non_exhaustive()
+        f.debug_struct("SessionService").field("layer", &self.layer).finish_non_exhaustive()
     }
 }

@@ -1,8 +1,8 @@
 //! What a session adds to a response, and the responses that report its failures.
 
-use http::header::{CACHE_CONTROL, COOKIE, Entry, RETRY_AFTER, SET_COOKIE, VARY};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use session_core::{Commit, Error, cache_control};
+use http::header::{CACHE_CONTROL, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Response};
+use session_core::{Commit, Error, Reported, cache_control, mark_failed, vary_by_cookie};
 use std::sync::Arc;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -17,13 +17,28 @@ pub trait ErrorResponse<ResBody> {
     fn error_response(&self, error: &Error) -> Response<ResBody>;
 }
 
-/// Reports failures with empty bodies; the default.
+/// Reports failures with a sentence of plain text that says what the visitor can do; the default.
+///
+/// Only axum's body gets the text (feature `axum`). Any other stays empty, since not every type of
+/// body can be made of a text.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct EmptyResponse;
+pub struct Advice;
 
-impl<ResBody: Default> ErrorResponse<ResBody> for EmptyResponse {
-    fn error_response(&self, _: &Error) -> Response<ResBody> {
-        Response::default()
+impl<ResBody: Default + 'static> ErrorResponse<ResBody> for Advice {
+    #[cfg_attr(not(feature = "axum"), expect(unused_variables, reason = "the body stays empty"))]
+    fn error_response(&self, error: &Error) -> Response<ResBody> {
+        #[cfg_attr(not(feature = "axum"), expect(unused_mut, reason = "the body stays empty"))]
+        let mut response = Response::<ResBody>::default();
+        #[cfg(feature = "axum")]
+        {
+            let body: &mut dyn std::any::Any = response.body_mut();
+            if let Some(body) = body.downcast_mut::<axum_core::body::Body>() {
+                *body = error.kind().advice().into();
+                let text = HeaderValue::from_static("text/plain; charset=utf-8");
+                response.headers_mut().insert(http::header::CONTENT_TYPE, text);
+            }
+        }
+        response
     }
 }
 
@@ -33,15 +48,9 @@ impl<ResBody, F: Fn(&Error) -> Response<ResBody>> ErrorResponse<ResBody> for F {
     }
 }
 
-/// Marks the response of a failure, for this layer and those around it.
+/// Marks the response that a layer made of a failure, for the layers around it.
 #[derive(Clone)]
-pub(crate) enum Failure {
-    /// An extractor reports it to its layer, which makes the response.
-    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "extractors are axum's"))]
-    Bare(Arc<Error>),
-    /// The layer made the response.
-    Explained,
-}
+struct Explained;
 
 /// The cookies of the layers that have stored their sessions already: whatever becomes of the
 /// response, the browser needs these ids.
@@ -51,8 +60,12 @@ struct Stored(Vec<HeaderValue>);
 /// Whether the handler failed, so that nothing it asked of its session may be stored.
 pub(crate) fn is_failed<ResBody>(response: &Response<ResBody>) -> bool {
     let status = response.status();
-    status.is_server_error()
-        || status.is_client_error() && response.extensions().get::<Failure>().is_some()
+    status.is_server_error() || status.is_client_error() && is_reported(response)
+}
+
+fn is_reported<ResBody>(response: &Response<ResBody>) -> bool {
+    let extensions = response.extensions();
+    extensions.get::<Reported>().is_some() || extensions.get::<Explained>().is_some()
 }
 
 /// Adds what the commit says to the handler's response.
@@ -78,7 +91,7 @@ pub(crate) fn failure<ResBody>(
 ) -> Response<ResBody> {
     let mut response = make.error_response(error);
     mark_failed(&mut response, error);
-    response.extensions_mut().insert(Failure::Explained);
+    response.extensions_mut().insert(Explained);
     if let Some(stored) = handlers.extensions_mut().remove::<Stored>() {
         for cookie in &stored.0 {
             response.headers_mut().append(SET_COOKIE, cookie.clone());
@@ -88,49 +101,15 @@ pub(crate) fn failure<ResBody>(
     response
 }
 
-/// Makes of the extractor's rejection the response that the layer was told to make.
+/// Makes of an error that a handler or an extractor reports the response that the layer was told
+/// to make.
 pub(crate) fn explain<ResBody>(
     response: Response<ResBody>,
     make: &impl ErrorResponse<ResBody>,
 ) -> Response<ResBody> {
-    let Some(Failure::Bare(error)) = response.extensions().get::<Failure>() else {
-        return response;
-    };
+    let Some(Reported(error)) = response.extensions().get::<Reported>() else { return response };
     let error = Arc::clone(error);
     failure(response, &error, make)
-}
-
-/// Sets the status and the fields of a failure.
-pub(crate) fn mark_failed<ResBody>(response: &mut Response<ResBody>, error: &Error) {
-    let status = StatusCode::from_u16(error.kind().http_status());
-    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    vary_by_cookie(headers);
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-}
-
-fn vary_by_cookie(headers: &mut HeaderMap) {
-    let cookie = HeaderValue::from_static("Cookie");
-    match headers.entry(VARY) {
-        Entry::Vacant(field) => {
-            field.insert(cookie);
-        }
-        Entry::Occupied(mut field) => {
-            if !field.iter().any(covers_cookie) {
-                field.append(cookie);
-            }
-        }
-    }
-}
-
-fn covers_cookie(value: &HeaderValue) -> bool {
-    value.as_bytes().split(|&byte| byte == b',').any(|name| {
-        let name = name.trim_ascii();
-        name == b"*" || name.eq_ignore_ascii_case(COOKIE.as_str().as_bytes())
-    })
 }
 
 fn keep_private(headers: &mut HeaderMap) {

@@ -11,7 +11,7 @@ use http::Request;
 use http::header::SET_COOKIE;
 use http_body_util::BodyExt as _;
 use session_core::{Config, ErrorKind, MemoryStore, Session, SessionManager, Store};
-use session_tower::{Session as Extracted, SessionLayer};
+use session_tower::SessionLayer;
 use std::sync::Arc;
 use std::time::Duration;
 use support::app::App;
@@ -154,7 +154,7 @@ async fn head_of_a_streamed_body_waits_for_the_commit() {
     let app: Router = Router::new()
         .route(
             "/",
-            get(move |session: Extracted| {
+            get(move |session: Session| {
                 let mut body = body.lock().unwrap().take().unwrap();
                 async move {
                     session.insert("n", 1).unwrap();

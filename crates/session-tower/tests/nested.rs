@@ -10,9 +10,9 @@ use axum::response::IntoResponse as _;
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use http::{Request, StatusCode};
-use session_core::{Config, Error, ErrorKind, MemoryStore, SessionManager, Store};
+use session_core::{Config, Error, ErrorKind, MemoryStore, Named, Session, SessionManager, Store};
 use session_testkit::{CountingStore, Fault, FaultyStore, Method};
-use session_tower::{Main, Session, SessionLayer, SessionRejection};
+use session_tower::SessionLayer;
 use std::sync::Arc;
 use support::{Answer, request};
 
@@ -26,7 +26,7 @@ fn manager(store: Arc<dyn Store>, name: &str) -> SessionManager {
 /// `Admin` inside `Main`, each over a store of its own.
 fn nested(routes: Router, outer: Arc<dyn Store>, inner: Arc<dyn Store>) -> Router {
     routes
-        .layer(SessionLayer::<Admin>::named(manager(inner, "admin")))
+        .layer(SessionLayer::named::<Admin>(manager(inner, "admin")))
         .layer(SessionLayer::new(manager(outer, "session")))
 }
 
@@ -37,29 +37,23 @@ fn pairs(answer: &Answer) -> Vec<String> {
 
 #[tokio::test]
 async fn nested_layers_keep_their_sessions_apart() {
-    let routes =
-        Router::new()
-            .route(
-                "/both",
-                get(|user: Session, admin: Session<Admin>| async move {
-                    user.insert("n", 1)?;
-                    admin.insert("n", 2)?;
-                    Ok::<_, SessionRejection>(())
-                }),
-            )
-            .route(
-                "/read",
-                get(|user: Session<Main>, admin: Session<Admin>| async move {
-                    let (user, admin) = (user.get::<u8>("n")?, admin.get::<u8>("n")?);
-                    Ok::<_, SessionRejection>(format!("{user:?} {admin:?}"))
-                }),
-            )
-            .route(
-                "/end",
-                get(|admin: Session<Admin>| async move {
-                    admin.flush().map_err(SessionRejection::from)
-                }),
-            );
+    let routes = Router::new()
+        .route(
+            "/both",
+            get(|user: Session, admin: Named<Admin, Session>| async move {
+                user.insert("n", 1)?;
+                admin.insert("n", 2)?;
+                Ok::<_, Error>(())
+            }),
+        )
+        .route(
+            "/read",
+            get(|user: Session, admin: Named<Admin, Session>| async move {
+                let (user, admin) = (user.get::<u8>("n")?, admin.get::<u8>("n")?);
+                Ok::<_, Error>(format!("{user:?} {admin:?}"))
+            }),
+        )
+        .route("/end", get(|admin: Named<Admin, Session>| async move { admin.flush() }));
     let [outer, inner] =
         [(); 2].map(|()| Arc::new(CountingStore::new(Arc::new(MemoryStore::new()))));
     let app = nested(routes, outer.clone(), inner.clone());
@@ -82,10 +76,10 @@ async fn failure_of_one_layer_discards_the_other_session_too() {
     let routes = || {
         Router::new().route(
             "/",
-            get(|user: Session, admin: Session<Admin>| async move {
+            get(|user: Session, admin: Named<Admin, Session>| async move {
                 user.insert("n", 1)?;
                 admin.insert("n", 2)?;
-                Ok::<_, SessionRejection>(())
+                Ok::<_, Error>(())
             }),
         )
     };
@@ -108,16 +102,16 @@ async fn inner_cookie_outlasts_the_failure_of_the_outer_layer() {
     let routes = Router::new()
         .route(
             "/",
-            get(|user: Session, admin: Session<Admin>| async move {
+            get(|user: Session, admin: Named<Admin, Session>| async move {
                 user.insert("n", 1)?;
                 admin.insert("n", 2)?;
-                Ok::<_, SessionRejection>(([("set-cookie", "own=1"), ("x-own", "1")], ""))
+                Ok::<_, Error>(([("set-cookie", "own=1"), ("x-own", "1")], ""))
             }),
         )
         .route(
             "/read",
-            get(|admin: Session<Admin>| async move {
-                admin.get::<u8>("n").map(|n| format!("{n:?}")).map_err(SessionRejection::from)
+            get(|admin: Named<Admin, Session>| async move {
+                admin.get::<u8>("n").map(|n| format!("{n:?}"))
             }),
         );
     let outer = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
@@ -135,11 +129,11 @@ async fn missing_layer_is_an_error_that_names_the_fix() {
     let app = Router::new().route("/", get(|_: Session| async {}));
     assert_eq!(request(&app, "/", &[]).await.status, StatusCode::INTERNAL_SERVER_ERROR);
     let (mut parts, _) = Request::get("/").body(()).unwrap().into_parts();
-    let error = Session::<Main>::from_request_parts(&mut parts, &()).await.unwrap_err();
-    assert_eq!(error.error().kind(), ErrorKind::Config);
+    let error = Session::from_request_parts(&mut parts, &()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("no session layer"), "{error}");
     // The layer of another name is not the one asked for.
-    let layer = SessionLayer::<Admin>::named(manager(Arc::new(MemoryStore::new()), "admin"));
+    let layer = SessionLayer::named::<Admin>(manager(Arc::new(MemoryStore::new()), "admin"));
     let app = Router::new().route("/", get(|_: Session| async {})).layer(layer);
     assert_eq!(request(&app, "/", &[]).await.status, StatusCode::INTERNAL_SERVER_ERROR);
 }
@@ -154,16 +148,8 @@ async fn error_response_hook_explains_every_failure() {
         },
     );
     let app = Router::new()
-        .route(
-            "/write",
-            get(|s: Session| async move { s.insert("n", 1).map_err(SessionRejection::from) }),
-        )
-        .route(
-            "/decode",
-            get(|s: Session| async move {
-                s.get::<String>("n").map(drop).map_err(SessionRejection::from)
-            }),
-        )
+        .route("/write", get(|s: Session| async move { s.insert("n", 1) }))
+        .route("/decode", get(|s: Session| async move { s.get::<String>("n").map(drop) }))
         .route(
             "/own",
             get(|s: Session| async move {
@@ -215,7 +201,7 @@ async fn response_with_a_session_cookie_stays_out_of_shared_caches() {
     for (fields, first, later, vary) in table {
         let handler = move |s: Session| async move {
             s.insert("n", 1)?;
-            Ok::<_, SessionRejection>(axum::response::AppendHeaders(fields.to_vec()))
+            Ok::<_, Error>(axum::response::AppendHeaders(fields.to_vec()))
         };
         let app = Router::new()
             .route("/", get(handler))

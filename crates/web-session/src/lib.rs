@@ -6,6 +6,7 @@ mod backend;
 mod connect;
 mod keys;
 mod manager;
+pub mod stores;
 
 pub use connect::connect;
 pub use keys::KEYS;
@@ -20,30 +21,10 @@ pub use session_core::{
 };
 pub use session_null::NullStore;
 
-#[cfg(feature = "dynamodb")]
-#[doc(inline)]
-pub use session_dynamodb as dynamodb;
-#[cfg(feature = "filesystem")]
-#[doc(inline)]
-pub use session_fs as filesystem;
-#[cfg(feature = "memcached")]
-#[doc(inline)]
-pub use session_memcached as memcached;
-#[cfg(feature = "mongodb")]
-#[doc(inline)]
-pub use session_mongodb as mongodb;
-#[cfg(feature = "redis")]
-#[doc(inline)]
-pub use session_redis as redis;
-#[cfg(feature = "sql")]
-#[doc(inline)]
-pub use session_sql as sql;
-#[cfg(feature = "axum")]
-#[doc(inline)]
-pub use session_tower as axum;
 #[cfg(feature = "tower")]
-#[doc(inline)]
-pub use session_tower as tower;
+pub use session_core::Named;
+#[cfg(feature = "tower")]
+pub use session_tower::{Advice, ErrorResponse, ResponseFuture, SessionLayer, SessionService};
 
 /// Compiles the Rust of the repository's front page.
 #[cfg(all(doctest, feature = "axum"))]

@@ -23,12 +23,12 @@ fn page_has_the_row_of_every_key_of_a_backend() {
     let page = read("docs/configuration.md");
     for (title, table) in [
         ("Timeouts", web_session::store::Timeouts::KEYS),
-        ("Redis", web_session::redis::KEYS),
-        ("Memcached", web_session::memcached::KEYS),
-        ("Filesystem", web_session::filesystem::KEYS),
-        ("MongoDB", web_session::mongodb::KEYS),
-        ("SQL", web_session::sql::KEYS),
-        ("DynamoDB", web_session::dynamodb::KEYS),
+        ("Redis", web_session::stores::redis::KEYS),
+        ("Memcached", web_session::stores::memcached::KEYS),
+        ("Filesystem", web_session::stores::filesystem::KEYS),
+        ("MongoDB", web_session::stores::mongodb::KEYS),
+        ("SQL", web_session::stores::sql::KEYS),
+        ("DynamoDB", web_session::stores::dynamodb::KEYS),
     ] {
         let section = page.split("\n## ").find(|section| section.starts_with(title)).expect(title);
         let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();

@@ -7,11 +7,11 @@
 //! ```
 
 use axum::{Router, routing::get};
-use web_session::axum::{Session, SessionLayer, SessionRejection};
-use web_session::{Config, MemoryStore, SessionManager};
 use std::sync::Arc;
+use web_session::{Config, MemoryStore, SessionManager};
+use web_session::{Result, Session, SessionLayer};
 
-async fn visits(session: Session) -> Result<String, SessionRejection> {
+async fn visits(session: Session) -> Result<String> {
     let visits = session.get::<u64>("visits")?.unwrap_or(0) + 1;
     session.insert("visits", visits)?;
     Ok(format!("visit {visits}\n"))
@@ -40,8 +40,8 @@ mod tests {
     use axum::body::{Body, to_bytes};
     use axum::http::Request;
     use axum::http::header::{COOKIE, SET_COOKIE};
-    use web_session::config::Settings;
     use tower::ServiceExt as _;
+    use web_session::config::Settings;
 
     /// Visits with this cookie; returns the page and the cookie from then on.
     async fn visit(app: &Router, cookie: &str) -> (String, String) {

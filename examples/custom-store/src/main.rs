@@ -3,9 +3,9 @@
 use axum::{Router, routing::get};
 use custom_store::manager_from_env;
 use std::time::Duration;
-use web_session::axum::{Session, SessionLayer, SessionRejection};
+use web_session::{Result, Session, SessionLayer};
 
-async fn visits(session: Session) -> Result<String, SessionRejection> {
+async fn visits(session: Session) -> Result<String> {
     let visits = session.update("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1).await?;
     Ok(format!("visit {visits}\n"))
 }

@@ -10,10 +10,9 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
-use web_session::Flash;
-use web_session::axum::{Session, SessionLayer, SessionRejection};
 use std::error::Error;
 use std::sync::Arc;
+use web_session::{Flash, Result, Session, SessionLayer};
 
 /// The template is the Flask side's as well: both engines read this much of Jinja.
 #[derive(Template)]
@@ -28,10 +27,7 @@ struct Page<'a> {
     seen_axum: u64,
 }
 
-async fn home(
-    State(flask_url): State<Arc<str>>,
-    session: Session,
-) -> Result<Response, SessionRejection> {
+async fn home(State(flask_url): State<Arc<str>>, session: Session) -> Result<Response> {
     // `update` counts in the store, so that no two pages count as one.
     let seen_axum = session.update("seen_axum", |seen: Option<u64>| seen.unwrap_or(0) + 1).await?;
     let page = Page {
@@ -54,13 +50,13 @@ struct SignIn {
     name: String,
 }
 
-async fn sign_in(session: Session, Form(form): Form<SignIn>) -> Result<Redirect, SessionRejection> {
+async fn sign_in(session: Session, Form(form): Form<SignIn>) -> Result<Redirect> {
     // A new owner gets a new id by itself.
     session.set_owner(&form.name)?;
     Ok(Redirect::to("/"))
 }
 
-async fn sign_out(session: Session) -> Result<Redirect, SessionRejection> {
+async fn sign_out(session: Session) -> Result<Redirect> {
     session.flush()?;
     Ok(Redirect::to("/"))
 }
@@ -74,7 +70,7 @@ async fn message(
     State(flask_url): State<Arc<str>>,
     session: Session,
     Form(form): Form<Message>,
-) -> Result<Redirect, SessionRejection> {
+) -> Result<Redirect> {
     session.flash("message", form.text)?;
     Ok(Redirect::to(&flask_url))
 }

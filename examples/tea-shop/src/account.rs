@@ -11,10 +11,10 @@ use axum::Form;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::Deserialize;
-use web_session::SessionInfo;
-use web_session::axum::Session;
 use std::cmp::Reverse;
 use std::time::Duration;
+use web_session::Session;
+use web_session::SessionInfo;
 
 #[derive(Template)]
 #[template(path = "account.html")]

@@ -8,8 +8,8 @@ use askama::Template;
 use axum::Form;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use web_session::axum::Session;
 use std::collections::BTreeMap;
+use web_session::Session;
 
 /// The most of one tea in a cart.
 const MOST: u32 = 20;

@@ -22,8 +22,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
+use web_session::SessionLayer;
 use web_session::SessionManager;
-use web_session::axum::SessionLayer;
 
 /// More than the longest form of the site, in bytes.
 const MAX_FORM: usize = 8 * 1024;

@@ -1,11 +1,11 @@
 //! Runs the site: `cargo run -p tea-shop`.
 
-use tea_shop::settings::Settings;
-use tea_shop::{Accounts, app, sessions};
 use std::error::Error;
 use std::io::IsTerminal as _;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
+use tea_shop::settings::Settings;
+use tea_shop::{Accounts, app, sessions};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 

@@ -9,9 +9,9 @@ use axum::http::header::{HeaderMap, HeaderName, ORIGIN};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use web_session::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use url::{Host, Url};
+use web_session::{Error, ErrorKind, Result};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

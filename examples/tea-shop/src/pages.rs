@@ -10,9 +10,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use web_session::Flash;
-use web_session::axum::{Session, SessionRejection};
 use std::io;
+use web_session::{Flash, Session};
 
 /// What a handler answers.
 pub(crate) type Answer = Result<Response, PageError>;
@@ -50,14 +49,14 @@ pub(crate) fn see_other(path: &str) -> Response {
 #[derive(Debug)]
 pub(crate) enum PageError {
     /// The session layer makes the page for it.
-    Session(SessionRejection),
+    Session(web_session::Error),
     Render(askama::Error),
     Accounts(io::Error),
 }
 
 impl From<web_session::Error> for PageError {
     fn from(error: web_session::Error) -> Self {
-        Self::Session(error.into())
+        Self::Session(error)
     }
 }
 
@@ -76,7 +75,7 @@ impl From<io::Error> for PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
-            Self::Session(rejection) => return rejection.into_response(),
+            Self::Session(error) => return error.into_response(),
             Self::Render(error) => tracing::error!(%error, "render a page"),
             Self::Accounts(error) => tracing::error!(%error, "look an account up"),
         }

@@ -3,8 +3,8 @@
 use crate::cart::Cart;
 use crate::settings::Settings;
 use jiff::Timestamp;
-use web_session::{Config, ConfigBuilder, Key, Result, SessionManager};
 use std::time::Duration;
+use web_session::{Config, ConfigBuilder, Key, Result, SessionManager};
 
 /// What the visitor is about to buy.
 pub(crate) const CART: Key<Cart> = Key::new("cart");

@@ -1,14 +1,14 @@
 //! What the environment says, and what holds where it says nothing.
 
 use crate::origin::Origins;
-use web_session::config::Settings as SessionSettings;
-use web_session::{Error, ErrorKind, Result};
 use std::ffi::OsString;
 use std::fs::DirBuilder;
 use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
+use web_session::config::Settings as SessionSettings;
+use web_session::{Error, ErrorKind, Result};
 use zeroize::Zeroizing;
 
 const DATA_DIR: &str = "tea-shop-data";

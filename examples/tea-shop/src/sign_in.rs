@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
-use web_session::axum::Session;
+use web_session::Session;
 
 const LONGEST_NAME: usize = 60;
 /// RFC 5321, section 4.5.3.1.3, less the angle brackets.
@@ -56,7 +56,12 @@ fn ask_to_sign_in(session: &Session, path: &str) -> web_session::Result<Response
 
 /// Makes the session `owner`'s. That changes its id (nobody who planted or saw the old one gets
 /// in) and keeps what is in it: the cart.
-fn begin(session: &Session, owner: &str, device: String, remember: bool) -> web_session::Result<()> {
+fn begin(
+    session: &Session,
+    owner: &str,
+    device: String,
+    remember: bool,
+) -> web_session::Result<()> {
     if session.owner()?.is_some_and(|former| former != owner) {
         // The cart is somebody else's.
         session.clear()?;

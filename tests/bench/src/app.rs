@@ -10,7 +10,8 @@ use session_core::{
     Bytes, Config, Lease, MemoryStore, Precondition, Result, SessionManager, Signer, Store,
     StoreKey,
 };
-use session_tower::{Session, SessionLayer, SessionRejection};
+use session_core::{Error, Session};
+use session_tower::SessionLayer;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -183,17 +184,17 @@ async fn untouched() -> String {
 }
 
 fn session(config: Config, signer: Option<Signer>) -> Result<App, Box<dyn std::error::Error>> {
-    async fn read(session: Session) -> Result<String, SessionRejection> {
+    async fn read(session: Session) -> Result<String, Error> {
         Ok(session.get::<u64>(VISITS)?.unwrap_or_default().to_string())
     }
 
-    async fn increment(session: Session) -> Result<String, SessionRejection> {
+    async fn increment(session: Session) -> Result<String, Error> {
         let visits = session.get::<u64>(VISITS)?.unwrap_or_default() + 1;
         session.insert(VISITS, visits)?;
         Ok(visits.to_string())
     }
 
-    async fn new(session: Session) -> Result<String, SessionRejection> {
+    async fn new(session: Session) -> Result<String, Error> {
         for (key, value) in ENTRIES {
             session.insert(key, value)?;
         }

@@ -1,9 +1,9 @@
 //! What is measured is what the table says.
 
 use axum::http::{Response, StatusCode, header};
+use bench::{App, ENTRIES, Row, Subject, serve};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
-use bench::{App, ENTRIES, Row, Subject, serve};
 
 fn text(response: Response<axum::body::Body>) -> String {
     assert_eq!(response.status(), StatusCode::OK);

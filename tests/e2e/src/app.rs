@@ -9,8 +9,8 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use http::StatusCode;
-use session_core::{Config, SessionManager, Store};
-use session_tower::{Session, SessionLayer, SessionRejection};
+use session_core::{Config, Error, Session, SessionManager, Store};
+use session_tower::SessionLayer;
 use std::sync::Arc;
 
 /// The settings that a server is given in its environment.
@@ -66,7 +66,7 @@ async fn run(
     State(signals): State<Signals>,
     session: Session,
     program: String,
-) -> Result<Response, SessionRejection> {
+) -> Result<Response, Error> {
     program::run(&program, &session, &signals).await
 }
 
@@ -74,7 +74,7 @@ async fn member(
     State(signals): State<Signals>,
     session: Option<Session>,
     program: String,
-) -> Result<Response, SessionRejection> {
+) -> Result<Response, Error> {
     match session {
         Some(session) => program::run(&program, &session, &signals).await,
         None => Ok(StatusCode::UNAUTHORIZED.into_response()),

@@ -19,8 +19,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::StatusCode;
-use session_core::Session;
-use session_tower::SessionRejection;
+use session_core::{Error, Session};
 use std::convert::Infallible;
 
 /// Runs the steps of `program`; answers what they said, one line each.
@@ -33,11 +32,7 @@ use std::convert::Infallible;
 ///
 /// If the program says so, or is none.
 #[expect(clippy::panic, reason = "handlers that panic are what some tests are about")]
-pub async fn run(
-    program: &str,
-    session: &Session,
-    signals: &Signals,
-) -> Result<Response, SessionRejection> {
+pub async fn run(program: &str, session: &Session, signals: &Signals) -> Result<Response, Error> {
     let mut said = Vec::new();
     for step in program.split(';') {
         let words: Vec<&str> = step.split_whitespace().collect();

@@ -4,13 +4,13 @@ use crate::rust_types;
 use axum::extract::{Path, State};
 use axum::routing::post;
 use axum::{Json, Router};
+use e2e::signals::Signals;
 use serde_json::{Value, json};
 use web_session::SessionManager;
-use web_session::axum::{Session, SessionLayer, SessionRejection};
-use e2e::signals::Signals;
+use web_session::{Error, Session, SessionLayer};
 
-type Answered = Result<Json<Value>, SessionRejection>;
-type Done = Result<(), SessionRejection>;
+type Answered = Result<Json<Value>, Error>;
+type Done = Result<(), Error>;
 
 /// Makes the application.
 ///

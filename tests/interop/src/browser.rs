@@ -1,9 +1,9 @@
 //! A browser that visits both sides as one site.
 
 use cookie_store::CookieStore;
+use e2e::{Answer, Pending, Server};
 use http::header::SET_COOKIE;
 use serde_json::{Value as Json, json};
-use e2e::{Answer, Pending, Server};
 use std::collections::BTreeMap;
 use url::Url;
 

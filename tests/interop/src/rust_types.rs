@@ -1,10 +1,10 @@
 //! What Rust types are to Flask: one value of each, stored under the name of its row.
 
 use serde::Serialize;
-use web_session::axum::Session;
-use web_session::{Result, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use web_session::Session;
+use web_session::{Result, Timestamp};
 
 /// A value of a Rust type, and what Flask sees of it.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 use http::header::SET_COOKIE;
-use serde_json::json;
 use interop::{Answer, Backend, Browser, Era, SIGNED, Server, Site, run};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Every attribute that both sides have a setting for.

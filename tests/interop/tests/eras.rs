@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use serde_json::json;
 use interop::{Backend, Browser, Era, SIGNED, Site, on_each_backend_with_formats, run};
+use serde_json::json;
 
 /// DynamoDB came to Flask-Session with 0.8.
 macro_rules! on_each_backend_of_then {

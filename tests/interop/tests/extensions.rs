@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use serde_json::json;
 use interop::{Backend, Browser, SIGNED, Site, run};
+use serde_json::json;
 
 async fn start() -> Site {
     start_protected("basic", "true").await

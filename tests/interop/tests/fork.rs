@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use serde_json::{Value, json};
 use interop::{Backend, Browser, Era, SIGNED, Site, on_each_backend_with_formats, run};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const SALT: (&str, &str) = ("SESSION_SIGNATURE_SALT", "flask-sessions");

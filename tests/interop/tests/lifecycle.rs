@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use serde_json::json;
 use interop::{Backend, Browser, SIGNED, Server, Site, on_each_backend};
+use serde_json::json;
 
 on_each_backend!(
     changes_on_either_side_reach_the_other,

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use serde_json::json;
 use interop::{Backend, Browser, Site, python_values, run, rust_types};
+use serde_json::json;
 
 /// Flask writes; Rust changes another key, and writes each value again beside it.
 #[test]

@@ -4,8 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use serde_json::json;
 use interop::{Backend, Browser, Site, on_each_backend, run};
+use serde_json::json;
 
 on_each_backend!(
     late_write_of_rust_keeps_what_flask_changed,

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
-use serde_json::json;
 use interop::{
     Backend, Browser, Site, on_each_backend_with_formats, python_values, run, rust_types,
 };
+use serde_json::json;
 
 on_each_backend_with_formats!(
     flask_values_reach_rust_in_msgpack,

@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::{StatusCode, Uri};
-use session_core::{Config, MemoryStore, SessionManager, Signer, Store, Value};
+use session_core::{Config, Error, MemoryStore, Session, SessionManager, Signer, Store, Value};
 use session_testkit::CountingStore;
-use session_tower::{Session, SessionLayer, SessionRejection};
+use session_tower::SessionLayer;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,19 +35,20 @@ impl App {
         let manager = SessionManager::new(store, config, signer).unwrap();
         let gate = Arc::new(Gate::default());
         let layer = SessionLayer::new(manager.clone());
-        let router = Router::new()
-            .route("/plain", get(|| async { "plain" }))
-            .route("/optional", get(optional))
-            .route("/extract", get(|_: Session| async {}))
-            .route(
-                "/shrug",
-                get(|s: Result<Session, SessionRejection>| async move {
-                    if s.is_ok() { "fine" } else { "down" }
-                }),
-            )
-            .fallback(get(run))
-            .with_state(Arc::clone(&gate))
-            .layer(layer);
+        let router =
+            Router::new()
+                .route("/plain", get(|| async { "plain" }))
+                .route("/optional", get(optional))
+                .route("/extract", get(|_: Session| async {}))
+                .route(
+                    "/shrug",
+                    get(|s: Result<Session, Error>| async move {
+                        if s.is_ok() { "fine" } else { "down" }
+                    }),
+                )
+                .fallback(get(run))
+                .with_state(Arc::clone(&gate))
+                .layer(layer);
         Self { router, gate, manager }
     }
 
@@ -116,7 +117,7 @@ async fn take(
     session: &Session,
     gate: &Gate,
     out: &mut String,
-) -> Result<Option<StatusCode>, SessionRejection> {
+) -> Result<Option<StatusCode>, Error> {
     let (verb, rest) = step.split_once(':').unwrap_or((step, ""));
     let (key, value) = rest.split_once('=').unwrap_or((rest, ""));
     match verb {

@@ -7,10 +7,9 @@ use axum::routing::get;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{Request, StatusCode};
 use tower::ServiceExt as _;
-use web_session::SessionManager;
-use web_session::axum::{Session, SessionLayer, SessionRejection};
+use web_session::{Error, Session, SessionLayer, SessionManager};
 
-type Answer = Result<(), SessionRejection>;
+type Answer = Result<(), Error>;
 
 pub(crate) fn site(manager: SessionManager) -> Router {
     Router::new()

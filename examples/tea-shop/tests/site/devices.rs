@@ -1,9 +1,9 @@
 //! Signing out elsewhere, over HTTP.
 
 use crate::support::{Backend, Browser, Site};
-use web_session::{MemoryStore, Store};
 use session_testkit::{CountingStore, Fault, FaultyStore, Method};
 use std::sync::Arc;
+use web_session::{MemoryStore, Store};
 
 /// A person with a laptop, a phone and a tablet.
 async fn three_devices(site: &Site) -> [Browser; 3] {

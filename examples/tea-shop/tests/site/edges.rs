@@ -3,9 +3,9 @@
 use crate::support::{Backend, Site};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
-use web_session::{ErrorKind, MemoryStore};
 use session_testkit::{Fault, FaultyStore, Method};
 use std::sync::Arc;
+use web_session::{ErrorKind, MemoryStore};
 
 #[tokio::test]
 async fn failures_of_sessions_are_pages() {

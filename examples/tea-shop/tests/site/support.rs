@@ -1,16 +1,16 @@
 //! The site on a port of its own, and a browser in front of it.
 
-use tea_shop::settings::Settings;
-use tea_shop::{Accounts, Origins, app, sessions};
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, StatusCode, redirect};
-use web_session::{Config, ConfigBuilder, SessionManager, Store};
 use session_testkit::server;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use tea_shop::settings::Settings;
+use tea_shop::{Accounts, Origins, app, sessions};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use web_session::{Config, ConfigBuilder, SessionManager, Store};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 

@@ -1,0 +1,108 @@
+//! Sessions in terms of the `http` crate: cookies of a request, the head of a failure.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::request::exchange::Exchange;
+use crate::request::session::Session;
+use http::header::{CACHE_CONTROL, COOKIE, Entry, RETRY_AFTER, VARY};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use std::sync::Arc;
+
+/// In the extensions of a response: the session error that it reports.
+///
+/// An adapter stores nothing of the session of such a request, whatever the status, and may make
+/// another response of the error.
+#[derive(Clone, Debug)]
+pub struct Reported(pub Arc<Error>);
+
+impl ErrorKind {
+    /// What a visitor can do about it: one sentence or two, as the body of a response.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Conflict => "Something else changed this at the same time. Please try again.",
+            Self::Gone => "Your session has ended. Please reload the page, or sign in again.",
+            Self::Unavailable | Self::Timeout | Self::Unknown => {
+                "The service is not available right now. Please try again in a moment."
+            }
+            _ => "Something went wrong on our side. Please try again later.",
+        }
+    }
+}
+
+impl Exchange {
+    /// Opens the session that the `Cookie` fields of `headers` name, or an empty one.
+    ///
+    /// As [`session`](Self::session), for services that have a `http::Request` in their hands and
+    /// no extractor: plain tower, hyper, tonic. The layer has put the exchange into the extensions
+    /// of the request.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`session`](Self::session).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::{Error, ErrorKind, Exchange, Result};
+    ///
+    /// async fn visits<B>(request: &http::Request<B>) -> Result<u64> {
+    ///     let exchange = request.extensions().get::<Exchange>().ok_or_else(Error::no_layer)?;
+    ///     let session = exchange.session_of(request.headers()).await?;
+    ///     let visits = session.get::<u64>("visits")?.unwrap_or(0) + 1;
+    ///     session.insert("visits", visits)?;
+    ///     Ok(visits)
+    /// }
+    /// ```
+    pub async fn session_of(&self, headers: &HeaderMap) -> Result<Session> {
+        let cookies = headers.get_all(COOKIE);
+        self.session(cookies.iter().map(HeaderValue::as_bytes)).await
+    }
+}
+
+impl Error {
+    /// The error of a request on whose route no session layer is.
+    pub fn no_layer() -> Self {
+        Self::new(
+            ErrorKind::Config,
+            "find the session of a request: no session layer is on this route",
+        )
+    }
+}
+
+/// Makes `response` report `error`: its status, `Vary: Cookie`, `Cache-Control: no-store`, and
+/// `Retry-After` with a 503.
+///
+/// The status is 409 for `Conflict` and `Gone`, 503 for `Unavailable`, `Timeout` and `Unknown`,
+/// otherwise 500. The body stays as it is.
+pub fn mark_failed<B>(response: &mut Response<B>, error: &Error) {
+    let status = StatusCode::from_u16(error.kind().http_status());
+    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let is_unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    vary_by_cookie(headers);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if is_unavailable {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+}
+
+/// Adds `Vary: Cookie`, unless the response varies by it already.
+pub fn vary_by_cookie(headers: &mut HeaderMap) {
+    let cookie = HeaderValue::from_static("Cookie");
+    match headers.entry(VARY) {
+        Entry::Vacant(field) => {
+            field.insert(cookie);
+        }
+        Entry::Occupied(mut field) => {
+            if !field.iter().any(covers_cookie) {
+                field.append(cookie);
+            }
+        }
+    }
+}
+
+fn covers_cookie(value: &HeaderValue) -> bool {
+    value.as_bytes().split(|&byte| byte == b',').any(|name| {
+        let name = name.trim_ascii();
+        name == b"*" || name.eq_ignore_ascii_case(COOKIE.as_str().as_bytes())
+    })
+}

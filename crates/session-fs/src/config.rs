@@ -1,10 +1,13 @@
 //! Where the files are, how many there may be, and how they are made.
 
 use session_core::config::{KeyInfo, Kind, Settings};
-use session_core::store::Timeouts;
-use session_core::{Error, ErrorKind, Result};
+use session_core::store::{Call, Failure, Timeouts, owner_index};
+use session_core::{ErrorKind, Result};
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// The store's name in messages.
+pub(crate) const STORE: &str = "the session directory";
 
 const DIR: &str = "flask_session";
 const THRESHOLD: u64 = 500;
@@ -132,7 +135,7 @@ impl FileOptions {
             mode: settings.octal("SESSION_FILE_MODE")?.unwrap_or(default.mode),
             hash: settings.choice("SESSION_FILE_HASH", HASHES)?.unwrap_or(default.hash),
             evict_live: settings.flag("SESSION_FILE_EVICT_LIVE")?.unwrap_or(default.evict_live),
-            owner_index: settings.flag("SESSION_OWNER_INDEX")?.unwrap_or(default.owner_index),
+            owner_index: owner_index(settings)?,
             operation_timeout: Timeouts::from_settings(settings)?.operation(),
             ..default
         })
@@ -198,23 +201,16 @@ impl FileOptions {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        let complaint = if self.dir.as_os_str().is_empty() {
+        let what = if self.dir.as_os_str().is_empty() {
             "SESSION_FILE_DIR is empty"
         } else if self.mode & !0o777 != 0 {
             "SESSION_FILE_MODE has more than permission bits; write it in octal, as 0600"
         } else if self.mode & 0o600 != 0o600 {
             "SESSION_FILE_MODE keeps the owner from reading or writing; it needs at least 0600"
-        } else if self.operation_timeout.is_zero() {
-            "a timeout of zero lets no call succeed"
         } else {
-            return Ok(());
+            return Timeouts::default().with_operation(self.operation_timeout).check(STORE);
         };
-        Err(Error::new(ErrorKind::Config, format!("open the session directory: {complaint}")))
-    }
-
-    /// The permission bits of directories: who may read a file may enter.
-    pub(crate) fn directory_mode(&self) -> u32 {
-        self.mode | ((self.mode & 0o444) >> 2)
+        Err(Call::Connect.failed(STORE, Failure::Final(ErrorKind::Config, what)))
     }
 }
 
@@ -290,13 +286,6 @@ mod tests {
             assert_eq!(options.check().err().map(|error| error.kind()), Some(ErrorKind::Config));
         }
         assert!(FileOptions::default().check().is_ok());
-    }
-
-    #[test]
-    fn directories_can_be_entered_by_whoever_reads_files() {
-        for (files, directories) in [(0o600, 0o700), (0o660, 0o770), (0o640, 0o750)] {
-            assert_eq!(FileOptions::default().mode(files).directory_mode(), directories);
-        }
     }
 
     #[test]

@@ -4,11 +4,17 @@
 compile_error!("session-fs needs Unix: hard links, renames over open files, modes");
 
 #[cfg(unix)]
+mod client;
+#[cfg(unix)]
 mod config;
+#[cfg(unix)]
+mod disk;
 #[cfg(unix)]
 mod error;
 #[cfg(unix)]
 mod store;
+#[cfg(unix)]
+mod sweep;
 
 #[cfg(unix)]
 pub use config::{Durability, FileHash, FileOptions, KEYS};

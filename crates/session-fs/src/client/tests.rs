@@ -1,27 +1,35 @@
 //! What a deadline, and a caller that goes away, do to a change.
 
-use super::intent::Intent;
-use super::{Bytes, Entry, Fault, FileStore, Outcome, StoreKey};
+use super::Client;
 use crate::config::FileOptions;
+use crate::disk::change::Change;
+use crate::disk::intent::Intent;
+use crate::disk::owners::Entry;
+use crate::error::Fault;
+use session_core::{Bytes, Outcome, StoreKey};
 use std::sync::mpsc;
 use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_millis(20);
 
-async fn store(dir: &tempfile::TempDir) -> FileStore {
+async fn client(dir: &tempfile::TempDir) -> Client {
     let options = FileOptions::new(dir.path()).operation_timeout(TIMEOUT);
-    FileStore::connect(options).await.unwrap()
+    Client::open(options).await.unwrap()
+}
+
+fn key() -> StoreKey {
+    StoreKey::new("session:", "any")
 }
 
 #[tokio::test]
 async fn change_that_stands_at_the_deadline_is_overdue_and_is_made() {
     let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir).await;
+    let client = client(&dir).await;
     let (unblock, blocked) = mpsc::channel::<()>();
     let (made, heard) = mpsc::channel();
-    let names = store.names(&StoreKey::new("session:", "any"));
-    let answer = store.change(names, move |_, _, intent| {
-        intent.stand()?;
+    let key = key();
+    let answer = client.change(&key, None, move |change| {
+        change.intent.stand()?;
         blocked.recv().unwrap();
         made.send(()).unwrap();
         Ok(())
@@ -34,13 +42,13 @@ async fn change_that_stands_at_the_deadline_is_overdue_and_is_made() {
 #[tokio::test]
 async fn change_that_does_not_stand_at_the_deadline_is_called_off() {
     let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir).await;
+    let client = client(&dir).await;
     let (unblock, blocked) = mpsc::channel::<()>();
     let (tried, heard) = mpsc::channel();
-    let names = store.names(&StoreKey::new("session:", "any"));
-    let answer = store.change(names, move |_, _, intent| {
+    let key = key();
+    let answer = client.change(&key, None, move |change| {
         blocked.recv().unwrap();
-        tried.send(intent.stand().is_err()).unwrap();
+        tried.send(change.intent.stand().is_err()).unwrap();
         Ok(())
     });
     assert!(matches!(answer.await, Err(Fault::TooLate)));
@@ -51,20 +59,20 @@ async fn change_that_does_not_stand_at_the_deadline_is_called_off() {
 #[tokio::test]
 async fn change_begun_is_made_though_its_caller_went_away() {
     let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir).await;
+    let client = client(&dir).await;
     let (begun, hears) = tokio::sync::oneshot::channel();
     let (unblock, blocked) = mpsc::channel::<()>();
     let (made, heard) = mpsc::channel();
-    let names = store.names(&StoreKey::new("session:", "any"));
     let caller = tokio::spawn(async move {
-        let change = store.change(names, move |_, _, intent| {
+        let key = key();
+        let answer = client.change(&key, None, move |change| {
             begun.send(()).unwrap();
             blocked.recv().unwrap();
-            intent.stand()?;
+            change.intent.stand()?;
             made.send(()).unwrap();
             Ok(())
         });
-        change.await
+        answer.await
     });
     hears.await.unwrap();
     caller.abort();
@@ -76,13 +84,13 @@ async fn change_begun_is_made_though_its_caller_went_away() {
 #[tokio::test]
 async fn change_that_is_called_off_takes_its_entry_back() {
     let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir).await;
-    let key = StoreKey::new("session:", "any");
-    let (names, entry) = (store.names(&key), Entry::new("42", &key));
-    let has_entry = || std::fs::read_dir(store.dir.owners()).unwrap().next().is_some();
+    let client = client(&dir).await;
+    let names = client.names(&key());
+    let entry = Entry::new("42", &key(), &names);
+    let has_entry = || std::fs::read_dir(&client.dir.owners).unwrap().next().is_some();
     let create = |intent: &Intent| {
-        let payload = Bytes::from_static(b"data");
-        store.dir.create(&names, &payload, Duration::from_secs(60), Some(&entry), intent)
+        let change = Change { dir: &client.dir, names: &names, entry: Some(&entry), intent };
+        change.create(&Bytes::from_static(b"data"), Duration::from_secs(60))
     };
     let withdrawn = Intent::default();
     assert!(withdrawn.withdraw());

@@ -1,11 +1,7 @@
 //! Whether a change may still be made, agreed between the one who waits and the one who works.
 
 use crate::error::Fault;
-use std::sync::atomic::{AtomicU8, Ordering};
-
-const OPEN: u8 = 0;
-const STANDING: u8 = 1;
-const WITHDRAWN: u8 = 2;
+use std::sync::OnceLock;
 
 /// A change that was asked for.
 ///
@@ -13,24 +9,26 @@ const WITHDRAWN: u8 = 2;
 /// it when the deadline has passed. The first of them is heard, so a caller knows whether nothing
 /// was written or whether that is open.
 #[derive(Debug, Default)]
-pub(super) struct Intent(AtomicU8);
+pub(crate) struct Intent(OnceLock<Decision>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decision {
+    Standing,
+    Withdrawn,
+}
 
 impl Intent {
     /// Takes the step after which the change counts as made.
-    pub(super) fn stand(&self) -> Result<(), Fault> {
-        match self.decide(STANDING) {
-            Ok(_) | Err(STANDING) => Ok(()),
-            Err(_) => Err(Fault::TooLate),
+    pub(crate) fn stand(&self) -> Result<(), Fault> {
+        match self.0.get_or_init(|| Decision::Standing) {
+            Decision::Standing => Ok(()),
+            Decision::Withdrawn => Err(Fault::TooLate),
         }
     }
 
     /// Calls the change off; `false` if it stands already.
-    pub(super) fn withdraw(&self) -> bool {
-        self.decide(WITHDRAWN).is_ok()
-    }
-
-    fn decide(&self, state: u8) -> Result<u8, u8> {
-        self.0.compare_exchange(OPEN, state, Ordering::AcqRel, Ordering::Acquire)
+    pub(crate) fn withdraw(&self) -> bool {
+        *self.0.get_or_init(|| Decision::Withdrawn) == Decision::Withdrawn
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a sweep looks at, and what it makes of it.
 
-use super::dir::{Dir, remove};
-use super::file::{Access, RecordFile, now};
-use super::layout::{FileName, Header};
-use super::lock::Held;
+use crate::disk::dir::Dir;
+use crate::disk::file::{RecordFile, read_dir, remove};
+use crate::disk::layout::{FileName, Header};
+use crate::disk::lock::Held;
 use crate::error::Fault;
 use std::fs::{self, DirEntry, ReadDir};
 use std::io;
@@ -22,13 +22,31 @@ pub(super) struct Tally {
     pub(super) removed: u64,
     pub(super) kept: u64,
     /// Live records and their ends, only if some may have to go.
-    pub(super) live: Vec<(u32, FileName)>,
+    pub(super) live: Option<Vec<(u32, FileName)>>,
     /// How many files could not be looked at or removed, and what was wrong with the first.
     pub(super) failed: u64,
     pub(super) fault: Option<Fault>,
 }
 
 impl Tally {
+    /// Looks at a file, and removes it if it is dead.
+    fn see(&mut self, dir: &Dir, name: FileName) -> Result<(), Fault> {
+        match header_of(dir, &name)? {
+            Sighting::Nothing => {}
+            Sighting::Live(header) => {
+                self.kept += 1;
+                if let Some(live) = &mut self.live {
+                    live.push((header.expiry, name));
+                }
+            }
+            Sighting::Dead if remove_if(dir, &name, |seen| matches!(seen, Sighting::Dead))? => {
+                self.removed += 1;
+            }
+            Sighting::Dead => self.kept += 1,
+        }
+        Ok(())
+    }
+
     /// Passes by a file: one bad block must not keep all others on the disk.
     pub(super) fn pass_by(&mut self, fault: Fault) {
         self.failed += 1;
@@ -36,39 +54,31 @@ impl Tally {
     }
 }
 
-/// Looks at a batch of entries; `true` if there are no more.
-pub(super) fn visit(
-    dir: &Dir,
-    entries: &mut ReadDir,
-    tally: &mut Tally,
-    keeps_list: bool,
-) -> Result<bool, Fault> {
-    for _ in 0..BATCH {
-        let Some(entry) = entries.next() else { return Ok(true) };
-        let Some(name) = record_name(&entry?) else { continue };
-        if let Err(fault) = visit_one(dir, name, tally, keeps_list) {
-            tally.kept += 1;
-            tally.pass_by(fault);
-        }
-    }
-    Ok(false)
+/// A walk over the records.
+pub(super) struct Records {
+    entries: ReadDir,
+    pub(super) tally: Tally,
 }
 
-fn visit_one(dir: &Dir, name: FileName, tally: &mut Tally, keeps_list: bool) -> Result<(), Fault> {
-    match header_of(dir, &name)? {
-        Sighting::Nothing => {}
-        Sighting::Live(header) => {
-            tally.kept += 1;
-            if keeps_list {
-                tally.live.push((header.expiry, name));
+impl Records {
+    /// Begins with the drafts, of which there are few.
+    pub(super) fn begin(dir: &Dir, mut tally: Tally) -> Result<Self, Fault> {
+        sweep_drafts(dir, &mut tally)?;
+        Ok(Self { entries: fs::read_dir(&dir.path)?, tally })
+    }
+
+    /// Looks at a batch of files; `true` if there are no more.
+    pub(super) fn look(&mut self, dir: &Dir) -> Result<bool, Fault> {
+        for _ in 0..BATCH {
+            let Some(entry) = self.entries.next() else { return Ok(true) };
+            let Some(name) = record_name(&entry?) else { continue };
+            if let Err(fault) = self.tally.see(dir, name) {
+                self.tally.kept += 1;
+                self.tally.pass_by(fault);
             }
         }
-        Sighting::Dead if remove_if(dir, &name, |seen| matches!(seen, Sighting::Dead))? => {
-            tally.removed += 1;
-        }
-        Sighting::Dead => tally.kept += 1,
+        Ok(false)
     }
-    Ok(())
 }
 
 /// Removes live records, the ones that end soonest first, until `surplus` are gone.
@@ -97,18 +107,15 @@ enum Sighting {
 }
 
 fn header_of(dir: &Dir, name: &FileName) -> Result<Sighting, Fault> {
-    let file = match RecordFile::open(&dir.file(name), Access::Read) {
+    let file = match RecordFile::look(&dir.file(name)) {
         Ok(Some(file)) => file,
-        Ok(None) | Err(Fault::NotAFile) => return Ok(Sighting::Nothing),
+        Ok(None) => return Ok(Sighting::Nothing),
         Err(Fault::Io(cause)) if cause.kind() == io::ErrorKind::PermissionDenied => {
             return Ok(Sighting::Nothing);
         }
         Err(fault) => return Err(fault),
     };
-    Ok(match file.read_header()? {
-        Some(header) if header.is_live(now()) => Sighting::Live(header),
-        _ => Sighting::Dead,
-    })
+    Ok(file.read_header()?.map_or(Sighting::Dead, Sighting::Live))
 }
 
 /// Removes a file if it is still as it was seen, now that nobody can change it; `false` if it is
@@ -132,11 +139,7 @@ pub(super) fn hold(dir: &Dir, name: &FileName) -> Result<Option<Held>, Fault> {
 
 /// Removes drafts that nobody will give a name any more.
 pub(super) fn sweep_drafts(dir: &Dir, tally: &mut Tally) -> Result<(), Fault> {
-    let drafts = match fs::read_dir(dir.drafts()) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
-        drafts => drafts?,
-    };
-    for draft in drafts {
+    for draft in read_dir(&dir.drafts)?.into_iter().flatten() {
         let draft = draft?;
         let made = draft.metadata().and_then(|metadata| metadata.modified());
         let age = made.ok().and_then(|made| SystemTime::now().duration_since(made).ok());
@@ -149,7 +152,7 @@ pub(super) fn sweep_drafts(dir: &Dir, tally: &mut Tally) -> Result<(), Fault> {
 
 pub(super) fn count(dir: &Dir) -> Result<u64, Fault> {
     let mut files = 0;
-    for entry in fs::read_dir(dir.path())? {
+    for entry in fs::read_dir(&dir.path)? {
         files += u64::from(record_name(&entry?).is_some());
     }
     Ok(files)

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// How cachelib ends the names that it neither counts nor opens.
-pub(super) const TRANSACTION_SUFFIX: &str = ".__wz_cache";
+pub(crate) const TRANSACTION_SUFFIX: &str = ".__wz_cache";
 
 /// The digests of `__wz_cache_count`, under which cachelib keeps its number of files.
 const MANAGEMENT: [&str; 2] = [
@@ -14,41 +14,41 @@ const MANAGEMENT: [&str; 2] = [
 ];
 
 /// Enough of a file to tell its header: the longest is 20 bytes, and the body's first two decide.
-pub(super) const PROBE: usize = 32;
+pub(crate) const PROBE: usize = 32;
 
 /// The name of a record's file: a digest of the key in lower-case hex.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct FileName(Box<str>);
+pub(crate) struct FileName(Box<str>);
 
 impl FileName {
     /// Takes `name` if it can be a record's: nothing else in the directory is ours to open.
-    pub(super) fn of_record(name: &str) -> Option<Self> {
+    pub(crate) fn of_record(name: &str) -> Option<Self> {
         let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         let is_digest = matches!(name.len(), 32 | 64) && name.bytes().all(is_hex);
         (is_digest && !MANAGEMENT.contains(&name)).then(|| Self(name.into()))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The first two digits, which name the stripe of the file's lock.
-    pub(super) fn stripe(&self) -> &str {
-        &self.0[..2]
+    /// The first byte, which names the lock of the file.
+    pub(crate) fn stripe(&self) -> u8 {
+        u8::from_str_radix(&self.0[..2], 16).unwrap_or_default()
     }
 }
 
 /// The two names under which the record of a key may lie.
 #[derive(Clone)]
-pub(super) struct Names {
+pub(crate) struct Names {
     /// Where a new record goes.
-    pub(super) first: FileName,
+    pub(crate) first: FileName,
     /// Where a record may have been left by another hash.
-    pub(super) second: FileName,
+    pub(crate) second: FileName,
 }
 
 impl Names {
-    pub(super) fn new(key: &[u8], hash: FileHash) -> Self {
+    pub(crate) fn new(key: &[u8], hash: FileHash) -> Self {
         let sha256 = FileName(hex(&Sha256::digest(key)));
         let md5 = FileName(hex(&md5::Md5::digest(key)));
         match hash {
@@ -57,34 +57,29 @@ impl Names {
         }
     }
 
-    /// A number that keys rarely share, to queue their writers apart.
-    pub(super) fn turn(&self) -> usize {
-        usize::from_str_radix(self.first.stripe(), 16).unwrap_or_default()
-    }
-
     /// The name by SHA-256, whichever of the two it is.
-    pub(super) fn sha256(&self) -> &FileName {
+    pub(crate) fn sha256(&self) -> &FileName {
         if self.first.as_str().len() == 64 { &self.first } else { &self.second }
     }
 
-    pub(super) fn both(&self) -> [&FileName; 2] {
+    pub(crate) fn both(&self) -> [&FileName; 2] {
         [&self.first, &self.second]
     }
 }
 
 /// What precedes the body of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Header {
+pub(crate) struct Header {
     /// The second since 1970 at which the record ends; 0 is never.
-    pub(super) expiry: u32,
+    pub(crate) expiry: u32,
     /// Where the body begins.
-    pub(super) body: usize,
-    pub(super) form: Form,
+    pub(crate) body: usize,
+    pub(crate) form: Form,
 }
 
 /// How a header is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// Four bytes, little endian: cachelib from 0.7.0 on, and we.
     Plain,
     /// A pickled integer: cachelib before that, and werkzeug.
@@ -97,7 +92,7 @@ impl Header {
     /// The pickled forms end where another pickle begins. A plain header could look like one by
     /// chance, so plain files with a pickle in them are recognised first, and [`expiry_for`] never
     /// makes others that do.
-    pub(super) fn parse(start: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(start: &[u8]) -> Option<Self> {
         let (plain, body) = start.split_first_chunk::<4>()?;
         let plain = Self { expiry: u32::from_le_bytes(*plain), body: 4, form: Form::Plain };
         if begins_pickle(body) {
@@ -106,12 +101,12 @@ impl Header {
         Some(pickled(start).unwrap_or(plain))
     }
 
-    pub(super) fn is_live(&self, now: Duration) -> bool {
+    pub(crate) fn is_live(&self, now: Duration) -> bool {
         self.expiry == 0 || Duration::from_secs(self.expiry.into()) > now
     }
 
     /// What is left of the lifetime; `Duration::MAX` if it does not end.
-    pub(super) fn ttl(&self, now: Duration) -> Duration {
+    pub(crate) fn ttl(&self, now: Duration) -> Duration {
         match self.expiry {
             0 => Duration::MAX,
             expiry => Duration::from_secs(expiry.into()).saturating_sub(now),
@@ -123,7 +118,7 @@ impl Header {
 /// where the header ends.
 ///
 /// A second is added where header and body together would read as one of the old forms.
-pub(super) fn expiry_for(now: Duration, ttl: Duration, body: &[u8]) -> u32 {
+pub(crate) fn expiry_for(now: Duration, ttl: Duration, body: &[u8]) -> u32 {
     let ends = now.saturating_add(ttl);
     let seconds = ends.as_secs().saturating_add(u64::from(ends.subsec_nanos() > 0));
     let mut expiry = u32::try_from(seconds).unwrap_or(u32::MAX);
@@ -165,7 +160,7 @@ fn begins_pickle(bytes: &[u8]) -> bool {
     matches!(bytes, [0x80, 2..=5, ..])
 }
 
-pub(super) fn hex(digest: &[u8]) -> Box<str> {
+pub(crate) fn hex(digest: &[u8]) -> Box<str> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
     digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect::<String>().into_boxed_str()

@@ -1,0 +1,76 @@
+//! Files and directories with exactly the permission bits asked for, whatever the process's mask:
+//! processes of other users write there, too, if the bits let them.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+/// The permission bits of files, from which those of directories follow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Modes {
+    pub(crate) files: u32,
+}
+
+impl Modes {
+    /// Who may read a file may enter.
+    fn directories(self) -> u32 {
+        self.files | ((self.files & 0o444) >> 2)
+    }
+
+    /// Makes a file, which must not be there, and what is missing of the way to it
+    /// ([`make_own`](Self::make_own)).
+    pub(crate) fn make_file(self, path: &Path) -> io::Result<File> {
+        let make = || OpenOptions::new().write(true).create_new(true).mode(self.files).open(path);
+        let file = match (make(), path.parent()) {
+            (Err(cause), Some(dir)) if cause.kind() == io::ErrorKind::NotFound => {
+                self.make_own(dir)?;
+                make()?
+            }
+            (made, _) => made?,
+        };
+        file.set_permissions(Permissions::from_mode(self.files))?;
+        Ok(file)
+    }
+
+    /// Makes a directory, which must not be there.
+    pub(crate) fn make_dir(self, dir: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(self.directories()).create(dir)?;
+        fs::set_permissions(dir, Permissions::from_mode(self.directories()))
+    }
+
+    /// Makes what is missing of `dir` and its parent, which belong to the store, but never the
+    /// session directory: where that is gone, its file system may not be mounted.
+    pub(crate) fn make_own(self, dir: &Path) -> io::Result<()> {
+        for dir in [dir.parent(), Some(dir)].into_iter().flatten() {
+            match self.make_dir(dir) {
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the session directory, with its parents, unless it is there.
+    pub(crate) fn make_session_dir(self, dir: &Path) -> io::Result<()> {
+        if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            DirBuilder::new().recursive(true).mode(self.directories()).create(parent)?;
+        }
+        match self.make_dir(dir) {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+            made => made,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Modes;
+
+    #[test]
+    fn directories_can_be_entered_by_whoever_reads_files() {
+        for (files, directories) in [(0o600, 0o700), (0o660, 0o770), (0o640, 0o750)] {
+            assert_eq!(Modes { files }.directories(), directories);
+        }
+    }
+}

@@ -1,9 +1,7 @@
 //! Sweeps by a timer, on a clock that moves when the test says so.
-#![allow(missing_docs)]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::capture::{Capture, listen};
+use crate::support::gate::GatedStore;
 use session_core::{
     Config, ErrorKind, Lease, MemoryStore, Precondition, SessionManager, Store, StoreKey,
 };
@@ -11,8 +9,6 @@ use session_null::NullStore;
 use session_testkit::{CountingStore, Fault, FaultyStore, Method};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use support::capture::Capture;
-use support::gate::GatedStore;
 use tokio::time::{Instant, advance, timeout};
 
 const EVERY: Duration = Duration::from_secs(100);
@@ -28,6 +24,7 @@ struct Stores {
 
 impl Stores {
     fn new() -> Self {
+        listen();
         let memory = Arc::new(MemoryStore::new());
         let faulty = Arc::new(FaultyStore::new(memory.clone()));
         let gated = Arc::new(GatedStore::new(faulty.clone()));
@@ -112,8 +109,7 @@ async fn processes_that_start_together_do_not_sweep_together() {
 #[tokio::test(start_paused = true)]
 async fn failing_store_is_asked_less_often_and_not_given_up() {
     let stores = Stores::new();
-    let log = Capture::default();
-    let _log = tracing::subscriber::set_default(log.clone());
+    let log = Capture::start();
     for _ in 0..4 {
         stores.faulty.push(Method::DeleteExpired, Fault::Fail(ErrorKind::Unavailable));
     }
@@ -217,8 +213,7 @@ async fn sweeper_does_not_keep_the_manager_alive() {
 
 #[tokio::test(start_paused = true)]
 async fn store_that_expires_by_itself_is_not_swept() {
-    let log = Capture::default();
-    let _log = tracing::subscriber::set_default(log.clone());
+    let log = Capture::start();
     let manager = SessionManager::new(
         Arc::new(NullStore),
         Config::builder().cleanup_interval(EVERY).build().unwrap(),

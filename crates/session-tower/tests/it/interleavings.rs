@@ -1,17 +1,14 @@
 //! Random orders of the store calls of overlapping requests, held against what was promised.
 //!
 //! A seed decides which requests overlap and whose call comes next; a failure names the seed.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::app::App;
+use crate::support::schedule::{Dice, ScheduledStore};
+use crate::support::{Answer, Browser};
 use http::StatusCode;
 use session_core::MemoryStore;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use support::app::App;
-use support::schedule::{Dice, ScheduledStore};
-use support::{Answer, Browser};
 use tokio::task::JoinHandle;
 
 const SEEDS: u64 = 1_000;

@@ -1,8 +1,7 @@
 //! How long sessions live, and when their ends move.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::Browser;
+use crate::support::app::App;
 use session_core::{
     Bytes, Config, ConfigBuilder, Lease, MemoryStore, Outcome, Precondition, Store, StoreKey,
 };
@@ -10,8 +9,6 @@ use session_testkit::CountingStore;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use support::Browser;
-use support::app::App;
 
 const HOUR: u64 = 3600;
 

@@ -1,15 +1,12 @@
 //! Which cookies open a session, which are answered, and how.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::Browser;
+use crate::support::app::{App, counted};
+use crate::support::ids::{alias, made_up};
 use session_core::{Config, SameSite, Store, StoreKey};
 use session_testkit::{Calls, CountingStore};
 use std::sync::Arc;
 use std::time::Duration;
-use support::Browser;
-use support::app::{App, counted};
-use support::ids::{alias, made_up};
 
 fn plain() -> (App, Arc<CountingStore>) {
     counted(Config::default(), None)

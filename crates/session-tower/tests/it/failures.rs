@@ -1,14 +1,11 @@
 //! What a browser sees of a store that fails, and what the store holds then.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::bench::Bench;
+use crate::support::{Answer, Browser};
 use http::StatusCode;
 use session_core::{Config, ErrorKind};
 use session_testkit::{Fault, Method};
 use std::time::Duration;
-use support::bench::Bench;
-use support::{Answer, Browser};
 use tokio::time::Instant;
 
 const FAULTS: [Fault; 5] = [

@@ -1,13 +1,10 @@
 //! What an `update` and the rest of its request make of each other.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::Browser;
+use crate::support::bench::Bench;
 use session_core::{Config, ErrorKind};
 use session_testkit::{Fault, Method};
 use std::time::Duration;
-use support::Browser;
-use support::bench::Bench;
 
 /// The last word on a key counts, whichever way it was said.
 #[tokio::test]

@@ -1,8 +1,7 @@
 //! What is listed and ended for an owner, and what is not.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::index::IndexedStore;
+use crate::support::owners::{handle_of, in_memory, indexed, is_live, key, manager, open, sign_in};
 use session_core::{
     Bytes, Config, ErrorKind, Lease, MemoryStore, Precondition, SessionHandle, SessionInfo,
     SessionManager, Store, StoreKey,
@@ -12,8 +11,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
-use support::index::IndexedStore;
-use support::owners::{handle_of, in_memory, indexed, is_live, key, manager, open, sign_in};
 
 /// Puts `payload` where the session of `cookie` is, as a program does that changes records in
 /// place and leaves the index alone.

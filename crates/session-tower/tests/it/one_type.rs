@@ -1,8 +1,6 @@
 //! One `Session` and one `Error`, whatever serves the request: axum, plain tower, hyper, tonic.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::request;
 use axum::Router;
 use axum::routing::get;
 use bytes::{Buf as _, BufMut as _};
@@ -18,7 +16,6 @@ use session_testkit::{Fault, FaultyStore, Method};
 use session_tower::SessionLayer;
 use std::convert::Infallible;
 use std::sync::Arc;
-use support::request;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tower::{Layer as _, ServiceExt as _, service_fn};

@@ -1,15 +1,12 @@
 //! Signed cookies, and the settings that ask for them.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::Browser;
+use crate::support::app::{App, counted};
+use crate::support::ids::{alias, made_up};
 use session_core::{Config, IdHash, IdSyntax, MemoryStore, SessionId, SessionManager, Signer};
 use session_core::{Store, StoreKey};
 use session_testkit::CountingStore;
 use std::sync::Arc;
-use support::Browser;
-use support::app::{App, counted};
-use support::ids::{alias, made_up};
 
 const NEW_KEY: &str = "the newest key, of more than 32 bytes";
 const OLD_KEY: &str = "the key that was in use until today, as long";

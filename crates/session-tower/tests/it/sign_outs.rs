@@ -2,18 +2,15 @@
 //! owner.
 //!
 //! A seed decides which requests overlap and whose call comes next; a failure names the seed.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::app::App;
+use crate::support::owners::{indexed, open};
+use crate::support::schedule::{Applied, Dice, ScheduledStore};
+use crate::support::{Answer, Browser};
 use http::StatusCode;
 use session_core::{ErrorKind, MemoryStore, Result, SessionManager};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use support::app::App;
-use support::owners::{indexed, open};
-use support::schedule::{Applied, Dice, ScheduledStore};
-use support::{Answer, Browser};
 use tokio::task::JoinHandle;
 
 const SEEDS: u64 = 1_500;

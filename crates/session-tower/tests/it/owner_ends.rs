@@ -1,15 +1,12 @@
 //! Sessions that are ended for their owner, and what stays.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::index::IndexedStore;
+use crate::support::owners::{handle_of, in_memory, is_live, manager, open, sign_in};
 use session_core::{Config, ErrorKind, MemoryStore, SessionManager};
 use session_testkit::{Fault, FaultyStore, Method};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use support::index::IndexedStore;
-use support::owners::{handle_of, in_memory, is_live, manager, open, sign_in};
 
 #[tokio::test]
 async fn session_over_its_absolute_lifetime_is_not_listed_but_ended() {

@@ -1,8 +1,8 @@
 //! No id, key, secret or value reaches a log, an error or a `Debug`, whatever fails.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::Browser;
+use crate::support::app::App;
+use crate::support::capture::Capture;
 use session_core::{Bytes, Config, ErrorKind, IdSyntax, Lease, MemoryStore, Precondition};
 use session_core::{SessionId, SessionManager, Signer, Store, StoreKey};
 use session_testkit::{Fault, FaultyStore, Method};
@@ -11,9 +11,6 @@ use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
-use support::Browser;
-use support::app::App;
-use support::capture::Capture;
 
 const CANARY: &str = "canary-in-a-value";
 const SECRET: &str = "a-secret-that-signs-and-is-long-enough";
@@ -53,8 +50,7 @@ async fn spoil(store: &MemoryStore, browser: &Browser) {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_secret_is_said() {
-    let capture = Capture::default();
-    let _guard = tracing::subscriber::set_default(capture.clone());
+    let capture = Capture::start();
     let mut ears =
         Ears { heard: String::new(), unspeakable: vec![CANARY.to_owned(), SECRET.to_owned()] };
     let memory = Arc::new(MemoryStore::new());

@@ -1,17 +1,14 @@
 //! A client that goes away, at every point at which a request can be dropped.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::Browser;
+use crate::support::app::App;
+use crate::support::yielding::YieldingStore;
 use axum::body::Body;
 use http::Request;
 use http::header::COOKIE;
 use session_core::MemoryStore;
 use std::sync::Arc;
 use std::task::Poll;
-use support::Browser;
-use support::app::App;
-use support::yielding::YieldingStore;
 use tower::ServiceExt as _;
 
 /// Drops a request of `browser` after `polls` polls; whether it had answered by then.

@@ -1,8 +1,7 @@
 //! Handles that outlive their request, and responses that outlive their handler.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::app::App;
+use crate::support::gate::GatedStore;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
@@ -14,8 +13,6 @@ use session_core::{Config, ErrorKind, MemoryStore, Session, SessionManager, Stor
 use session_tower::SessionLayer;
 use std::sync::Arc;
 use std::time::Duration;
-use support::app::App;
-use support::gate::GatedStore;
 use tower::ServiceExt as _;
 
 /// A handle whose request is over, what opens its session, and where it is stored.

@@ -1,14 +1,11 @@
 //! Every kind of request makes exactly the store calls that it has to.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::Browser;
+use crate::support::app::App;
 use session_core::{Lease, MemoryStore, Result, Store, StoreKey};
 use session_testkit::{Calls, CountingStore, store_calls_per_request};
 use std::sync::Arc;
 use std::time::Duration;
-use support::Browser;
-use support::app::App;
 
 const NONE: Calls =
     Calls { load: 0, write: 0, touch: 0, delete: 0, list_by_owner: 0, delete_expired: 0 };

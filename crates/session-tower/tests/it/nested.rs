@@ -1,8 +1,6 @@
 //! Two session layers on one route, and what a layer adds to other people's responses.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::{Answer, request};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRequestParts as _;
@@ -14,7 +12,6 @@ use session_core::{Config, Error, ErrorKind, MemoryStore, Named, Session, Sessio
 use session_testkit::{CountingStore, Fault, FaultyStore, Method};
 use session_tower::SessionLayer;
 use std::sync::Arc;
-use support::{Answer, request};
 
 enum Admin {}
 

@@ -1,13 +1,10 @@
 //! What requests that overlap do to each other's session.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::app::App;
+use crate::support::{Answer, Browser};
 use http::StatusCode;
 use session_core::{Config, MemoryStore, OnConflict, Store, StoreKey};
 use std::sync::Arc;
-use support::app::App;
-use support::{Answer, Browser};
 
 fn app() -> (App, Arc<MemoryStore>) {
     let store = Arc::new(MemoryStore::new());
@@ -221,7 +218,7 @@ async fn moved_session_has_the_lifetime_that_another_request_gave_it() {
 
 #[tokio::test]
 async fn session_that_follows_a_flush_inherits_nothing_from_an_update_under_way() {
-    let store = Arc::new(support::gate::GatedStore::new(Arc::new(MemoryStore::new())));
+    let store = Arc::new(crate::support::gate::GatedStore::new(Arc::new(MemoryStore::new())));
     let manager =
         session_core::SessionManager::new(store.clone(), Config::default(), None).unwrap();
     let exchange = manager.create();

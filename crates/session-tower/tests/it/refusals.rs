@@ -1,12 +1,9 @@
 //! What is not stored: of a handler that fails, over a record that is broken, beyond a limit.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
 
-mod support;
-
+use crate::support::Browser;
+use crate::support::bench::Bench;
 use http::StatusCode;
 use session_core::{Bytes, Config, Lease, Precondition, Store, StoreKey, Undecodable};
-use support::Browser;
-use support::bench::Bench;
 
 /// Puts a record of these bytes in the place of the session's.
 async fn replace(bench: &Bench, browser: &Browser, payload: &'static [u8]) {

@@ -1,0 +1,22 @@
+//! What the session layer does, through a router in process.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail where they stand")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cancellation;
+mod concurrency;
+mod cookies;
+mod failures;
+mod handles;
+mod interleavings;
+mod lifetimes;
+mod nested;
+mod one_type;
+mod owner_ends;
+mod owners;
+mod refusals;
+mod sign_outs;
+mod signatures;
+mod store_calls;
+mod updates;

@@ -1,7 +1,8 @@
 //! Our own connections: made when needed, the one used last first.
 //!
 //! sqlx's pool sends a ping after every use of a connection, which doubles what a server is asked,
-//! and keeps those that broke with one of their siblings.
+//! and keeps those that broke with one of their siblings; decision 11 has the rules, and what a
+//! generic pool would do about them.
 
 use crate::dialect::Dialect;
 use crate::error::Fault;

@@ -77,8 +77,9 @@ mod tests {
         for words in DIALECTS {
             for schema in [None, Some("shop")] {
                 let name = name(schema);
+                let there: Table = ["column id".to_owned()].into_iter().collect();
                 let mut all = Table::default().missing(&words, &name, true);
-                all.extend(Table::read(&["column id".to_owned()]).missing(&words, &name, true));
+                all.extend(there.missing(&words, &name, true));
                 all.push(words.fill(words.describe, &name));
                 all.push(
                     format!("{:?}", Statements::new(&words, &name, &Table::default(), true))

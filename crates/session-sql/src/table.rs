@@ -5,6 +5,7 @@ use crate::name::TableName;
 use session_core::store::Limits;
 use session_core::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// What the columns `session_id` and `owner` hold, in characters; bytes are never fewer.
@@ -15,64 +16,36 @@ const ENVELOPE: usize = 4_096;
 
 const MICROSECOND_DIGITS: u32 = 6;
 
-/// What a server says of the table; no columns if there is none.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Table {
-    columns: BTreeSet<String>,
-    /// Columns that begin an index.
-    indexes: BTreeSet<String>,
-    /// Columns that are unique by themselves.
-    unique: BTreeSet<String>,
-    /// Columns of text where payloads should be.
-    text: BTreeSet<String>,
-    max_data: Option<usize>,
-    expiry_digits: Option<u32>,
-    max_packet: Option<usize>,
-}
+/// What a server says of the table, line by line as [`Words::describe`] asks for it.
+#[derive(Debug, Default)]
+pub(crate) struct Table(BTreeSet<String>);
 
 impl Table {
-    /// Reads the lines that [`Words::describe`] gives: a word and a value each.
-    pub(crate) fn read(lines: &[String]) -> Self {
-        let mut table = Self::default();
-        for line in lines {
-            match line.split_once(' ') {
-                Some(("column", name)) => {
-                    table.columns.insert(name.to_owned());
-                }
-                Some(("index", name)) => {
-                    table.indexes.insert(name.to_owned());
-                }
-                Some(("unique", name)) => {
-                    table.unique.insert(name.to_owned());
-                }
-                Some(("text", name)) => {
-                    table.text.insert(name.to_owned());
-                }
-                Some(("limit", bytes)) => table.max_data = bytes.parse().ok(),
-                Some(("digits", digits)) => table.expiry_digits = digits.parse().ok(),
-                Some(("packet", bytes)) => table.max_packet = bytes.parse().ok(),
-                _ => {}
-            }
-        }
-        table
+    pub(crate) fn exists(&self) -> bool {
+        self.0.iter().any(|line| line.starts_with("column "))
     }
 
-    pub(crate) fn exists(&self) -> bool {
-        !self.columns.is_empty()
+    fn says(&self, word: &str, column: &str) -> bool {
+        self.0.contains(&format!("{word} {column}"))
+    }
+
+    fn number<N: FromStr>(&self, word: &str) -> Option<N> {
+        let numbers = self.0.iter().filter_map(|line| line.strip_prefix(word)?.strip_prefix(' '));
+        numbers.filter_map(|number| number.parse().ok()).next()
     }
 
     /// Whether calls can work with it.
     pub(crate) fn check(&self, words: &Words, has_owners: bool) -> Result<()> {
         let mut needed =
             ["session_id", "data", "expiry"].into_iter().chain(has_owners.then_some("owner"));
-        let fault = match needed.find(|column| !self.columns.contains(*column)) {
+        let fault = match needed.find(|column| !self.says("column", column)) {
             Some(column) => format!("it has no column {column}"),
             // MySQL would keep two sessions under one key, the others would refuse every write.
-            None if !self.unique.contains("session_id") => {
+            None if !self.says("unique", "session_id") => {
                 "its column session_id has no unique index".to_owned()
             }
             // As Flask-Sessionstore has it.
-            None if self.text.contains("data") => format!(
+            None if self.says("text", "data") => format!(
                 "its column data is text, and payloads are bytes; change it with ALTER TABLE .. {}",
                 words.text_to_bytes
             ),
@@ -85,18 +58,17 @@ impl Table {
     /// The statements that make it what [`SqlStore::init`](crate::SqlStore::init) promises.
     pub(crate) fn missing(&self, words: &Words, name: &TableName, has_owners: bool) -> Vec<String> {
         let mut steps = Vec::new();
-        let is_indexed = |column| self.indexes.contains(column);
         if !self.exists() {
             steps.push(words.create);
-        } else if has_owners && !self.columns.contains("owner") {
+        } else if has_owners && !self.says("column", "owner") {
             steps.push(words.add_owner);
         }
         // A table of ours that is yet to be made has the indexes where the server wants them there.
         let makes_indexes = words.create.contains("INDEX");
-        if !is_indexed("expiry") && (self.exists() || !makes_indexes) {
+        if !self.says("index", "expiry") && (self.exists() || !makes_indexes) {
             steps.push(words.index_expiry);
         }
-        if has_owners && !is_indexed("owner") && (self.exists() || !makes_indexes) {
+        if has_owners && !self.says("index", "owner") && (self.exists() || !makes_indexes) {
             steps.push(words.index_owner);
         }
         let owner_column = if has_owners { words.owner_column } else { "" };
@@ -108,15 +80,18 @@ impl Table {
 
     /// What a row holds and an update, with two payloads, can send.
     pub(crate) fn limits(&self, words: &Words, has_owners: bool) -> Limits {
-        let packet = self.max_packet.map_or(usize::MAX, |bytes| bytes.saturating_sub(ENVELOPE) / 2);
-        let payload = words.max_payload.min(self.max_data.unwrap_or(usize::MAX)).min(packet);
+        let column = self.number("limit").unwrap_or(usize::MAX);
+        let packet = self
+            .number("packet")
+            .map_or(usize::MAX, |bytes: usize| bytes.saturating_sub(ENVELOPE) / 2);
+        let payload = words.max_payload.min(column).min(packet);
         let owner = has_owners.then_some(MAX_TEXT);
         Limits { payload: Some(payload), key: Some(MAX_TEXT), owner }
     }
 
     /// How many digits of a second `expiry` has.
     pub(crate) fn digits(&self) -> u32 {
-        self.expiry_digits.unwrap_or(MICROSECOND_DIGITS).min(MICROSECOND_DIGITS)
+        self.number("digits").unwrap_or(MICROSECOND_DIGITS).min(MICROSECOND_DIGITS)
     }
 
     /// The last of them, in microseconds.
@@ -127,6 +102,12 @@ impl Table {
     /// Milliseconds, in which leases are counted, or what the column has.
     pub(crate) fn ttl_resolution(&self) -> Duration {
         Duration::from_micros(self.step_us()).max(Duration::from_millis(1))
+    }
+}
+
+impl FromIterator<String> for Table {
+    fn from_iter<I: IntoIterator<Item = String>>(lines: I) -> Self {
+        Self(lines.into_iter().collect())
     }
 }
 
@@ -141,7 +122,7 @@ mod tests {
     const DIALECTS: [Words; 3] = [Postgres::WORDS, MySql::WORDS, Sqlite::WORDS];
 
     fn table(lines: &[&str]) -> Table {
-        Table::read(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
+        lines.iter().map(|line| (*line).to_owned()).collect()
     }
 
     #[test]

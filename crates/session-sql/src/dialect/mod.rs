@@ -61,7 +61,9 @@ pub(crate) struct Words {
     pub(crate) or_nothing: &'static str,
     /// Removes a batch of expired rows.
     pub(crate) sweep: &'static str,
-    /// Lists what is known of the table; see [`Table`](crate::table::Table).
+    /// Asks for what is known of the table: `column NAME` of each, `index NAME` where one begins with
+    /// it, `unique NAME` where it is so by itself, `text NAME` where payloads would be; `limit BYTES`
+    /// of `data`, `digits COUNT` of a second in `expiry`, `packet BYTES` of the largest message.
     pub(crate) describe: &'static str,
     /// Makes the table; `{owner_column}` is nothing or its definition.
     pub(crate) create: &'static str,

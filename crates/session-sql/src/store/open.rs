@@ -136,6 +136,6 @@ impl SqlStore {
         let timeouts = self.options.timeouts;
         let deadline = Instant::now() + timeouts.connect() + timeouts.operation();
         let answer = self.engine.ask(Bound::plain(&question), Ask::Texts, deadline).await;
-        Ok(Table::read(&answer.map_err(|fault| self.error(call, fault))?.texts))
+        Ok(answer.map_err(|fault| self.error(call, fault))?.texts.into_iter().collect())
     }
 }

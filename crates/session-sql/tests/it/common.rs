@@ -1,5 +1,6 @@
 //! Databases for a test.
 
+use session_core::store::Timeouts;
 use session_core::{Bytes, Error, Lease, Outcome, Precondition, Record, Store, StoreKey};
 use session_sql::{SqlOptions, SqlStore};
 use session_testkit::proxy::Proxy;
@@ -218,9 +219,14 @@ impl OwnTable {
 
 /// A store behind a proxy, in a table of its own.
 pub(crate) async fn behind_proxy(table: &OwnTable) -> (Proxy, SqlStore) {
+    behind_proxy_within(table, Timeouts::default().operation()).await
+}
+
+/// The same, with a timeout for its calls.
+pub(crate) async fn behind_proxy_within(table: &OwnTable, timeout: Duration) -> (Proxy, SqlStore) {
     open(table.options()).await;
     let (proxy, options) = table.proxied().await;
-    (proxy, SqlStore::connect(options).await.unwrap())
+    (proxy, SqlStore::connect(options.operation_timeout(timeout)).await.unwrap())
 }
 
 /// A transaction that holds a lock until it is dropped.

@@ -1,8 +1,8 @@
 //! How long connections are trusted, and when they are closed.
 
 use crate::common::{
-    HOUR, Held, MINUTE, OwnTable, POSTGRES, SERVERS, WRITTEN, behind_proxy, create, eventually,
-    key, open, seconds,
+    HOUR, Held, MINUTE, OwnTable, POSTGRES, SERVERS, WRITTEN, behind_proxy_within, create,
+    eventually, key, open, seconds,
 };
 use session_core::{ErrorKind, Precondition, Store, StoreKey};
 use session_sql::SqlStore;
@@ -15,7 +15,7 @@ use sqlx::postgres::PgPoolOptions;
 async fn one_broken_connection_condemns_those_made_with_it() {
     for variable in SERVERS {
         let table = OwnTable::new(variable);
-        let (proxy, store) = behind_proxy(&table).await;
+        let (proxy, store) = behind_proxy_within(&table, seconds(10)).await;
         let loaded = create(&store, &key("many"), "old").await;
         crowd(&proxy, &store, &key("many")).await;
         // All connections are cut, and the server is back at once.
@@ -89,10 +89,11 @@ async fn pool_never_gets_back_a_connection_with_a_reply_to_come() {
 
 /// Opens connections besides the first, and gives them back.
 async fn crowd(proxy: &Proxy, store: &SqlStore, key: &StoreKey) {
-    let calls = tokio::join!(store.load(key), store.load(key), store.load(key), store.load(key));
-    for found in [calls.0, calls.1, calls.2, calls.3] {
-        assert!(found.unwrap().is_some());
-    }
+    eventually("several connections answer", async || {
+        let calls = tokio::join!(store.load(key), store.load(key), store.load(key));
+        [calls.0, calls.1, calls.2].iter().all(|found| matches!(found, Ok(Some(_))))
+    })
+    .await;
     assert!(proxy.connections() > 1);
 }
 
@@ -107,9 +108,7 @@ async fn trips_of_load(proxy: &Proxy, store: &SqlStore, key: &StoreKey) -> usize
 async fn connection_that_rested_is_asked_before_a_statement_is_entrusted_to_it() {
     for variable in SERVERS {
         let table = OwnTable::new(variable);
-        open(table.options()).await;
-        let (proxy, options) = table.proxied().await;
-        let store = SqlStore::connect(options.operation_timeout(seconds(10))).await.unwrap();
+        let (proxy, store) = behind_proxy_within(&table, seconds(10)).await;
         create(&store, &key("idle"), "x").await;
         assert_eq!(trips_of_load(&proxy, &store, &key("idle")).await, 1);
         tokio::time::pause();
@@ -126,9 +125,7 @@ async fn connection_that_rested_is_asked_before_a_statement_is_entrusted_to_it()
 async fn silent_connection_casts_doubt_on_the_others() {
     for variable in SERVERS {
         let table = OwnTable::new(variable);
-        open(table.options()).await;
-        let (proxy, options) = table.proxied().await;
-        let store = SqlStore::connect(options.operation_timeout(seconds(1))).await.unwrap();
+        let (proxy, store) = behind_proxy_within(&table, seconds(1)).await;
         let loaded = create(&store, &key("silent"), "x").await;
         crowd(&proxy, &store, &key("silent")).await;
         let held = Held::row(&table, &key("silent")).await;

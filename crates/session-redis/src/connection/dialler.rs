@@ -23,9 +23,6 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(
 #[cfg(feature = "sentinel")]
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Keeps one connection; callers that need a new one wait for the same attempt.
-pub(crate) struct Dialler(Arc<Inner>);
-
 /// Where a connection leads.
 pub(crate) enum Source {
     /// To one server.
@@ -35,7 +32,8 @@ pub(crate) enum Source {
     Master(Sentinels),
 }
 
-struct Inner {
+/// Keeps one connection; callers that need a new one wait for the same attempt.
+pub(crate) struct Dialler {
     source: Source,
     connect_timeout: Duration,
     slot: Mutex<Slot>,
@@ -51,51 +49,63 @@ struct Slot {
 type Attempt = Task<RedisResult<MultiplexedConnection>>;
 
 impl Dialler {
-    pub(crate) fn new(source: Source, connect_timeout: Duration) -> Self {
-        Self(Arc::new(Inner { source, connect_timeout, slot: Mutex::default() }))
-    }
-
-    /// Has the next call use another connection than the one of this number; calls under way on
-    /// that one go on.
-    pub(crate) fn leave(&self, number: u64) {
-        self.0.leave(number);
+    pub(crate) fn new(source: Source, connect_timeout: Duration) -> Arc<Self> {
+        Arc::new(Self { source, connect_timeout, slot: Mutex::default() })
     }
 
     /// Returns a connection to send on, and its number; after an error nothing was sent.
     ///
     /// It is multiplexed: a call that is dropped leaves the others and their replies alone.
-    pub(crate) async fn connection(&self) -> RedisResult<(MultiplexedConnection, u64)> {
+    pub(crate) async fn connection(self: &Arc<Self>) -> RedisResult<(MultiplexedConnection, u64)> {
         let (attempt, number) = self.attempt();
-        let opened = attempt.end().await;
         // The runtime that ran the attempt was shut down.
-        let opened =
-            opened.unwrap_or_else(|| Err(io::Error::from(io::ErrorKind::Interrupted).into()));
-        Ok((opened?, number))
+        let interrupted = || Err(io::Error::from(io::ErrorKind::Interrupted).into());
+        Ok((attempt.end().await.unwrap_or_else(interrupted)?, number))
     }
 
     /// The attempt of the slot; begins one if there is none, or if it failed.
-    fn attempt(&self) -> (Attempt, u64) {
-        let mut slot = self.0.slot();
+    fn attempt(self: &Arc<Self>) -> (Attempt, u64) {
+        let mut slot = self.slot();
         let usable = slot.attempt.clone();
         let usable = usable.filter(|attempt| attempt.is_worth_waiting_for(Result::is_ok));
         let attempt = usable.unwrap_or_else(|| {
             slot.number += 1;
-            let attempt = Task::spawn(dial(Arc::clone(&self.0), slot.number));
+            let attempt = Task::spawn(dial(Arc::clone(self), slot.number));
             slot.attempt.insert(attempt).clone()
         });
         (attempt, slot.number)
     }
+
+    /// Has the next call use another connection than the one of this number; calls under way on
+    /// that one go on.
+    pub(crate) fn leave(&self, number: u64) {
+        let mut slot = self.slot();
+        if slot.number == number {
+            slot.attempt = None;
+        }
+    }
+
+    #[cfg(feature = "sentinel")]
+    fn is_current(&self, number: u64) -> bool {
+        let slot = self.slot();
+        slot.number == number && slot.attempt.is_some()
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        // Every change of the slot is one assignment, so a poisoned one is whole.
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-async fn dial(inner: Arc<Inner>, number: u64) -> RedisResult<MultiplexedConnection> {
-    let config = config(&inner, number);
+async fn dial(dialler: Arc<Dialler>, number: u64) -> RedisResult<MultiplexedConnection> {
+    let config = config(&dialler, number);
     for pause in PAUSES {
-        match open(&inner, number, &config).await {
+        match open(&dialler, number, &config).await {
             Err(error) if is_passing(&error) => tokio::time::sleep(pause).await,
             result => return result,
         }
     }
-    open(&inner, number, &config).await
+    open(&dialler, number, &config).await
 }
 
 #[cfg_attr(
@@ -103,20 +113,20 @@ async fn dial(inner: Arc<Inner>, number: u64) -> RedisResult<MultiplexedConnecti
     allow(unused_variables, reason = "a server has no successor")
 )]
 async fn open(
-    inner: &Arc<Inner>,
+    dialler: &Arc<Dialler>,
     number: u64,
     config: &AsyncConnectionConfig,
 ) -> RedisResult<MultiplexedConnection> {
-    match &inner.source {
+    match &dialler.source {
         Source::Server(info) => {
             let client = Client::open(info.clone())?;
             Box::pin(client.get_multiplexed_async_connection_with_config(config)).await
         }
         #[cfg(feature = "sentinel")]
         Source::Master(sentinels) => {
-            let limit = inner.connect_timeout;
+            let limit = dialler.connect_timeout;
             let (connection, master) = Box::pin(sentinels.open(config, limit)).await?;
-            tokio::spawn(leave_when_replaced(Arc::downgrade(inner), number, master));
+            tokio::spawn(leave_when_replaced(Arc::downgrade(dialler), number, master));
             Ok(connection)
         }
     }
@@ -125,13 +135,13 @@ async fn open(
 /// A master that is replaced while it is up keeps its connections, and for some seconds takes
 /// writes that will be lost.
 #[cfg(feature = "sentinel")]
-async fn leave_when_replaced(inner: Weak<Inner>, number: u64, master: Master) {
+async fn leave_when_replaced(dialler: Weak<Dialler>, number: u64, master: Master) {
     loop {
         tokio::time::sleep(LOOK).await;
-        let Some(inner) = inner.upgrade().filter(|inner| inner.is_current(number)) else { return };
-        let Source::Master(sentinels) = &inner.source else { return };
-        if sentinels.have_replaced(&master, inner.connect_timeout).await {
-            inner.leave(number);
+        let Some(dialler) = dialler.upgrade().filter(|it| it.is_current(number)) else { return };
+        let Source::Master(sentinels) = &dialler.source else { return };
+        if sentinels.have_replaced(&master, dialler.connect_timeout).await {
+            dialler.leave(number);
         }
     }
 }
@@ -152,42 +162,22 @@ fn is_passing(error: &RedisError) -> bool {
     error.is_connection_dropped()
 }
 
-fn config(inner: &Arc<Inner>, number: u64) -> AsyncConnectionConfig {
+fn config(dialler: &Arc<Dialler>, number: u64) -> AsyncConnectionConfig {
     // The store has a deadline of its own around each call.
     let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(inner.connect_timeout))
+        .set_connection_timeout(Some(dialler.connect_timeout))
         .set_response_timeout(None);
-    if inner.source.protocol() == ProtocolVersion::RESP2 {
+    if dialler.source.protocol() == ProtocolVersion::RESP2 {
         return config;
     }
     // Weak, because the connection holds this and the slot holds the connection.
-    let inner: Weak<Inner> = Arc::downgrade(inner);
+    let dialler: Weak<Dialler> = Arc::downgrade(dialler);
     config.set_push_sender(move |push: PushInfo| -> Result<(), ()> {
         if push.kind == PushKind::Disconnection
-            && let Some(inner) = inner.upgrade()
+            && let Some(dialler) = dialler.upgrade()
         {
-            inner.leave(number);
+            dialler.leave(number);
         }
         Ok(())
     })
-}
-
-impl Inner {
-    fn leave(&self, number: u64) {
-        let mut slot = self.slot();
-        if slot.number == number {
-            slot.attempt = None;
-        }
-    }
-
-    #[cfg(feature = "sentinel")]
-    fn is_current(&self, number: u64) -> bool {
-        let slot = self.slot();
-        slot.number == number && slot.attempt.is_some()
-    }
-
-    fn slot(&self) -> MutexGuard<'_, Slot> {
-        // Every change of the slot is one assignment, so a poisoned one is whole.
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

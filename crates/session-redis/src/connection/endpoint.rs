@@ -6,12 +6,13 @@ use crate::error::Fault;
 use redis::Value;
 use redis::aio::ConnectionLike;
 use session_core::store::Lost;
+use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 /// Where commands go.
 pub(crate) enum Endpoint {
     /// Over a connection of our own.
-    Own(Dialler),
+    Own(Arc<Dialler>),
     /// Over the application's connection, which sees to itself.
     Shared(Box<dyn Shared>),
 }

@@ -25,6 +25,8 @@ use redis::Value;
 use redis::aio::ConnectionLike;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 use redis::{ConnectionAddr, ConnectionInfo};
+#[cfg(feature = "cluster")]
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -40,7 +42,7 @@ pub(crate) enum Link {
     Master(Endpoint),
     /// To the node that serves the key's slot.
     #[cfg(feature = "cluster")]
-    Cluster(Cluster),
+    Cluster(Arc<Cluster>),
 }
 
 impl Link {

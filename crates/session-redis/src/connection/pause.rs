@@ -4,14 +4,15 @@ use crate::error::Fault;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
+/// Between two attempts; the least, too, that is left to the last for its answer.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Waits a little, or gives up for `why` if there is no time left.
+/// Waits a little, or gives up for `why` if there is no time left to try again.
 pub(crate) async fn pause(why: Fault, deadline: Instant) -> Result<(), Fault> {
-    if Instant::now() + PAUSE < deadline {
+    if Instant::now() + PAUSE * 2 < deadline {
         sleep(PAUSE).await;
         // A busy machine wakes late.
-        if Instant::now() < deadline {
+        if Instant::now() + PAUSE < deadline {
             return Ok(());
         }
     }

@@ -1,7 +1,7 @@
 //! The writes of one record: what each sends, with an entry in its owner's index and without.
 
 use super::RedisStore;
-use super::scripts::{self, Script};
+use super::scripts;
 use crate::error::Fault;
 use redis::{Cmd, Value};
 use session_core::StoreKey;
@@ -30,47 +30,43 @@ impl Change<'_> {
 }
 
 impl RedisStore {
-    /// Makes the change to the record alone.
+    /// Makes the change to the record, and to its entry in `index` if one is named: both or none.
     pub(super) async fn change(
         &self,
         key: &StoreKey,
+        index: Option<&str>,
         change: Change<'_>,
         deadline: Instant,
     ) -> Result<Vec<Value>, Fault> {
         let key = key.as_bytes();
-        let (script, args): (_, &[&[u8]]) = match change {
-            Change::Create { payload, ttl } => {
+        let script = match (change, index) {
+            (Change::Create { payload, ttl }, None) => {
                 let mut cmd = Cmd::with_capacity(6, key.len() + payload.len() + 32);
                 cmd.arg("SET").arg(key).arg(payload).arg("PX").arg(ttl).arg("NX");
                 return self.send(&cmd, deadline).await;
             }
-            Change::Delete => return self.send(Cmd::new().arg("DEL").arg(key), deadline).await,
-            Change::Update { loaded, payload, ttl } => {
-                (&scripts::UPDATE, &[loaded, payload, ttl.as_bytes()])
+            (Change::Update { .. }, None) => &scripts::UPDATE,
+            (Change::Touch { .. }, None) => &scripts::TOUCH,
+            (Change::Delete, None) => {
+                return self.send(Cmd::new().arg("DEL").arg(key), deadline).await;
             }
-            Change::Touch { loaded, ttl } => (&scripts::TOUCH, &[loaded, ttl.as_bytes()]),
-            Change::DeleteIf { loaded } => (&scripts::DELETE, &[loaded]),
+            (Change::DeleteIf { .. }, None) => &scripts::DELETE,
+            (Change::Create { .. }, Some(_)) => &scripts::CREATE_OWNED,
+            (Change::Update { .. }, Some(_)) => &scripts::UPDATE_OWNED,
+            (Change::Touch { .. }, Some(_)) => &scripts::TOUCH_OWNED,
+            (Change::Delete | Change::DeleteIf { .. }, Some(_)) => &scripts::DELETE_OWNED,
         };
-        self.evaluate(script, &[key], args, deadline).await
-    }
-
-    /// Makes the change to the record and to its entry in `index`, both or none.
-    pub(super) async fn change_owned(
-        &self,
-        key: &StoreKey,
-        index: &str,
-        change: Change<'_>,
-        deadline: Instant,
-    ) -> Result<Vec<Value>, Fault> {
-        let (script, args): (&Script, &[&[u8]]) = match change {
-            Change::Create { payload, ttl } => (&scripts::CREATE_OWNED, &[payload, ttl.as_bytes()]),
-            Change::Update { loaded, payload, ttl } => {
-                (&scripts::UPDATE_OWNED, &[loaded, payload, ttl.as_bytes()])
-            }
-            Change::Touch { loaded, ttl } => (&scripts::TOUCH_OWNED, &[loaded, ttl.as_bytes()]),
-            Change::Delete => (&scripts::DELETE_OWNED, &[]),
-            Change::DeleteIf { loaded } => (&scripts::DELETE_OWNED, &[loaded]),
+        let args: &[&[u8]] = match change {
+            Change::Create { payload, ttl } => &[payload, ttl.as_bytes()],
+            Change::Update { loaded, payload, ttl } => &[loaded, payload, ttl.as_bytes()],
+            Change::Touch { loaded, ttl } => &[loaded, ttl.as_bytes()],
+            Change::Delete => &[],
+            Change::DeleteIf { loaded } => &[loaded],
         };
-        self.evaluate(script, &[key.as_bytes(), index.as_bytes()], args, deadline).await
+        let keys: &[&[u8]] = match index {
+            Some(index) => &[key, index.as_bytes()],
+            None => &[key],
+        };
+        self.evaluate(script, keys, args, deadline).await
     }
 }

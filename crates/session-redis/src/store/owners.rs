@@ -47,11 +47,11 @@ impl RedisStore {
     ) -> Result<Outcome> {
         let deadline = self.deadline();
         let Some((owners, owner)) = self.owners.as_ref().zip(owner) else {
-            return outcome(change.call(), self.change(key, change, deadline).await);
+            return outcome(change.call(), self.change(key, None, change, deadline).await);
         };
         let index = index(owner);
         if !owners.is_cluster.load(Ordering::Relaxed) {
-            match self.change_owned(key, &index, change, deadline).await {
+            match self.change(key, Some(&index), change, deadline).await {
                 // Sent before anything ran.
                 Err(fault) if fault.is_reply(ServerErrorKind::CrossSlot) => {
                     owners.is_cluster.store(true, Ordering::Relaxed);
@@ -85,7 +85,7 @@ impl RedisStore {
             [Value::Nil] => None,
             _ => return Err(error::unexpected(Call::Enter)),
         };
-        let outcome = outcome(change.call(), self.change(key, change, deadline).await)?;
+        let outcome = outcome(change.call(), self.change(key, None, change, deadline).await)?;
         if let (Outcome::Refused, Some(score)) = (outcome, score) {
             let args = [key.as_bytes(), score];
             // An entry that stays is trimmed when it has ended.
@@ -101,7 +101,7 @@ impl RedisStore {
         change: Change<'_>,
         deadline: Instant,
     ) -> Result<Outcome> {
-        let outcome = outcome(change.call(), self.change(key, change, deadline).await)?;
+        let outcome = outcome(change.call(), self.change(key, None, change, deadline).await)?;
         // What was refused may have been changed, and then lives on.
         if outcome.is_written() || matches!(change, Change::Delete) {
             let mut cmd = Cmd::new();

@@ -1,6 +1,6 @@
 //! The index of owners where entry and record lie in different slots of a cluster.
 
-use crate::common::{MINUTE, WRITTEN, eventually, node};
+use crate::common::{MINUTE, WRITTEN, eventually, lone_node};
 use redis::AsyncCommands as _;
 use redis::aio::MultiplexedConnection;
 use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Record, Store, StoreKey};
@@ -12,23 +12,23 @@ use std::sync::Arc;
 /// What one test works under: a fresh owner, and keys in any slot.
 struct Scene {
     name: &'static str,
-    url: &'static str,
+    url: String,
     admin: MultiplexedConnection,
 }
 
 impl Scene {
     async fn new(name: &'static str) -> Self {
-        let url = node::url().await;
-        let client = redis::Client::open(url).unwrap();
+        let url = lone_node().await;
+        let client = redis::Client::open(&*url).unwrap();
         Self { name, url, admin: client.get_multiplexed_async_connection().await.unwrap() }
     }
 
     async fn store(&self) -> RedisStore {
-        RedisStore::connect(RedisOptions::new(self.url).owner_index(true)).await.unwrap()
+        RedisStore::connect(RedisOptions::new(&self.url).owner_index(true)).await.unwrap()
     }
 
     async fn proxied(&self) -> (Proxy, RedisStore) {
-        let proxy = Proxy::start(server::socket_addr(self.url, None).unwrap()).await.unwrap();
+        let proxy = Proxy::start(server::socket_addr(&self.url, None).unwrap()).await.unwrap();
         let url = format!("redis://{}", proxy.addr());
         let store = RedisStore::connect(RedisOptions::new(url).owner_index(true)).await.unwrap();
         (proxy, store)

@@ -1,7 +1,7 @@
 //! The contract, on each kind of connection to the server at `SESSION_TEST_REDIS`, and with the
 //! owner index where one script holds both keys and where none may.
 
-use crate::common::node;
+use crate::common::lone_node;
 use session_core::{Result, Store, async_trait};
 use session_redis::{RedisOptions, RedisStore};
 use session_testkit::{Link, Remote, Subject, server};
@@ -89,9 +89,7 @@ mod owners {
 }
 
 mod owners_apart {
-    session_testkit::store_conformance!({
-        super::Own::at(super::node::url().await.to_owned()).with_owners()
-    });
+    session_testkit::store_conformance!(super::Own::at(super::lone_node().await).with_owners());
 }
 
 mod resp2 {

@@ -28,10 +28,7 @@ use tokio::time::{Instant, timeout_at};
 const REST: Duration = Duration::from_millis(50);
 
 /// A cluster, as far as it is known.
-#[derive(Clone)]
-pub(crate) struct Cluster(Arc<Inner>);
-
-struct Inner {
+pub(crate) struct Cluster {
     seeds: Vec<Address>,
     /// How to connect to a node; its address is what the nodes tell.
     template: ConnectionInfo,
@@ -59,7 +56,7 @@ struct Node {
 type Answer = (Result<(), Fault>, Instant);
 
 impl Cluster {
-    pub(crate) fn new(seeds: Vec<ConnectionInfo>, connect_timeout: Duration) -> Self {
+    pub(crate) fn new(seeds: Vec<ConnectionInfo>, connect_timeout: Duration) -> Arc<Self> {
         let template = seeds.first().cloned();
         let template = template.expect("a url with no host at all does not parse");
         let seeds = seeds.iter().filter_map(|seed| match seed.addr() {
@@ -69,13 +66,13 @@ impl Cluster {
             _ => None,
         });
         let seeds = seeds.collect();
-        Self(Arc::new(Inner { seeds, template, connect_timeout, table: Mutex::default() }))
+        Arc::new(Self { seeds, template, connect_timeout, table: Mutex::default() })
     }
 
     /// Learns who serves what.
     ///
     /// An error says that no node of the cluster could be asked, and so that nothing else was sent.
-    pub(crate) async fn connect(&self) -> Result<(), Fault> {
+    pub(crate) async fn connect(self: &Arc<Self>) -> Result<(), Fault> {
         let answered = self.inquire().end().await;
         // The runtime that asked was shut down.
         let interrupted = || Fault::unreached(io::Error::from(io::ErrorKind::Interrupted).into());
@@ -90,7 +87,7 @@ impl Cluster {
 
     /// Sends commands to the node that serves their key, wherever its slot goes.
     pub(crate) async fn send(
-        &self,
+        self: &Arc<Self>,
         commands: Commands<'_>,
         deadline: Instant,
     ) -> Result<Vec<Value>, Fault> {
@@ -104,21 +101,21 @@ impl Cluster {
     }
 
     /// Has the nodes asked who serves what, unless they are being asked, or were just now.
-    fn inquire(&self) -> Task<Answer> {
-        let mut table = self.0.table();
+    fn inquire(self: &Arc<Self>) -> Task<Answer> {
+        let mut table = self.table();
         let recent = table.inquiry.clone();
         let recent =
             recent.filter(|it| it.is_worth_waiting_for(|(_, answered)| answered.elapsed() < REST));
         recent.unwrap_or_else(|| {
-            let this = self.clone();
+            let this = Arc::clone(self);
             let inquiry = Task::spawn(async move { (this.learn().await, Instant::now()) });
             table.inquiry.insert(inquiry).clone()
         })
     }
 
     async fn learn(&self) -> Result<(), Fault> {
-        let deadline = Instant::now() + self.0.connect_timeout;
-        let asked = self.0.informants().into_iter().map(|address| {
+        let deadline = Instant::now() + self.connect_timeout;
+        let asked = self.informants().into_iter().map(|address| {
             let endpoint = self.node(&address);
             async move {
                 let mut question = Cmd::with_capacity(2, 16);
@@ -130,7 +127,7 @@ impl Cluster {
             }
         });
         let slots = first(asked.collect()).await.unwrap_or_else(|| Err(Lost::Unsent.into()))?;
-        let mut table = self.0.table();
+        let mut table = self.table();
         let named: Vec<Address> = slots.masters().chain(&slots.replicas).cloned().collect();
         table
             .nodes
@@ -142,13 +139,13 @@ impl Cluster {
 
     /// The node at an address, known before or not.
     fn node(&self, address: &Address) -> Arc<Endpoint> {
-        let mut table = self.0.table();
+        let mut table = self.table();
         if let Some(node) = table.nodes.get_mut(address) {
             node.is_used = true;
             return Arc::clone(&node.endpoint);
         }
-        let info = at(&self.0.template, &address.host, address.port);
-        let dialler = Dialler::new(Source::Server(info), self.0.connect_timeout);
+        let info = at(&self.template, &address.host, address.port);
+        let dialler = Dialler::new(Source::Server(info), self.connect_timeout);
         let endpoint = Arc::new(Endpoint::Own(dialler));
         let node = Node { endpoint: Arc::clone(&endpoint), is_used: true };
         table.nodes.insert(address.clone(), node);
@@ -157,23 +154,21 @@ impl Cluster {
 
     /// Who serves a slot, as far as is known.
     fn master(&self, slot: u16) -> Option<Address> {
-        let table = self.0.table();
+        let table = self.table();
         table.moved.get(&slot).or_else(|| table.slots.master(slot)).cloned()
     }
 
     /// Notes who serves a slot now; more may have changed.
-    fn has_moved(&self, slot: u16, to: Address) {
-        self.0.table().moved.insert(slot, to);
+    fn has_moved(self: &Arc<Self>, slot: u16, to: Address) {
+        self.table().moved.insert(slot, to);
         self.inquire();
     }
 
     /// Waits until the nodes were asked who serves what.
-    async fn learn_until(&self, deadline: Instant) -> Result<(), Fault> {
+    async fn learn_until(self: &Arc<Self>, deadline: Instant) -> Result<(), Fault> {
         timeout_at(deadline, self.connect()).await.map_err(|_| Lost::Unsent)?
     }
-}
 
-impl Inner {
     /// Whom to ask who serves what: masters, then replicas, then the nodes of the URL; each time
     /// beginning with another, so that no silent one is in the way for long.
     fn informants(&self) -> Vec<Address> {

@@ -7,6 +7,7 @@ use super::slots::Address;
 use crate::error::Fault;
 use redis::{ServerErrorKind, Value};
 use session_core::store::Lost;
+use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Redirections that are followed without a pause.
@@ -14,7 +15,7 @@ const HOPS: u32 = 3;
 
 /// How commands of one slot reach their node.
 pub(super) struct Way<'a> {
-    cluster: &'a Cluster,
+    cluster: &'a Arc<Cluster>,
     slot: u16,
     /// Where they were sent.
     at: Option<Address>,
@@ -24,7 +25,7 @@ pub(super) struct Way<'a> {
 }
 
 impl<'a> Way<'a> {
-    pub(super) fn new(cluster: &'a Cluster, slot: u16) -> Self {
+    pub(super) fn new(cluster: &'a Arc<Cluster>, slot: u16) -> Self {
         Self { cluster, slot, at: None, asked: None, hops: 0 }
     }
 

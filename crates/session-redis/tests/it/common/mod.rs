@@ -1,20 +1,18 @@
 //! Servers of a test's own, to count on and to break.
 
-pub(crate) mod node;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 pub(crate) mod writers;
 
 use redis::aio::MultiplexedConnection;
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
 use session_redis::RedisStore;
-#[cfg(feature = "cluster")]
-use session_testkit::RedisCluster;
-use session_testkit::RedisServer;
 use session_testkit::proxy::Proxy;
+use session_testkit::{RedisCluster, RedisServer};
 use std::net::Ipv4Addr;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use tokio::net::TcpSocket;
+use tokio::sync::OnceCell;
 
 pub(crate) const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
 pub(crate) const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner: None };
@@ -94,6 +92,14 @@ impl Server {
     pub(crate) fn thaw(&self) {
         self.0.thaw().unwrap();
     }
+}
+
+/// The URL of a cluster's only node, which the tests of this binary share: it serves every slot, and
+/// refuses what names keys of two.
+pub(crate) async fn lone_node() -> String {
+    static CLUSTER: OnceCell<RedisCluster> = OnceCell::const_new();
+    let start = async || RedisCluster::start(1, false).await.unwrap();
+    CLUSTER.get_or_init(start).await.nodes()[0].url()
 }
 
 /// A connection apart from those of the store.

@@ -18,3 +18,18 @@ pub(crate) async fn pause(why: Fault, deadline: Instant) -> Result<(), Fault> {
     }
     Err(why)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PAUSE, pause};
+    use session_core::store::Lost;
+    use tokio::time::Instant;
+
+    #[tokio::test]
+    async fn next_attempt_has_time_for_its_answer() {
+        for (left, is_tried) in [(PAUSE, false), (PAUSE * 2, false), (PAUSE * 1_000, true)] {
+            let paused = pause(Lost::Unsent.into(), Instant::now() + left).await;
+            assert_eq!(paused.is_ok(), is_tried, "{left:?}");
+        }
+    }
+}

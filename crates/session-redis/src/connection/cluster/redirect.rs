@@ -1,9 +1,9 @@
 //! The way to the node that serves a slot, wherever the slot goes.
 
-use super::super::commands::Commands;
-use super::super::pause::pause;
 use super::Cluster;
 use super::slots::Address;
+use crate::connection::Commands;
+use crate::connection::pause::pause;
 use crate::error::Fault;
 use redis::{ServerErrorKind, Value};
 use session_core::store::Lost;

@@ -5,15 +5,16 @@ use super::file::{Access, Contents, RecordFile, remove};
 use super::intent::Intent;
 use super::layout::{FileName, Form, Names, expiry_for};
 use super::owners::Entry;
+use super::unless;
 use crate::error::Fault;
 use session_core::store::unix_time;
 use session_core::{Bytes, Outcome, Record};
-use std::io;
+use std::io::ErrorKind::AlreadyExists;
 use std::time::Duration;
 
 const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 
-/// Who may change the record of a key, whose locks are held.
+/// A change of the record of one key, whose locks are held.
 pub(crate) struct Change<'a> {
     pub(crate) dir: &'a Dir,
     pub(crate) names: &'a Names,
@@ -32,15 +33,12 @@ impl Change<'_> {
         let draft = self.dir.draft(&[&expiry(ttl, payload), payload])?;
         self.dir.with_entry(self.entry, || {
             self.intent.stand()?;
-            match draft.link(&path) {
-                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-                    // An expired record, or one that a writer without our locks has just put there.
-                    if self.find(Access::Read)?.is_some() {
-                        return Ok(Outcome::Refused);
-                    }
-                    draft.rename(&path)?;
+            if unless(AlreadyExists, draft.link(&path))?.is_none() {
+                // An expired record, or one that a writer without our locks has just put there.
+                if self.find(Access::Read)?.is_some() {
+                    return Ok(Outcome::Refused);
                 }
-                linked => linked?,
+                draft.rename(&path)?;
             }
             self.flush_names()?;
             Ok(WRITTEN)

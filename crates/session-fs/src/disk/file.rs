@@ -1,11 +1,13 @@
 //! Files that may hold a record: opened with care, and read whole.
 
 use super::layout::{Form, Header, PROBE};
+use super::unless;
 use crate::error::Fault;
 use session_core::store::unix_time;
 use session_core::{Bytes, Record};
-use std::fs::{self, File, OpenOptions, ReadDir};
+use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::io::ErrorKind::NotFound;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -38,17 +40,16 @@ impl RecordFile {
     pub(crate) fn open(path: &Path, access: Access) -> Result<Option<Self>, Fault> {
         let mut options = OpenOptions::new();
         options.read(true).write(access == Access::Renew);
-        match options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path) {
-            Ok(file) => {
-                let metadata = file.metadata()?;
-                match metadata.is_file() {
-                    true => Ok(Some(Self { file, len: metadata.len() })),
-                    false => Err(Fault::NotAFile),
-                }
-            }
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(cause) if is_not_a_file(&cause) => Err(Fault::NotAFile),
-            Err(cause) => Err(cause.into()),
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        let opened = match unless(NotFound, options.open(path)) {
+            Err(cause) if is_not_a_file(&cause) => return Err(Fault::NotAFile),
+            opened => opened?,
+        };
+        let Some(file) = opened else { return Ok(None) };
+        let metadata = file.metadata()?;
+        match metadata.is_file() {
+            true => Ok(Some(Self { file, len: metadata.len() })),
+            false => Err(Fault::NotAFile),
         }
     }
 
@@ -137,21 +138,9 @@ impl Contents {
     }
 }
 
-/// Begins to read a directory, if there is one.
-pub(crate) fn read_dir(dir: &Path) -> io::Result<Option<ReadDir>> {
-    match fs::read_dir(dir) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        entries => entries.map(Some),
-    }
-}
-
 /// Removes a file; `false` if there was none.
 pub(crate) fn remove(path: &Path) -> io::Result<bool> {
-    match fs::remove_file(path) {
-        Ok(()) => Ok(true),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(cause) => Err(cause),
-    }
+    Ok(unless(NotFound, fs::remove_file(path))?.is_some())
 }
 
 fn is_not_a_file(cause: &io::Error) -> bool {

@@ -2,9 +2,11 @@
 
 use super::layout::{FileName, Names};
 use super::modes::Modes;
+use super::unless;
 use crate::error::Fault;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
+use std::io::ErrorKind::{AlreadyExists, NotFound};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -77,14 +79,13 @@ impl Locks {
     /// Opens a lock file, making it if it is missing: somebody may have emptied the place.
     fn open_file(&self, stripe: u8) -> io::Result<File> {
         let path = self.dir.join(format!("{stripe:02x}"));
-        match open(&path) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-            opened => return opened,
+        if let Some(file) = unless(NotFound, open(&path))? {
+            return Ok(file);
         }
-        match self.modes.make_file(&path) {
-            // Another process has just done so.
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => open(&path),
-            made => made,
+        match unless(AlreadyExists, self.modes.make_file(&path))? {
+            Some(file) => Ok(file),
+            // Another process has just made it.
+            None => open(&path),
         }
     }
 }

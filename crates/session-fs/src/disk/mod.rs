@@ -2,10 +2,20 @@
 
 pub(crate) mod change;
 pub(crate) mod dir;
-pub(crate) mod draft;
+mod draft;
 pub(crate) mod file;
 pub(crate) mod intent;
 pub(crate) mod layout;
 pub(crate) mod lock;
-pub(crate) mod modes;
+mod modes;
 pub(crate) mod owners;
+
+use std::io;
+
+/// `None` in place of a failure for this reason.
+pub(crate) fn unless<T>(reason: io::ErrorKind, done: io::Result<T>) -> io::Result<Option<T>> {
+    match done {
+        Err(cause) if cause.kind() == reason => Ok(None),
+        done => done.map(Some),
+    }
+}

@@ -1,8 +1,10 @@
 //! Files and directories with exactly the permission bits asked for, whatever the process's mask:
 //! processes of other users write there, too, if the bits let them.
 
+use super::unless;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
+use std::io::ErrorKind::{AlreadyExists, NotFound};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -22,12 +24,12 @@ impl Modes {
     /// ([`make_own`](Self::make_own)).
     pub(crate) fn make_file(self, path: &Path) -> io::Result<File> {
         let make = || OpenOptions::new().write(true).create_new(true).mode(self.files).open(path);
-        let file = match (make(), path.parent()) {
-            (Err(cause), Some(dir)) if cause.kind() == io::ErrorKind::NotFound => {
-                self.make_own(dir)?;
+        let file = match unless(NotFound, make())? {
+            Some(file) => file,
+            None => {
+                path.parent().map_or(Ok(()), |dir| self.make_own(dir))?;
                 make()?
             }
-            (made, _) => made?,
         };
         file.set_permissions(Permissions::from_mode(self.files))?;
         Ok(file)
@@ -43,10 +45,7 @@ impl Modes {
     /// session directory: where that is gone, its file system may not be mounted.
     pub(crate) fn make_own(self, dir: &Path) -> io::Result<()> {
         for dir in [dir.parent(), Some(dir)].into_iter().flatten() {
-            match self.make_dir(dir) {
-                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
-                made => made?,
-            }
+            unless(AlreadyExists, self.make_dir(dir))?;
         }
         Ok(())
     }
@@ -57,7 +56,7 @@ impl Modes {
             DirBuilder::new().recursive(true).mode(self.directories()).create(parent)?;
         }
         match self.make_dir(dir) {
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+            Err(cause) if cause.kind() == AlreadyExists && dir.is_dir() => Ok(()),
             made => made,
         }
     }

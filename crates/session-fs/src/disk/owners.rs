@@ -5,14 +5,16 @@
 //! record is skipped when the index is read, and swept.
 
 use super::dir::Dir;
-use super::file::{RecordFile, read_dir, remove};
+use super::file::{RecordFile, remove};
 use super::layout::{FileName, Names, hex};
+use super::unless;
 use crate::config::FileHash;
 use crate::error::Fault;
 use session_core::{Outcome, StoreKey};
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, ReadDir};
 use std::io;
+use std::io::ErrorKind::{AlreadyExists, NotFound};
 use std::path::{Path, PathBuf};
 
 /// Entries per visit to a blocking thread.
@@ -43,7 +45,7 @@ impl Entry {
 impl Listing {
     /// Begins to read the index of `owner`.
     pub(crate) fn begin(dir: &Dir, owner: &str) -> Result<Self, Fault> {
-        let entries = read_dir(&dir.owner(&digest(owner)))?;
+        let entries = unless(NotFound, fs::read_dir(dir.owner(&digest(owner))))?;
         if entries.is_none() {
             // Without the directory nothing is known, and that is no empty index.
             fs::metadata(&dir.path)?;
@@ -116,28 +118,16 @@ impl Dir {
         }
         let draft = self.draft(&[entry.key.as_bytes()])?;
         for _ in 0..ATTEMPTS {
-            match draft.rename(&path) {
-                Err(cause) if cause.kind() == io::ErrorKind::NotFound => self.make_owner(&place)?,
-                renamed => {
-                    renamed?;
-                    // The owner's, that of all owners and the store's own: each may be new.
-                    for dir in place.ancestors().take(3) {
-                        self.flush(dir)?;
-                    }
-                    return Ok(true);
-                }
+            if unless(NotFound, draft.rename(&path))?.is_some() {
+                // The owner's, that of all owners and the store's own: each may be new.
+                place.ancestors().take(3).try_for_each(|dir| self.flush(dir))?;
+                return Ok(true);
             }
+            self.modes.make_own(&self.owners)?;
+            // Somebody else may make it, or remove it again.
+            unless(NotFound, unless(AlreadyExists, self.modes.make_dir(&place)))?;
         }
         Err(io::Error::from(io::ErrorKind::ResourceBusy).into())
-    }
-
-    fn make_owner(&self, place: &Path) -> io::Result<()> {
-        self.modes.make_own(&self.owners)?;
-        match self.modes.make_dir(place).map_err(|cause| (cause.kind(), cause)) {
-            // Somebody else made it, or has removed it again.
-            Err((io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound, _)) => Ok(()),
-            made => made.map_err(|(_, cause)| cause),
-        }
     }
 
     /// The directory of an owner's entries.

@@ -5,12 +5,13 @@
 
 use super::visit::{BATCH, Tally, hold};
 use crate::disk::dir::Dir;
-use crate::disk::file::read_dir;
 use crate::disk::layout::FileName;
 use crate::disk::owners::{names_of, read_key, remove_entry};
+use crate::disk::unless;
 use crate::error::Fault;
 use std::fs::{self, DirEntry, ReadDir};
 use std::io;
+use std::io::ErrorKind::{NotFound, PermissionDenied};
 use std::path::Path;
 
 /// A walk over the entries of all owners.
@@ -23,7 +24,7 @@ pub(super) struct Orphans {
 
 impl Orphans {
     pub(super) fn begin(dir: &Dir, tally: Tally) -> Result<Self, Fault> {
-        Ok(Self { owners: read_dir(&dir.owners)?, entries: None, tally })
+        Ok(Self { owners: unless(NotFound, fs::read_dir(&dir.owners))?, entries: None, tally })
     }
 
     /// Looks at a batch of entries and owners; `true` if there are no more.
@@ -51,12 +52,9 @@ fn open(owner: &DirEntry) -> io::Result<Option<ReadDir>> {
     let opened = owner.file_type().and_then(|kind| {
         // A link could lead out of the index. A directory is removed only if it is empty.
         let is_left = kind.is_dir() && fs::remove_dir(owner.path()).is_err();
-        if is_left { read_dir(&owner.path()) } else { Ok(None) }
+        is_left.then(|| fs::read_dir(owner.path())).transpose()
     });
-    match opened.map_err(|cause| (cause.kind(), cause)) {
-        Err((io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied, _)) => Ok(None),
-        opened => opened.map_err(|(_, cause)| cause),
-    }
+    Ok(unless(NotFound, unless(PermissionDenied, opened))?.flatten().flatten())
 }
 
 /// Removes the entry at `path` if it has no live record, and its owner's directory if it was the

@@ -1,12 +1,13 @@
 //! What a sweep looks at, and what it makes of it.
 
 use crate::disk::dir::Dir;
-use crate::disk::file::{RecordFile, read_dir, remove};
+use crate::disk::file::{RecordFile, remove};
 use crate::disk::layout::{FileName, Header};
 use crate::disk::lock::Held;
+use crate::disk::unless;
 use crate::error::Fault;
 use std::fs::{self, DirEntry, ReadDir};
-use std::io;
+use std::io::ErrorKind::{NotFound, PermissionDenied};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Directory entries per visit to a blocking thread: a few milliseconds.
@@ -110,7 +111,7 @@ fn header_of(dir: &Dir, name: &FileName) -> Result<Sighting, Fault> {
     let file = match RecordFile::look(&dir.file(name)) {
         Ok(Some(file)) => file,
         Ok(None) => return Ok(Sighting::Nothing),
-        Err(Fault::Io(cause)) if cause.kind() == io::ErrorKind::PermissionDenied => {
+        Err(Fault::Io(cause)) if cause.kind() == PermissionDenied => {
             return Ok(Sighting::Nothing);
         }
         Err(fault) => return Err(fault),
@@ -138,8 +139,8 @@ pub(super) fn hold(dir: &Dir, name: &FileName) -> Result<Option<Held>, Fault> {
 }
 
 /// Removes drafts that nobody will give a name any more.
-pub(super) fn sweep_drafts(dir: &Dir, tally: &mut Tally) -> Result<(), Fault> {
-    for draft in read_dir(&dir.drafts)?.into_iter().flatten() {
+fn sweep_drafts(dir: &Dir, tally: &mut Tally) -> Result<(), Fault> {
+    for draft in unless(NotFound, fs::read_dir(&dir.drafts))?.into_iter().flatten() {
         let draft = draft?;
         let made = draft.metadata().and_then(|metadata| metadata.modified());
         let age = made.ok().and_then(|made| SystemTime::now().duration_since(made).ok());

@@ -112,6 +112,8 @@ async fn sweep_takes_entries_without_a_live_record_and_no_others() {
         assert!(store.delete(&session(gone), None, None).await.unwrap());
     }
     fs::write(owner_42(dir.path()).join("a".repeat(64)), b"cut short").unwrap();
+    let owners = owner_42(dir.path()).parent().unwrap().to_owned();
+    fs::create_dir(owners.join("e".repeat(64))).unwrap();
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     assert_eq!(entries(dir.path()).len(), 5);
 
@@ -121,7 +123,6 @@ async fn sweep_takes_entries_without_a_live_record_and_no_others() {
     left.sort();
     assert_eq!(left, [key(), session("live")]);
     assert_eq!(entries(dir.path()).len(), 2);
-    let owners = owner_42(dir.path()).parent().unwrap().to_owned();
     assert_eq!(names(owners).len(), 1, "an owner without entries has no directory");
     assert!(records(dir.path()).contains(&MD5.to_owned()));
 }

@@ -1,4 +1,6 @@
 //! What a tracing subscriber sees of a session.
+//!
+//! A binary of its own: a place that logs asks once for the whole process whether anybody listens.
 
 #![cfg(feature = "spans")]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]

@@ -3,6 +3,7 @@
 mod account;
 mod accounts;
 mod cart;
+mod cart_page;
 mod catalogue;
 mod checkout;
 mod device;
@@ -39,10 +40,10 @@ pub fn app(manager: SessionManager, accounts: Accounts, origins: Origins) -> Rou
     // The layer added last sees a request first: a form from another site never reaches a store.
     Router::new()
         .route("/", get(pages::home))
-        .route("/cart", get(cart::show))
-        .route("/cart/add", post(cart::add))
-        .route("/cart/set", post(cart::set))
-        .route("/cart/remove", post(cart::remove))
+        .route("/cart", get(cart_page::show))
+        .route("/cart/add", post(cart_page::add))
+        .route("/cart/set", post(cart_page::set))
+        .route("/cart/remove", post(cart_page::remove))
         .route("/checkout", get(checkout::show).post(checkout::order))
         .route("/sign-up", get(sign_in::sign_up_form).post(sign_in::sign_up))
         .route("/sign-in", get(sign_in::sign_in_form).post(sign_in::sign_in))

@@ -1,7 +1,5 @@
 //! Values in files, where Flask keeps types that the other formats have not.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use interop::{Backend, Browser, Site, python_values, run, rust_types};
 use serde_json::json;
 

@@ -1,7 +1,5 @@
 //! `SESSION_TYPE` and what follows from it.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use web_session::config::Settings;
 use web_session::{Error, ErrorKind, connect};
 

@@ -1,7 +1,4 @@
 //! Four processes, one store, and requests of one session that meet in it.
-#![allow(missing_docs)]
-#![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 use e2e::{Answer, Backend, Browser, Pending, Server, on_every_store};
 

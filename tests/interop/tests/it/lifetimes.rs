@@ -1,7 +1,5 @@
 //! A session lives as long as either side uses it, and no longer, whoever wrote it.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use interop::{Backend, Browser, Site};
 use std::time::Duration;
 use tokio::task::JoinSet;

@@ -1,8 +1,6 @@
 //! Flask-Sessionstore, the fork of Flask-Session that had DynamoDB first: tagged JSON, its own salt,
 //! and in DynamoDB attributes of its own and no expiry.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use interop::{Backend, Browser, Era, SIGNED, Site, on_each_backend_with_formats, run};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,8 +1,6 @@
 //! What each kind of request costs: the table of the architecture page, in calls of each store,
 //! and on Redis as the server and the wire see it.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 mod rows;
 mod site;
 

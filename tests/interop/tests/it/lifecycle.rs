@@ -1,7 +1,5 @@
 //! What either side does to a session, the other sees: changes, messages, a new id, the end.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use interop::{Backend, Browser, SIGNED, Server, Site, on_each_backend};
 use serde_json::json;
 

@@ -1,7 +1,5 @@
 //! One cookie: either side reads, replaces and removes what the other set.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use http::header::SET_COOKIE;
 use interop::{Answer, Backend, Browser, Era, SIGNED, Server, Site, run};
 use serde_json::json;

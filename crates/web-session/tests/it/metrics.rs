@@ -1,8 +1,5 @@
 //! What a metrics recorder counts.
 
-#![cfg(feature = "metrics")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,6 +1,4 @@
 //! Servers of stores die, freeze, and lose answers, under applications that go on.
-#![allow(missing_docs)]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 use e2e::{Answer, Backend, Browser, Pending, Server, on_every_server, run, within};
 use session_testkit::proxy::{CutReport, Proxy};

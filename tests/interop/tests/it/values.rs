@@ -1,7 +1,5 @@
 //! What one side writes is what the other reads, value by value, in both formats.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use interop::{
     Backend, Browser, Site, on_each_backend_with_formats, python_values, run, rust_types,
 };

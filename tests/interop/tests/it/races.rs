@@ -2,8 +2,6 @@
 //!
 //! Rust keeps its promises whatever Flask does; what Flask writes last, it writes whole.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use interop::{Backend, Browser, Site, on_each_backend, run};
 use serde_json::json;
 

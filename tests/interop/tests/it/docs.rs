@@ -1,7 +1,5 @@
 //! `docs/compatibility.md` says what the tables here say, and names tests that there are.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use interop::{python_values, rust_types};
 use std::path::{Path, PathBuf};
 
@@ -89,7 +87,7 @@ fn tests_that_the_page_names_are_there() {
     let named = page.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::"));
     let mut count = 0;
     for (file, name) in named {
-        let path = root().join(format!("tests/interop/tests/{file}.rs"));
+        let path = root().join(format!("tests/interop/tests/it/{file}.rs"));
         if let Ok(tests) = std::fs::read_to_string(path) {
             assert!(tests.contains(&format!("fn {name}(")), "{file}::{name}");
             count += 1;

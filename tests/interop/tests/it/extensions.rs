@@ -1,7 +1,5 @@
 //! Flask-Login and Flask-WTF on a session that Rust shares.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use interop::{Backend, Browser, SIGNED, Site, run};
 use serde_json::json;
 

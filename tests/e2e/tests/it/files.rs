@@ -1,6 +1,4 @@
 //! A session directory that goes away, is closed, or is full, under a server that goes on.
-#![allow(missing_docs)]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 use e2e::backend::{files, scratch};
 use e2e::{Answer, Browser, Pending, Server, run, server, within};

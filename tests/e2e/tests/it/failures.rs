@@ -1,7 +1,4 @@
 //! Handlers that fail, clients that go away, and bodies that take their time.
-#![allow(missing_docs)]
-#![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
 use e2e::{Backend, Browser, Server, on_each_store, within};
 use std::io::Write as _;

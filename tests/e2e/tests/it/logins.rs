@@ -1,7 +1,4 @@
 //! Logins that meet writes, logouts and each other, in two processes, round after round.
-#![allow(missing_docs)]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-#![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
 
 use e2e::{Answer, Backend, Browser, Server, on_each_store};
 

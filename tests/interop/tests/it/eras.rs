@@ -1,7 +1,5 @@
 //! Older releases of Flask-Session, which read and write nothing but pickles.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use interop::{Backend, Browser, Era, SIGNED, Site, on_each_backend_with_formats, run};
 use serde_json::json;
 

@@ -1,7 +1,5 @@
 //! From settings to a manager, through each door.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use web_session::config::Settings;
 use web_session::{ErrorKind, KEYS, SessionManager, manager};
 

@@ -1,7 +1,5 @@
 //! The environment of a process, so each test starts one.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use std::process::Command;
 
 /// What the other tests start, and what passes in any sane environment.
@@ -16,7 +14,7 @@ async fn child() {
 /// Runs [`child`] with these settings and nothing else; returns whether it passed and what it said.
 fn run<const N: usize>(vars: [(&str, &str); N]) -> (bool, String) {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .args(["--exact", "environment::child", "--ignored", "--nocapture"])
         .env_clear()
         .envs(vars)
         .output()

@@ -1,7 +1,5 @@
 //! What people read agrees with the tables of the backends.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use std::path::Path;
 use web_session::KEYS;
 

@@ -1,7 +1,4 @@
 //! Processes that end without a warning, in the middle of everything.
-#![allow(missing_docs)]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-#![allow(clippy::print_stdout, reason = "what was seen, for whoever asks with --nocapture")]
 
 use e2e::{Backend, Browser, Server, on_each_store, within};
 use std::sync::Arc;

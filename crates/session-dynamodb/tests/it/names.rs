@@ -1,11 +1,6 @@
 //! Names of attributes and keys are data, whatever they hold.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-#![allow(clippy::large_futures, reason = "the client's are, and a test has few")]
-
-mod common;
-
-use common::{MINUTE, WRITTEN, fresh_name, key, patient, store, url};
+use crate::common::{MINUTE, WRITTEN, fresh_name, key, patient, store, url};
 use session_core::{Lease, Precondition, Store, StoreKey};
 use std::time::Duration;
 

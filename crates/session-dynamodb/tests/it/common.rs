@@ -1,10 +1,8 @@
 //! What the tests share: the application's side of the server.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its share of this")]
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ProvisionedThroughput, ScalarAttributeType,
@@ -13,22 +11,20 @@ use aws_smithy_http_client::Builder as HttpBuilder;
 use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
 use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
 use session_testkit::server;
-use std::net::Ipv4Addr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
 
 /// The kit's crowds and large payloads on a busy machine take longer than a session may.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub fn url() -> String {
+pub(crate) fn url() -> String {
     server::url("SESSION_TEST_DYNAMODB")
 }
 
 /// A client as an application makes one, with its retries and timeouts.
-pub fn client(url: &str) -> Client {
+pub(crate) fn client(url: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .endpoint_url(url)
@@ -39,17 +35,17 @@ pub fn client(url: &str) -> Client {
 }
 
 /// Makes a table as Flask-Session does, without a TTL; other tests may have made it.
-pub async fn make_as_flask(table: &str) {
+pub(crate) async fn make_as_flask(table: &str) {
     make(&client(&url()), table, FLASK_KEY, None).await;
 }
 
 /// Name, type and role of each part of a key.
-pub type TableKey<'a> = &'a [(&'a str, ScalarAttributeType, KeyType)];
+pub(crate) type TableKey<'a> = &'a [(&'a str, ScalarAttributeType, KeyType)];
 
-pub const FLASK_KEY: TableKey<'static> = &[("id", ScalarAttributeType::S, KeyType::Hash)];
+pub(crate) const FLASK_KEY: TableKey<'static> = &[("id", ScalarAttributeType::S, KeyType::Hash)];
 
 /// Makes a table, with this many units of capacity or billed per request.
-pub async fn make(client: &Client, table: &str, key: TableKey<'_>, units: Option<i64>) {
+pub(crate) async fn make(client: &Client, table: &str, key: TableKey<'_>, units: Option<i64>) {
     let mut request = client.create_table().table_name(table);
     request = match units {
         None => request.billing_mode(BillingMode::PayPerRequest),
@@ -74,45 +70,73 @@ pub async fn make(client: &Client, table: &str, key: TableKey<'_>, units: Option
     }
 }
 
-pub fn s(text: &str) -> AttributeValue {
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+pub(crate) fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-pub const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
-pub const WRITTEN: Outcome = Outcome::Written { cas: 0 };
+pub(crate) fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+pub(crate) fn b(bytes: &[u8]) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes))
+}
+
+pub(crate) fn epoch() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+}
+
+pub(crate) async fn put(client: &Client, table: &str, item: &[(&str, AttributeValue)]) {
+    let item: Item = item.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+}
+
+pub(crate) async fn get(client: &Client, table: &str, attribute: &str, key: &str) -> Option<Item> {
+    let request = client.get_item().table_name(table).key(attribute, s(key));
+    request.consistent_read(true).send().await.unwrap().item
+}
+
+pub(crate) const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+pub(crate) const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 /// The operation timeout, with slack for a machine that does other things.
-pub const DEADLINE: Duration = Duration::from_secs(2);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 
 /// A table that no other test uses, nor one of a run before.
-pub fn fresh_name(stem: &str) -> String {
+pub(crate) fn fresh_name(stem: &str) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     format!("{stem}-{}-{}", std::process::id(), now.as_nanos())
 }
 
-pub fn patient(url: &str) -> DynamoDbOptions {
+pub(crate) fn patient(url: &str) -> DynamoDbOptions {
     DynamoDbOptions::new(url).operation_timeout(PATIENCE).connect_timeout(PATIENCE)
 }
 
 /// A store on a table of its own.
-pub async fn store(options: DynamoDbOptions) -> DynamoDbStore {
+pub(crate) async fn store(options: DynamoDbOptions) -> DynamoDbStore {
     let store = DynamoDbStore::connect(options).await.unwrap();
     store.init().await.unwrap();
     store
 }
 
-pub fn key(name: &str) -> StoreKey {
+pub(crate) fn key(name: &str) -> StoreKey {
     StoreKey::new("session:", name)
 }
 
 /// Creates a record and returns it as loaded.
-pub async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
+pub(crate) async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
     let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
     assert_eq!(created.unwrap(), WRITTEN);
     store.load(key).await.unwrap().unwrap()
 }
 
 /// Every call that writes, in turn: its error, if it failed.
-pub async fn writes(store: &DynamoDbStore, key: &StoreKey, loaded: &Record) -> [Result<()>; 5] {
+pub(crate) async fn writes(
+    store: &DynamoDbStore,
+    key: &StoreKey,
+    loaded: &Record,
+) -> [Result<()>; 5] {
     let unchanged = Precondition::Unchanged(loaded);
     [
         store.write(key, "new".into(), &MINUTE, Precondition::Absent).await.map(drop),
@@ -123,12 +147,12 @@ pub async fn writes(store: &DynamoDbStore, key: &StoreKey, loaded: &Record) -> [
     ]
 }
 
-pub async fn in_time<T>(call: impl Future<Output = T>) -> T {
+pub(crate) async fn in_time<T>(call: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, call).await.expect("the call ends within its deadline")
 }
 
 /// Asks until the condition holds; a test that waits for twenty seconds has failed.
-pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !holds().await {
         assert!(started.elapsed() < Duration::from_secs(20), "{what}");
@@ -136,34 +160,8 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// A server that gives every request this answer; its address, and how many requests came.
-pub async fn answering(status: u16, code: &str, message: &str) -> (String, Arc<AtomicU64>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let body = if code.is_empty() {
-        format!("<html>{message}</html>")
-    } else {
-        format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"{message}"}}"#)
-    };
-    let answer = format!(
-        "HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.0\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    let requests = Arc::new(AtomicU64::new(0));
-    let count = Arc::clone(&requests);
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            read_request(&mut stream).await;
-            count.fetch_add(1, Ordering::Relaxed);
-            let _ = stream.write_all(answer.as_bytes()).await;
-        }
-    });
-    (url, requests)
-}
-
 /// Reads one request to its end, or until the client closes.
-pub async fn read_request(stream: &mut TcpStream) {
+pub(crate) async fn read_request(stream: &mut TcpStream) {
     let mut request = Vec::new();
     while !is_whole(&request) {
         let Ok(1..) = stream.read_buf(&mut request).await else { break };

@@ -1,17 +1,10 @@
 //! What a broken server or network does to a call, and to the calls after it.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-#![allow(clippy::large_futures, reason = "the client's are, and a test has few")]
-
-mod common;
-
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::{Config, Credentials, ProvideCredentials, Region};
-use aws_sdk_dynamodb::error::BoxError;
-use common::{
-    DEADLINE, MINUTE, WRITTEN, answering, client, create, eventually, fresh_name, in_time, key,
-    patient, store, url, writes,
+use crate::common::{
+    MINUTE, WRITTEN, client, create, eventually, fresh_name, in_time, key, patient, store, url,
+    writes,
 };
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use session_core::{ErrorKind, Outcome, Precondition, Store};
 use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
 use session_testkit::proxy::{CutReport, Proxy};
@@ -221,108 +214,6 @@ async fn frozen_server_is_in_doubt_for_writes_and_late_for_loads() {
     }
     server.thaw().unwrap();
     eventually("the server goes on", async || store.load(&key).await.is_ok()).await;
-}
-
-/// The kind of an error, and whether to try again.
-type Meaning = (ErrorKind, bool);
-
-/// Status, code, and what that means for a load and for a write.
-const ANSWERS: &[(u16, &str, Meaning, Meaning)] = {
-    use ErrorKind::{Config, Unavailable, Unknown};
-    let later = (Unavailable, true);
-    let useless = (Unavailable, false);
-    let config = (Config, false);
-    &[
-        (400, "ProvisionedThroughputExceededException", later, later),
-        (400, "ThrottlingException", later, later),
-        (400, "RequestLimitExceeded", later, later),
-        (400, "TransactionConflictException", later, later),
-        (400, "ResourceNotFoundException", config, config),
-        (400, "ValidationException", config, config),
-        (400, "AccessDeniedException", useless, useless),
-        (400, "ExpiredTokenException", useless, useless),
-        (400, "UnrecognizedClientException", useless, useless),
-        (403, "InvalidSignatureException", useless, useless),
-        (400, "SomethingElse", useless, useless),
-        (500, "InternalServerError", later, (Unknown, false)),
-        (503, "ServiceUnavailable", later, (Unknown, false)),
-        (502, "", later, (Unknown, false)),
-        (408, "", later, (Unknown, false)),
-    ]
-};
-
-#[tokio::test]
-async fn answers_say_whether_a_write_may_be_tried_again() {
-    for (status, code, load, write) in ANSWERS {
-        let (url, requests) = answering(*status, code, "hunter2").await;
-        let store = DynamoDbStore::from_client(&client(&url), DynamoDbOptions::default()).unwrap();
-        let loaded = session_core::Record { payload: "x".into(), cas: 0, ttl: Duration::MAX };
-        let error = in_time(store.load(&key("hunter2"))).await.unwrap_err();
-        assert_eq!((error.kind(), error.is_retryable()), *load, "{code}: {error}");
-        for result in in_time(writes(&store, &key("hunter2"), &loaded)).await {
-            let error = result.unwrap_err();
-            assert_eq!((error.kind(), error.is_retryable()), *write, "{code}: {error}");
-            assert!(!format!("{error:#} {error:?}").contains("hunter2"), "{error:?}");
-        }
-        assert_eq!(requests.load(Ordering::Relaxed), 6, "{code}: each call is sent once");
-    }
-}
-
-#[tokio::test]
-async fn page_of_a_proxy_is_no_answer() {
-    let (url, _) = answering(200, "", "not JSON").await;
-    let store = DynamoDbStore::from_client(&client(&url), DynamoDbOptions::default()).unwrap();
-    assert_eq!(store.load(&key("x")).await.unwrap_err().kind(), ErrorKind::Unavailable);
-    let write = store.write(&key("x"), "x".into(), &MINUTE, Precondition::Absent).await;
-    assert_eq!(write.unwrap_err().kind(), ErrorKind::Unknown);
-}
-
-/// Credentials that are not there, or not in time.
-#[derive(Debug)]
-struct Broke(Option<Duration>);
-
-impl ProvideCredentials for Broke {
-    fn provide_credentials<'a>(
-        &'a self,
-    ) -> aws_credential_types::provider::future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        use aws_credential_types::provider::error::CredentialsError;
-        let wait = self.0;
-        aws_credential_types::provider::future::ProvideCredentials::new(async move {
-            match wait {
-                Some(wait) => {
-                    tokio::time::sleep(wait).await;
-                    Ok(Credentials::new("local", "local", None, None, "late"))
-                }
-                None => Err(CredentialsError::not_loaded(BoxError::from("hunter2"))),
-            }
-        })
-    }
-}
-
-#[tokio::test]
-async fn without_credentials_nothing_is_sent() {
-    let (url, requests) = answering(400, "SomethingElse", "").await;
-    for (provider, is_retryable) in [(Broke(None), false), (Broke(Some(DEADLINE)), true)] {
-        let config: Config = client(&url)
-            .config()
-            .to_builder()
-            .region(Region::new("us-east-1"))
-            .identity_cache(aws_sdk_dynamodb::config::IdentityCache::no_cache())
-            .credentials_provider(provider)
-            .build();
-        let client = aws_sdk_dynamodb::Client::from_conf(config);
-        let store = DynamoDbStore::from_client(&client, DynamoDbOptions::default()).unwrap();
-        let key = key("x");
-        let write = store.write(&key, "x".into(), &MINUTE, Precondition::Absent);
-        let error = in_time(write).await.unwrap_err();
-        let seen = (error.kind(), error.is_retryable());
-        assert_eq!(seen, (ErrorKind::Unavailable, is_retryable), "{error:?}");
-        assert!(!format!("{error:#} {error:?}").contains("hunter2"), "{error:?}");
-    }
-    assert_eq!(requests.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]

@@ -1,11 +1,6 @@
 //! The contract, on the server at `SESSION_TEST_DYNAMODB`.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-#![allow(clippy::large_futures, reason = "the client's are, and a test has few")]
-
-mod common;
-
-use common::{PATIENCE, client, make_as_flask, url};
+use crate::common::{PATIENCE, client, make_as_flask, url};
 use session_core::{Result, Store, async_trait};
 use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
 use session_testkit::{Link, Remote, Subject, server};

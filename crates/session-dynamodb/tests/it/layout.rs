@@ -1,23 +1,15 @@
 //! What stands in the table, read and written by the application's own client.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-#![allow(clippy::large_futures, reason = "the client's are, and a test has few")]
-
-mod common;
-
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
-use common::{
-    MINUTE, WRITTEN, client, create, fresh_name, key, make_as_flask, patient, s, store, url,
+use crate::common::{
+    MINUTE, WRITTEN, b, client, create, epoch, fresh_name, get, key, make_as_flask, n, patient,
+    put, s, store, url,
 };
-use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Store, StoreKey};
+use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Store};
 use session_dynamodb::{DynamoDbOptions, DynamoDbStore, MissingExpiry};
 use session_testkit::proxy::Proxy;
 use session_testkit::server;
-use std::collections::HashMap;
 use std::slice::from_ref;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// What Flask-Session 0.8 wrote for `{'_permanent': True, 'user_id': 42, 'name': 'Zoë', 'ok': True}`.
 const FLASK_ID: &str = "Zm9vYmFyYmF6cXV4LTAxMjM0NTY3ODlhYmNkZWZnaGk";
@@ -26,30 +18,6 @@ const FLASK_VALUE: &[u8] = b"\x84\xaa_permanent\xc3\xa7user_id\x2a\xa4name\xa4Zo
 const FLASK_FRACTION: &str = ".12345600128173828125";
 /// The fork's value for the like, as text.
 const FORK_VALUE: &str = r#"{"_permanent":true,"name":"Zo\u00eb","when":{" t":[1]}}"#;
-
-type Item = HashMap<String, AttributeValue>;
-
-fn n(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
-}
-
-fn b(bytes: &[u8]) -> AttributeValue {
-    AttributeValue::B(Blob::new(bytes))
-}
-
-fn epoch() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
-}
-
-async fn put(client: &Client, table: &str, item: &[(&str, AttributeValue)]) {
-    let item: Item = item.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
-}
-
-async fn get(client: &Client, table: &str, attribute: &str, key: &str) -> Option<Item> {
-    let request = client.get_item().table_name(table).key(attribute, s(key));
-    request.consistent_read(true).send().await.unwrap().item
-}
 
 #[tokio::test]
 async fn item_is_the_one_of_flask() {
@@ -193,81 +161,6 @@ async fn table_of_the_fork_is_read_and_upgraded_by_writing() {
 }
 
 #[tokio::test]
-async fn largest_item_is_the_one_that_the_server_takes() {
-    let table = fresh_name("Limits");
-    let store = store(patient(&url()).table(&table).owner_index(true)).await;
-    let proxied = Proxy::start(server::socket_addr(&url(), None).unwrap()).await.unwrap();
-    let through = patient(&server::redirect(&url(), proxied.addr())).table(&table);
-    let behind = DynamoDbStore::connect(through.owner_index(true)).await.unwrap();
-    let limits = store.capabilities();
-    let (limit, longest) = (limits.max_payload.unwrap(), "k".repeat(limits.max_key.unwrap()));
-    let lease = Lease { ttl: Duration::from_secs(60), owner: Some(&longest) };
-    let key = StoreKey::new("", &longest);
-    for size in [limit - 1, limit] {
-        let payload = Bytes::from(vec![1; size]);
-        let written = store.write(&key, payload.clone(), &lease, Precondition::Absent).await;
-        assert_eq!(written.unwrap(), WRITTEN, "{size} bytes");
-        let loaded = store.load(&key).await.unwrap().unwrap();
-        assert_eq!(loaded.payload, payload);
-        let same = Precondition::Unchanged(&loaded);
-        assert_eq!(store.write(&key, payload, &lease, same).await.unwrap(), WRITTEN);
-        assert_eq!(store.list_by_owner(&longest).await.unwrap(), from_ref(&key));
-        assert!(store.delete(&key, Some(&longest), Some(&loaded)).await.unwrap());
-    }
-
-    let loaded = create(&store, &key, "old").await;
-    let before = proxied.round_trips();
-    let larger = Bytes::from(vec![1; limit + 1]);
-    let longer = StoreKey::new("k", &longest);
-    for when in [Precondition::Absent, Precondition::Unchanged(&loaded)] {
-        for (key, payload) in [(&key, larger.clone()), (&longer, Bytes::from_static(b"x"))] {
-            let refused = behind.write(key, payload, &lease, when).await.unwrap_err();
-            assert_eq!(refused.kind(), ErrorKind::TooLarge);
-        }
-    }
-    assert_eq!(proxied.round_trips(), before, "nothing was sent");
-    assert_eq!(store.load(&key).await.unwrap().unwrap().payload, "old");
-}
-
-/// What is reserved for names, key, owner and number is what the server counts.
-#[tokio::test]
-async fn item_above_the_limit_is_refused_by_the_server() {
-    let table = fresh_name("Counting");
-    make_as_flask(&table).await;
-    let store = DynamoDbStore::connect(patient(&url()).table(&table)).await.unwrap();
-    let client = client(&url());
-    let longest = "k".repeat(2_048);
-    let limit = store.capabilities().max_payload.unwrap();
-    // A ten-digit number takes 6 of the 21 bytes that one may take.
-    for (size, is_taken) in [(limit + 15, true), (limit + 22, false)] {
-        let item: Item = [
-            ("id".to_owned(), s(&longest)),
-            ("val".to_owned(), b(&vec![1; size])),
-            ("expiration".to_owned(), n(epoch() + 60)),
-        ]
-        .into();
-        let put = client.put_item().table_name(&table).set_item(Some(item)).send().await;
-        assert_eq!(put.is_ok(), is_taken, "{size}");
-    }
-    // What others put into the item counts, too, and only the server knows of it.
-    let item = [
-        ("id", s("session:full")),
-        ("val", b(b"old")),
-        ("expiration", n(epoch() + 60)),
-        ("note", s(&"n".repeat(3_000))),
-    ];
-    put(&client, &table, &item).await;
-    let loaded = store.load(&key("full")).await.unwrap().unwrap();
-    let same = Precondition::Unchanged(&loaded);
-    let error = store.write(&key("full"), vec![1; limit].into(), &MINUTE, same).await.unwrap_err();
-    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::TooLarge, false));
-    let written = store.write(&key("full"), "new".into(), &MINUTE, same).await.unwrap();
-    assert_eq!(written, WRITTEN);
-    let item = get(&client, &table, "id", "session:full").await.unwrap();
-    assert!(item.contains_key("note"), "what others put there stays");
-}
-
-#[tokio::test]
 async fn each_call_is_one_request() {
     let table = fresh_name("Requests");
     let proxy = Proxy::start(server::socket_addr(&url(), None).unwrap()).await.unwrap();
@@ -308,39 +201,6 @@ async fn each_call_is_one_request() {
     assert_costs!(0, assert_eq!(store.delete_expired().await.unwrap(), 0));
     assert_eq!(seen, proxy.round_trips());
     assert_eq!(proxy.connections(), 1);
-}
-
-#[tokio::test]
-async fn owner_of_many_is_listed_page_by_page() {
-    let table = fresh_name("Owners");
-    let store = store(patient(&url()).table(&table).owner_index(true)).await;
-    let lease = Lease { ttl: Duration::from_secs(600), owner: Some("many") };
-    let mut expected = Vec::new();
-    for number in 0..250 {
-        let key = key(&format!("{number:03}"));
-        let written = store.write(&key, "x".into(), &lease, Precondition::Absent).await.unwrap();
-        assert_eq!(written, WRITTEN);
-        expected.push(key);
-    }
-    assert_eq!(store.list_by_owner("many").await.unwrap(), expected);
-}
-
-#[tokio::test]
-async fn owners_follow_updates_and_renewals() {
-    let table = fresh_name("OwnersFollow");
-    let store = store(patient(&url()).table(&table).owner_index(true)).await;
-    let owned = |owner| Lease { ttl: Duration::from_secs(60), owner };
-    let loaded = create(&store, &key("x"), "x").await;
-    assert_eq!(store.touch(&key("x"), &owned(Some("a")), &loaded).await.unwrap(), WRITTEN);
-    assert_eq!(store.list_by_owner("a").await.unwrap(), [key("x")]);
-    let same = Precondition::Unchanged(&loaded);
-    assert_eq!(store.write(&key("x"), "x".into(), &owned(Some("b")), same).await.unwrap(), WRITTEN);
-    assert_eq!(store.list_by_owner("a").await.unwrap(), []);
-    assert_eq!(store.list_by_owner("b").await.unwrap(), [key("x")]);
-    assert_eq!(store.touch(&key("x"), &owned(None), &loaded).await.unwrap(), WRITTEN);
-    assert_eq!(store.list_by_owner("b").await.unwrap(), []);
-    let item = get(&client(&url()), &table, "id", "session:x").await.unwrap();
-    assert!(!item.contains_key("owner"), "without an owner it is not in the index");
 }
 
 #[tokio::test]

@@ -1,17 +1,12 @@
 //! `init`: makes what is missing, once, and refuses what is not ours.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-#![allow(clippy::large_futures, reason = "the client's are, and a test has few")]
-
-mod common;
-
+use crate::common::{
+    FLASK_KEY, MINUTE, client, create, fresh_name, key, make, make_as_flask, patient, store, url,
+};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     BillingMode, KeyType, ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
     TimeToLiveStatus,
-};
-use common::{
-    FLASK_KEY, MINUTE, client, create, fresh_name, key, make, make_as_flask, patient, store, url,
 };
 use session_core::{ErrorKind, Lease, Precondition, Store};
 use session_dynamodb::{DynamoDbOptions, DynamoDbStore};

@@ -1,24 +1,23 @@
-//! One request, its deadline, and whether it was sent.
+//! One request, its deadline, and whether it was sent: the client's errors do not say, and it may
+//! wait for credentials long before it looks for a connection.
 
 use crate::error::Fault;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata, SdkError};
 use session_core::store::Lost;
+use std::cell::Cell;
 use std::error::Error as StdError;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::task_local;
 use tokio::time::{Instant, timeout_at};
 
-/// Notes that a request has its credentials and signature and goes to a connection.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Mark(Arc<AtomicBool>);
-
-impl Mark {
-    fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
+task_local! {
+    static IS_SENT: Cell<bool>;
 }
+
+/// Notes that a request has its credentials and signature and goes to a connection.
+#[derive(Debug)]
+pub(crate) struct Mark;
 
 impl Intercept for Mark {
     fn name(&self) -> &'static str {
@@ -31,29 +30,30 @@ impl Intercept for Mark {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.store(true, Ordering::Release);
+        // A client sends within the future that asked it to.
+        let _ = IS_SENT.try_with(|is_sent| is_sent.set(true));
         Ok(())
     }
 }
 
-/// Awaits the request that `send` makes, which must carry the mark, until `deadline`.
+/// Awaits a request of a client that has the [`Mark`], until `deadline`.
 ///
 /// Dropping this closes the request's connection; others are left alone.
-pub(crate) async fn ask<T, E, F>(
+pub(crate) fn ask<T, E>(
     deadline: Instant,
-    send: impl FnOnce(Mark) -> F,
-) -> Result<T, Fault>
+    request: impl Future<Output = Result<T, SdkError<E>>>,
+) -> impl Future<Output = Result<T, Fault>>
 where
     E: ProvideErrorMetadata + StdError + 'static,
-    F: Future<Output = Result<T, SdkError<E>>>,
 {
-    let mark = Mark::default();
     // The client's futures are large, and callers' would be with them.
-    let answer = timeout_at(deadline, Box::pin(send(mark.clone()))).await;
-    match answer {
-        Ok(Ok(output)) => Ok(output),
-        Ok(Err(error)) => Err(Fault::new(&error, mark.is_set())),
-        Err(_) if mark.is_set() => Err(Fault::Lost(Lost::Silent, None)),
-        Err(_) => Err(Fault::Lost(Lost::Unsent, None)),
-    }
+    let request = Box::pin(request);
+    IS_SENT.scope(Cell::new(false), async move {
+        let answer = timeout_at(deadline, request).await;
+        match (answer, IS_SENT.with(Cell::get)) {
+            (Ok(answer), is_sent) => answer.map_err(|error| Fault::new(&error, is_sent)),
+            (Err(_), true) => Err(Lost::Silent.into()),
+            (Err(_), false) => Err(Lost::Unsent.into()),
+        }
+    })
 }

@@ -1,21 +1,26 @@
-//! The client: one attempt per call, and deadlines that are ours.
+//! The one place that knows the client: one request per call and one attempt, each in time.
 
+use crate::ask::{Mark, ask};
 use crate::config::DynamoDbOptions;
 use crate::credentials::{LOAD_TIMEOUT, Unhurried};
+use crate::endpoint::is_local;
+use crate::error::Fault;
+use crate::item;
+use crate::layout::{Layout, MissingExpiry};
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Builder, Credentials, IdentityCache, SharedHttpClient};
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use http::Uri;
-use session_core::store::Timeouts;
+use session_core::store::{Lost, Timeouts, reread, unix_time};
+use session_core::{Lease, Outcome, Record, StoreKey};
 use std::time::Duration;
+use tokio::time::{Instant, timeout};
 
 /// Shorter than servers and what is in between keep silent connections.
 const IDLE: Duration = Duration::from_secs(20);
@@ -24,22 +29,166 @@ const LOCAL_REGION: &str = "us-east-1";
 /// DynamoDB Local wants letters and digits, and looks no further.
 const LOCAL_KEY: &str = "local";
 
-/// Whether `text` is a URL that a client can be led to.
-pub(crate) fn is_endpoint(text: &str) -> bool {
-    text.parse::<Uri>().is_ok_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
-    })
+/// Sends the requests of the store.
+pub(crate) struct Client {
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) layout: Layout,
+    pub(crate) timeouts: Timeouts,
 }
 
-/// Makes a client of our own; `None` if nothing says which region.
-pub(crate) async fn open(options: &DynamoDbOptions, timeouts: Timeouts) -> Option<Client> {
-    let is_local = options.endpoint.as_deref().is_some_and(|url| url.starts_with("http://"));
+impl Client {
+    /// Makes a client of our own; `None` if nothing says in time which region.
+    pub(crate) async fn open(options: DynamoDbOptions) -> Option<Self> {
+        let timeouts = options.timeouts;
+        // Without a region the instance is asked for it, which may not be one.
+        let loaded =
+            timeout(timeouts.connect() + timeouts.operation(), load(&options)).await.ok()?;
+        loaded.region()?;
+        let mut builder = unhurried(&loaded);
+        if let Some(endpoint) = &options.endpoint {
+            builder = builder.endpoint_url(endpoint.as_str());
+        }
+        Some(Self::with(builder, options))
+    }
+
+    /// The application's client, which keeps its connections and credentials, but not its retries:
+    /// a write that was repeated after its reply was lost would be reported as refused.
+    pub(crate) fn shared(client: &aws_sdk_dynamodb::Client, options: DynamoDbOptions) -> Self {
+        Self::with(client.config().to_builder(), options)
+    }
+
+    fn with(builder: Builder, DynamoDbOptions { layout, timeouts, .. }: DynamoDbOptions) -> Self {
+        let config = builder
+            .retry_config(RetryConfig::disabled())
+            // It watches large transfers; ours are small and have a deadline.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .interceptor(Mark);
+        Self { dynamodb: aws_sdk_dynamodb::Client::from_conf(config.build()), layout, timeouts }
+    }
+
+    /// When a call that begins now ends.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.timeouts.operation()
+    }
+
+    pub(crate) async fn get(&self, key: &StoreKey) -> Result<Option<Record>, Fault> {
+        let (layout, deadline) = (&self.layout, self.deadline());
+        let is_stale = |fault: &Fault| matches!(fault, Fault::Lost(Lost::Broken, _));
+        let get = || {
+            let request = self.dynamodb.get_item();
+            let request = request
+                .table_name(&layout.table)
+                .key(&layout.key, item::text(key.as_str()))
+                .consistent_read(true)
+                .projection_expression("#v, #e")
+                .expression_attribute_names("#v", &layout.value)
+                .expression_attribute_names("#e", &layout.expiry);
+            ask(deadline, request.send())
+        };
+        match reread(is_stale, get).await?.item {
+            Some(item) => item::record(item, layout, unix_time()),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn create(
+        &self,
+        key: &StoreKey,
+        payload: &[u8],
+        lease: &Lease<'_>,
+    ) -> Result<Outcome, Fault> {
+        let (layout, now) = (&self.layout, unix_time());
+        let mut request = self
+            .dynamodb
+            .put_item()
+            .table_name(&layout.table)
+            .item(&layout.key, item::text(key.as_str()))
+            .item(&layout.value, item::binary(payload))
+            .item(&layout.expiry, item::end(lease, now))
+            .condition_expression(layout.is_free())
+            .expression_attribute_names("#e", &layout.expiry)
+            .expression_attribute_values(":now", item::moment(now));
+        if layout.missing_expiry == MissingExpiry::Live {
+            request = request.expression_attribute_names("#k", &layout.key);
+        }
+        if let (Some(attribute), Some(owner)) = (layout.owner(), lease.owner) {
+            request = request.item(attribute, item::text(owner));
+        }
+        outcome(ask(self.deadline(), request.send()).await, 0)
+    }
+
+    /// Renews the lease of `loaded`, with a new payload if there is one.
+    pub(crate) async fn update(
+        &self,
+        key: &StoreKey,
+        payload: Option<&[u8]>,
+        lease: &Lease<'_>,
+        loaded: &Record,
+    ) -> Result<Outcome, Fault> {
+        let (layout, now) = (&self.layout, unix_time());
+        let mut request = self
+            .dynamodb
+            .update_item()
+            .table_name(&layout.table)
+            .key(&layout.key, item::text(key.as_str()))
+            .condition_expression(format!("#v = :old AND {}", layout.is_live()))
+            .expression_attribute_names("#v", &layout.value)
+            .expression_attribute_names("#e", &layout.expiry)
+            .expression_attribute_values(":old", item::stored(loaded))
+            .expression_attribute_values(":end", item::end(lease, now))
+            .expression_attribute_values(":now", item::moment(now));
+        let mut change = String::from("SET #e = :end");
+        if let Some(payload) = payload {
+            change.push_str(", #v = :new");
+            request = request.expression_attribute_values(":new", item::binary(payload));
+        }
+        if let Some(attribute) = layout.owner() {
+            request = request.expression_attribute_names("#o", attribute);
+            if let Some(owner) = lease.owner {
+                change.push_str(", #o = :owner");
+                request = request.expression_attribute_values(":owner", item::text(owner));
+            } else {
+                change.push_str(" REMOVE #o");
+            }
+        }
+        let updated = ask(self.deadline(), request.update_expression(change).send()).await;
+        outcome(updated, if payload.is_some() { 0 } else { loaded.cas })
+    }
+
+    pub(crate) async fn delete(
+        &self,
+        key: &StoreKey,
+        expected: Option<&Record>,
+    ) -> Result<Outcome, Fault> {
+        let layout = &self.layout;
+        let request = self
+            .dynamodb
+            .delete_item()
+            .table_name(&layout.table)
+            .key(&layout.key, item::text(key.as_str()))
+            .expression_attribute_names("#e", &layout.expiry)
+            .expression_attribute_values(":now", item::moment(unix_time()));
+        let request = match expected {
+            Some(loaded) => request
+                .condition_expression(format!("#v = :old AND {}", layout.is_live()))
+                .expression_attribute_names("#v", &layout.value)
+                .expression_attribute_values(":old", item::stored(loaded)),
+            None => request
+                .condition_expression(format!("attribute_exists(#k) AND {}", layout.is_live()))
+                .expression_attribute_names("#k", &layout.key),
+        };
+        outcome(ask(self.deadline(), request.send()).await, 0)
+    }
+}
+
+/// Finds region and credentials.
+async fn load(options: &DynamoDbOptions) -> SdkConfig {
+    let is_local = options.endpoint.as_ref().is_some_and(|url| is_local(url.as_str()));
     // A call ends by its deadline; that this comes first tells it that nothing was sent.
-    let connect = timeouts.connect().min(timeouts.operation() / 5 * 4);
+    let patience = TimeoutConfig::builder().connect_timeout(options.timeouts.dial());
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http_client(is_local))
-        .timeout_config(TimeoutConfig::builder().connect_timeout(connect).build());
+        .timeout_config(patience.build());
     if let Some(region) = &options.region {
         loader = loader.region(Region::new(region.clone()));
     } else if is_local {
@@ -52,13 +201,7 @@ pub(crate) async fn open(options: &DynamoDbOptions, timeouts: Timeouts) -> Optio
         loader = loader.credentials_provider(chain.or_else("stand-in", stand_in));
     }
     // A large future, and callers' would be with it.
-    let loaded = Box::pin(loader.load()).await;
-    loaded.region()?;
-    let mut builder = unhurried(&loaded);
-    if let Some(endpoint) = &options.endpoint {
-        builder = builder.endpoint_url(endpoint);
-    }
-    Some(Client::from_conf(tame(builder).build()))
+    Box::pin(loader.load()).await
 }
 
 /// The credentials' provider has its own time, which is more than a call's.
@@ -71,19 +214,6 @@ pub(crate) fn unhurried(loaded: &SdkConfig) -> Builder {
     }
 }
 
-/// The application's client, which keeps its connections and credentials, but not its retries: a
-/// write that was repeated after its reply was lost would be reported as refused.
-pub(crate) fn share(client: &Client) -> Client {
-    Client::from_conf(tame(client.config().to_builder()).build())
-}
-
-fn tame(builder: Builder) -> Builder {
-    builder
-        .retry_config(RetryConfig::disabled())
-        // It watches large transfers; ours are small and have a deadline.
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-}
-
 fn http_client(is_local: bool) -> SharedHttpClient {
     let builder = HttpBuilder::new().pool_idle_timeout(IDLE);
     if is_local {
@@ -92,26 +222,10 @@ fn http_client(is_local: bool) -> SharedHttpClient {
     builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::is_endpoint;
-
-    #[test]
-    fn endpoints() {
-        for url in ["http://127.0.0.1:8000", "https://dynamodb.eu-central-1.amazonaws.com/"] {
-            assert!(is_endpoint(url), "{url}");
-        }
-        for url in [
-            "",
-            "host",
-            "host:8000",
-            "http://",
-            "//host",
-            "redis://host",
-            "http://u@h",
-            "http://a b",
-        ] {
-            assert!(!is_endpoint(url), "{url}");
-        }
+fn outcome<T>(answer: Result<T, Fault>, cas: u64) -> Result<Outcome, Fault> {
+    match answer {
+        Ok(_) => Ok(Outcome::Written { cas }),
+        Err(Fault::Condition) => Ok(Outcome::Refused),
+        Err(fault) => Err(fault),
     }
 }

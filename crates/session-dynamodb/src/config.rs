@@ -1,84 +1,23 @@
 //! Where the table is, what its attributes are called, and how long to wait.
 
-use crate::client;
-use crate::names::{self, Layout};
-use session_core::config::{KeyInfo, Kind, Settings};
-use session_core::store::Timeouts;
+use crate::endpoint::is_endpoint;
+use crate::keys::{
+    ENDPOINT_KEY, EXPIRY, EXPIRY_KEY, KEY, KEY_KEY, MISSING_KEY, OWNER, OWNER_KEY, REGION_KEY,
+    TABLE, TABLE_KEY, VALUE, VALUE_KEY,
+};
+use crate::layout::{Layout, MissingExpiry};
+use session_core::config::Settings;
+use session_core::store::{Timeouts, Url, owner_index};
 use session_core::{Error, ErrorKind, Result};
-use std::fmt;
 use std::time::Duration;
 
-/// How errors call the server.
-pub(crate) const NAME: &str = "dynamodb";
+/// The store's name in messages.
+pub(crate) const STORE: &str = "dynamodb";
 
-const ENDPOINT_KEY: &str = "SESSION_DYNAMODB";
-const TABLE_KEY: &str = "SESSION_DYNAMODB_TABLE";
-const REGION_KEY: &str = "SESSION_DYNAMODB_REGION";
-const KEY_KEY: &str = "SESSION_DYNAMODB_KEY_ATTRIBUTE";
-const VALUE_KEY: &str = "SESSION_DYNAMODB_VALUE_ATTRIBUTE";
-const EXPIRY_KEY: &str = "SESSION_DYNAMODB_EXPIRY_ATTRIBUTE";
-const OWNER_KEY: &str = "SESSION_DYNAMODB_OWNER_ATTRIBUTE";
-const MISSING_KEY: &str = "SESSION_DYNAMODB_MISSING_EXPIRY";
-
-const TABLE: &str = "Sessions";
-const KEY: &str = "id";
-const VALUE: &str = "val";
-const EXPIRY: &str = "expiration";
-const OWNER: &str = "owner";
 const MISSING: &[(&str, MissingExpiry)] =
     &[("expired", MissingExpiry::Expired), ("live", MissingExpiry::Live)];
 
-/// The settings that [`DynamoDbOptions::from_settings`] reads, besides `SESSION_OWNER_INDEX`.
-pub const KEYS: &[KeyInfo] = &[
-    KeyInfo::new(
-        ENDPOINT_KEY,
-        Kind::Url,
-        None,
-        "The endpoint; `http://` is DynamoDB Local. Without it, what the AWS configuration says.",
-    ),
-    KeyInfo::new(TABLE_KEY, Kind::Text, Some(TABLE), "The table."),
-    KeyInfo::new(
-        REGION_KEY,
-        Kind::Text,
-        None,
-        "The region. Without it, what the AWS configuration says.",
-    ),
-    KeyInfo::new(KEY_KEY, Kind::Text, Some(KEY), "The attribute of the key, the table's hash key."),
-    KeyInfo::new(VALUE_KEY, Kind::Text, Some(VALUE), "The attribute of the payload."),
-    KeyInfo::new(
-        EXPIRY_KEY,
-        Kind::Text,
-        Some(EXPIRY),
-        "The attribute of the expiry, which the table's TTL is turned on for.",
-    ),
-    KeyInfo::new(
-        OWNER_KEY,
-        Kind::Text,
-        Some(OWNER),
-        "The attribute of the owner; written with `SESSION_OWNER_INDEX` alone.",
-    ),
-    KeyInfo::new(
-        MISSING_KEY,
-        Kind::Choice(&["expired", "live"]),
-        Some("expired"),
-        "What a record without the attribute of the expiry is.",
-    ),
-];
-
-/// What a record is that lacks the attribute of its expiry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MissingExpiry {
-    /// It is expired.
-    #[default]
-    Expired,
-    /// It lives until it is written or deleted, and reports a ttl of [`Duration::MAX`]: for tables
-    /// of an application that never wrote one.
-    Live,
-}
-
 /// Where the table is, what its attributes are called, and how long to wait.
-///
-/// `Debug` leaves the endpoint out.
 ///
 /// # Examples
 ///
@@ -91,22 +30,10 @@ pub enum MissingExpiry {
 ///     .table("WebSessions")
 ///     .operation_timeout(Duration::from_millis(200));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug, Default)]
 pub struct DynamoDbOptions {
-    pub(crate) endpoint: Option<String>,
+    pub(crate) endpoint: Option<Url>,
     pub(crate) region: Option<String>,
-    table: String,
-    key: String,
-    value: String,
-    expiry: String,
-    owner: String,
-    owner_index: bool,
-    missing_expiry: MissingExpiry,
-    timeouts: Timeouts,
-}
-
-/// Options that were checked, but for what only a client of our own needs.
-pub(crate) struct Checked {
     pub(crate) layout: Layout,
     pub(crate) timeouts: Timeouts,
 }
@@ -118,10 +45,10 @@ impl DynamoDbOptions {
     /// One of `http://` is taken for DynamoDB Local: without a region it is `us-east-1`, and
     /// credentials are those of the environment or stand-ins; no other provider is asked.
     pub fn new(endpoint: impl Into<String>) -> Self {
-        Self { endpoint: Some(endpoint.into()), ..Self::default() }
+        Self { endpoint: Some(Url::new(endpoint)), ..Self::default() }
     }
 
-    /// Reads [`KEYS`], [`Timeouts::KEYS`] and `SESSION_OWNER_INDEX`.
+    /// Reads [`KEYS`](crate::KEYS), [`Timeouts::KEYS`] and `SESSION_OWNER_INDEX`.
     ///
     /// # Errors
     ///
@@ -143,26 +70,20 @@ impl DynamoDbOptions {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn from_settings(settings: &Settings) -> Result<Self> {
-        let mut options = Self {
-            endpoint: settings.text(ENDPOINT_KEY)?.map(str::to_owned),
+        let options = Self {
+            endpoint: settings.text(ENDPOINT_KEY)?.map(Url::new),
             region: settings.text(REGION_KEY)?.map(str::to_owned),
-            missing_expiry: settings.choice(MISSING_KEY, MISSING)?.unwrap_or_default(),
-            owner_index: settings.flag("SESSION_OWNER_INDEX")?.unwrap_or_default(),
+            layout: Layout {
+                table: settings.text(TABLE_KEY)?.unwrap_or(TABLE).to_owned(),
+                key: settings.text(KEY_KEY)?.unwrap_or(KEY).to_owned(),
+                value: settings.text(VALUE_KEY)?.unwrap_or(VALUE).to_owned(),
+                expiry: settings.text(EXPIRY_KEY)?.unwrap_or(EXPIRY).to_owned(),
+                owner: settings.text(OWNER_KEY)?.unwrap_or(OWNER).to_owned(),
+                has_owners: owner_index(settings)?,
+                missing_expiry: settings.choice(MISSING_KEY, MISSING)?.unwrap_or_default(),
+            },
             timeouts: Timeouts::from_settings(settings)?,
-            ..Self::default()
         };
-        let names = [
-            (TABLE_KEY, &mut options.table),
-            (KEY_KEY, &mut options.key),
-            (VALUE_KEY, &mut options.value),
-            (EXPIRY_KEY, &mut options.expiry),
-            (OWNER_KEY, &mut options.owner),
-        ];
-        for (key, name) in names {
-            if let Some(text) = settings.text(key)? {
-                *name = text.to_owned();
-            }
-        }
         options.check()?;
         options.check_endpoint()?;
         Ok(options)
@@ -178,7 +99,7 @@ impl DynamoDbOptions {
     /// Names the table; `Sessions` by default (`SESSION_DYNAMODB_TABLE`).
     #[must_use]
     pub fn table(mut self, table: impl Into<String>) -> Self {
-        self.table = table.into();
+        self.layout.table = table.into();
         self
     }
 
@@ -186,7 +107,7 @@ impl DynamoDbOptions {
     /// (`SESSION_DYNAMODB_KEY_ATTRIBUTE`).
     #[must_use]
     pub fn key_attribute(mut self, name: impl Into<String>) -> Self {
-        self.key = name.into();
+        self.layout.key = name.into();
         self
     }
 
@@ -195,7 +116,7 @@ impl DynamoDbOptions {
     /// A text that is found there is loaded as its UTF-8 bytes; what is written is binary.
     #[must_use]
     pub fn value_attribute(mut self, name: impl Into<String>) -> Self {
-        self.value = name.into();
+        self.layout.value = name.into();
         self
     }
 
@@ -203,14 +124,14 @@ impl DynamoDbOptions {
     /// (`SESSION_DYNAMODB_EXPIRY_ATTRIBUTE`).
     #[must_use]
     pub fn expiry_attribute(mut self, name: impl Into<String>) -> Self {
-        self.expiry = name.into();
+        self.layout.expiry = name.into();
         self
     }
 
     /// Names the attribute of the owner; `owner` by default (`SESSION_DYNAMODB_OWNER_ATTRIBUTE`).
     #[must_use]
     pub fn owner_attribute(mut self, name: impl Into<String>) -> Self {
-        self.owner = name.into();
+        self.layout.owner = name.into();
         self
     }
 
@@ -218,7 +139,7 @@ impl DynamoDbOptions {
     /// (`SESSION_DYNAMODB_MISSING_EXPIRY`).
     #[must_use]
     pub fn missing_expiry(mut self, meaning: MissingExpiry) -> Self {
-        self.missing_expiry = meaning;
+        self.layout.missing_expiry = meaning;
         self
     }
 
@@ -228,7 +149,7 @@ impl DynamoDbOptions {
     /// made. A session that Flask writes is not in it until this store writes or renews it.
     #[must_use]
     pub fn owner_index(mut self, owner_index: bool) -> Self {
-        self.owner_index = owner_index;
+        self.layout.has_owners = owner_index;
         self
     }
 
@@ -249,51 +170,19 @@ impl DynamoDbOptions {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<Checked> {
-        self.timeouts.check(NAME)?;
-        names::check_table(TABLE_KEY, &self.table)?;
-        names::check_attributes(&[
-            (KEY_KEY, &self.key),
-            (VALUE_KEY, &self.value),
-            (EXPIRY_KEY, &self.expiry),
-            (OWNER_KEY, &self.owner),
-        ])?;
-        let layout = Layout {
-            table: self.table.clone(),
-            key: self.key.clone(),
-            value: self.value.clone(),
-            expiry: self.expiry.clone(),
-            owner: self.owner_index.then(|| self.owner.clone()),
-            missing_expiry: self.missing_expiry,
-        };
-        Ok(Checked { layout, timeouts: self.timeouts })
+    /// Checks all but the endpoint.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.timeouts.check(STORE)?;
+        self.layout.check()
     }
 
     pub(crate) fn check_endpoint(&self) -> Result<()> {
         match &self.endpoint {
-            Some(endpoint) if !client::is_endpoint(endpoint) => Err(Error::new(
+            Some(endpoint) if !is_endpoint(endpoint.as_str()) => Err(Error::new(
                 ErrorKind::Config,
                 "read SESSION_DYNAMODB: expected http:// or https:// with a host and no user",
             )),
             _ => Ok(()),
-        }
-    }
-}
-
-impl Default for DynamoDbOptions {
-    /// The table `Sessions`, wherever the AWS configuration leads.
-    fn default() -> Self {
-        Self {
-            endpoint: None,
-            region: None,
-            table: TABLE.to_owned(),
-            key: KEY.to_owned(),
-            value: VALUE.to_owned(),
-            expiry: EXPIRY.to_owned(),
-            owner: OWNER.to_owned(),
-            owner_index: false,
-            missing_expiry: MissingExpiry::default(),
-            timeouts: Timeouts::default(),
         }
     }
 }
@@ -310,21 +199,13 @@ impl From<String> for DynamoDbOptions {
     }
 }
 
-impl fmt::Debug for DynamoDbOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DynamoDbOptions")
-            .field("table", &self.table)
-            .field("owner_index", &self.owner_index)
-            .field("timeouts", &self.timeouts)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{DynamoDbOptions, KEYS, MissingExpiry};
+    use super::{DynamoDbOptions, MissingExpiry};
+    use crate::keys::KEYS;
     use session_core::ErrorKind;
     use session_core::config::Settings;
+    use session_core::store::Url;
     use std::time::Duration;
 
     #[test]
@@ -347,12 +228,12 @@ mod tests {
         let options = DynamoDbOptions::from_settings(&settings).unwrap();
         assert_eq!(options.timeouts.connect(), Duration::from_millis(300));
         assert_eq!(options.timeouts.operation(), Duration::from_millis(200));
-        assert_eq!(options.endpoint.as_deref(), Some("https://dynamodb.internal"));
+        assert_eq!(options.endpoint.as_ref().map(Url::as_str), Some("https://dynamodb.internal"));
         assert_eq!(options.region.as_deref(), Some("eu-central-1"));
-        let layout = options.check().unwrap().layout;
+        let layout = options.layout;
         assert_eq!(layout.table, "sessions");
         assert_eq!([&*layout.key, &layout.value, &layout.expiry], ["SessionId", "Session", "ends"]);
-        assert_eq!(layout.owner.as_deref(), Some("user"));
+        assert_eq!(layout.owner(), Some("user"));
         assert_eq!(layout.missing_expiry, MissingExpiry::Live);
     }
 
@@ -363,10 +244,10 @@ mod tests {
         for settings in [written, Settings::default()] {
             let options = DynamoDbOptions::from_settings(&settings).unwrap();
             assert_eq!((&options.endpoint, &options.region), (&None, &None));
-            let layout = options.check().unwrap().layout;
+            let layout = options.layout;
             assert_eq!(layout.table, "Sessions");
             assert_eq!([&*layout.key, &layout.value, &layout.expiry], ["id", "val", "expiration"]);
-            assert_eq!((options.owner.as_str(), layout.owner), ("owner", None));
+            assert_eq!((layout.owner.as_str(), layout.owner()), ("owner", None));
             assert_eq!(layout.missing_expiry, MissingExpiry::Expired);
         }
     }

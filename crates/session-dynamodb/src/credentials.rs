@@ -77,8 +77,9 @@ mod tests {
     use crate::client::unhurried;
     use aws_config::{BehaviorVersion, Region, SdkConfig};
     use aws_credential_types::Credentials;
+    use aws_credential_types::credential_fn::provide_credentials_fn;
     use aws_credential_types::provider::error::CredentialsError;
-    use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+    use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
     use aws_sdk_dynamodb::Client;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -86,39 +87,29 @@ mod tests {
     use tokio::time::{sleep, timeout};
 
     const CALL: Duration = Duration::from_millis(500);
+    const HOUR: Duration = Duration::from_secs(3_600);
 
-    /// A role that takes its time, and whose first credentials last for as long as is told.
-    #[derive(Debug)]
-    struct Slow {
-        takes: Duration,
-        first_lasts: Duration,
-        asked: Arc<AtomicU64>,
-    }
-
-    impl ProvideCredentials for Slow {
-        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-        where
-            Self: 'a,
-        {
-            future::ProvideCredentials::new(async {
-                let nth = self.asked.fetch_add(1, Ordering::Relaxed);
-                let ttl = if nth == 0 { self.first_lasts } else { Duration::from_secs(3_600) };
-                let expiry = SystemTime::now() + ttl;
-                sleep(self.takes).await;
+    /// A role that takes its time, and whose first credentials last for as long as is told; and how
+    /// often it was asked.
+    fn slow(takes: Duration, first_lasts: Duration) -> (SharedCredentialsProvider, Arc<AtomicU64>) {
+        let asked = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&asked);
+        let provider = provide_credentials_fn(move || {
+            let nth = count.fetch_add(1, Ordering::Relaxed);
+            let ttl = if nth == 0 { first_lasts } else { HOUR };
+            let expiry = SystemTime::now() + ttl;
+            async move {
+                sleep(takes).await;
                 Ok(Credentials::new(nth.to_string(), "secret", None, Some(expiry), "slow"))
-            })
-        }
-    }
-
-    fn slow(takes: Duration, first_lasts: Duration) -> (Unhurried, Arc<AtomicU64>) {
-        let asked = Arc::default();
-        let slow = Slow { takes, first_lasts, asked: Arc::clone(&asked) };
-        (Unhurried::new(SharedCredentialsProvider::new(slow)), asked)
+            }
+        });
+        (SharedCredentialsProvider::new(provider), asked)
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_takes_longer_than_a_call_is_there_for_a_later_one() {
-        let (provider, asked) = slow(CALL * 3, Duration::from_secs(3_600));
+        let (slow, asked) = slow(CALL * 3, HOUR);
+        let provider = Unhurried::new(slow);
         for _ in 0..2 {
             assert!(timeout(CALL, provider.provide_credentials()).await.is_err());
         }
@@ -132,13 +123,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn client_of_ours_asks_a_slow_provider_once() {
-        let asked = Arc::default();
-        let first_lasts = Duration::from_secs(3_600);
-        let slow = Slow { takes: CALL * 9, first_lasts, asked: Arc::clone(&asked) };
+        let (slow, asked) = slow(CALL * 9, HOUR);
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(slow));
+            .credentials_provider(slow);
         let builder = unhurried(&config.build()).endpoint_url("http://127.0.0.1:9");
         let client = Client::from_conf(builder.build());
         for _ in 0..3 {
@@ -150,7 +139,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_expired_before_anybody_took_it_is_loaded_again() {
-        let (provider, _) = slow(CALL * 3, Duration::ZERO);
+        let provider = Unhurried::new(slow(CALL * 3, Duration::ZERO).0);
         assert!(timeout(CALL, provider.provide_credentials()).await.is_err());
         sleep(CALL * 3).await;
         let loaded = provider.provide_credentials().await.unwrap();
@@ -159,7 +148,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn provider_that_never_answers_is_given_up() {
-        let (provider, _) = slow(Duration::MAX, Duration::ZERO);
+        let provider = Unhurried::new(slow(Duration::MAX, Duration::ZERO).0);
         let error = timeout(LOAD_TIMEOUT * 2, provider.provide_credentials()).await.unwrap();
         assert!(matches!(error, Err(CredentialsError::ProviderTimedOut(_))), "{error:?}");
     }

@@ -3,34 +3,33 @@
 //! Texts of the server and the client may repeat keys, and their `Debug` holds whole requests, so
 //! only codes and the kinds of I/O errors reach our errors.
 
-use crate::config::NAME;
+use crate::config::STORE;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use hyper_util::client::legacy::Error as HyperError;
-use session_core::store::{Call, Lost};
-use session_core::{Error, ErrorKind};
+use session_core::Error;
+use session_core::ErrorKind::{Config, TooLarge, Unavailable};
+use session_core::store::{Call, Failure, Lost};
 use std::error::Error as StdError;
 use std::io;
 
-use ErrorKind::{Config, TooLarge, Unavailable, Unknown};
-use Retry::{Later, Useless};
+use Failure::{Final, Later};
 
-/// Why there is no answer to go by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why there is no answer to go by. Unless noted, nothing was written.
+#[derive(Debug)]
 pub(crate) enum Fault {
     /// Nobody answered.
-    Lost(Lost, Option<io::ErrorKind>),
-    /// No credentials to sign with; nothing was sent.
-    Unsigned(Retry),
-    /// The client could not make a request of it; nothing was sent.
+    Lost(Lost, Option<io::Error>),
+    /// There are no credentials to sign with.
+    NoCredentials,
+    /// What hands out credentials did not answer, or not well.
+    LateCredentials,
+    /// The server finds the credentials wrong or expired.
+    BadCredentials,
+    /// The credentials may not do this.
+    Denied,
+    /// The client could not make a request of it.
     Unbuilt,
-    /// The server answered with an error.
-    Refused(Refusal),
-}
-
-/// What the server says by refusing a request. Unless noted, nothing was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
     /// The condition did not hold.
     Condition,
     /// Too many requests, or a transaction or another region holds the item.
@@ -39,25 +38,16 @@ pub(crate) enum Refusal {
     NoTable,
     /// The table is being made or changed.
     InUse,
-    /// The credentials may not do this.
-    Denied,
-    /// The credentials are wrong or expired.
-    Credentials,
     /// The item, with what others put into it, is too large.
     ItemSize,
     /// The table's key or index is not what the request names.
     Invalid,
-    /// Something else; the request had no effect.
+    /// The server answered with another error, and the request had no effect.
     Failed,
-    /// Something else, which proves nothing.
+    /// The server answered with another error, which proves nothing.
     Doubtful,
-}
-
-/// Whether the same call may succeed later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Retry {
-    Later,
-    Useless,
+    /// What was read is no record.
+    Malformed(&'static str),
 }
 
 impl Fault {
@@ -69,35 +59,33 @@ impl Fault {
         match error {
             SdkError::ServiceError(answer) => {
                 let status = answer.raw().status().as_u16();
-                Self::Refused(Refusal::new(answer.err().code(), answer.err().message(), status))
+                Self::answered(answer.err().code(), answer.err().message(), status)
             }
             // An answer that is none of DynamoDB's, such as a proxy's page.
-            SdkError::ResponseError(_) => Self::Refused(Refusal::Doubtful),
-            SdkError::TimeoutError(_) if !is_sent => Self::Lost(Lost::Unsent, None),
+            SdkError::ResponseError(_) => Self::Doubtful,
+            SdkError::TimeoutError(_) if !is_sent => Lost::Unsent.into(),
             _ if !is_sent => Self::unsent(error),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
                 Some(cause) => Self::dispatch(cause),
-                None => Self::Lost(Lost::Broken, None),
+                None => Lost::Broken.into(),
             },
-            SdkError::TimeoutError(_) => Self::Lost(Lost::Silent, None),
-            _ => Self::Lost(Lost::Broken, None),
+            SdkError::TimeoutError(_) => Lost::Silent.into(),
+            _ => Lost::Broken.into(),
         }
     }
 
     fn unsent(error: &(dyn StdError + 'static)) -> Self {
-        match find::<CredentialsError>(error) {
+        match find(error) {
             Some(
                 CredentialsError::CredentialsNotLoaded(_)
                 | CredentialsError::InvalidConfiguration(_),
-            ) => Self::Unsigned(Useless),
-            // A service that hands them out did not answer, or not well.
-            Some(_) => Self::Unsigned(Later),
+            ) => Self::NoCredentials,
+            Some(_) => Self::LateCredentials,
             None => Self::Unbuilt,
         }
     }
 
     fn dispatch(cause: &ConnectorError) -> Self {
-        let io = find::<io::Error>(cause).map(io::Error::kind);
         // Only a connection that was never made reports this.
         let is_unreached = find::<HyperError>(cause).is_some_and(HyperError::is_connect);
         let lost = match (is_unreached, cause.is_timeout()) {
@@ -106,37 +94,10 @@ impl Fault {
             (false, true) => Lost::Silent,
             (false, false) => Lost::Broken,
         };
-        Self::Lost(lost, io)
+        Self::Lost(lost, find::<io::Error>(cause).map(|error| error.kind().into()))
     }
 
-    pub(crate) fn into_error(self, call: Call) -> Error {
-        let (kind, retry, what) = match self {
-            Self::Lost(lost, io) => {
-                let error = call.lost(NAME, lost);
-                return match io {
-                    Some(kind) => error.with_source(io::Error::from(kind)),
-                    None => error,
-                };
-            }
-            Self::Unsigned(Later) => {
-                (Unavailable, Later, "the AWS credentials could not be loaded")
-            }
-            Self::Unsigned(Useless) => (
-                Unavailable,
-                Useless,
-                "there are no AWS credentials; give some to the environment, the profile or the role",
-            ),
-            Self::Unbuilt => {
-                (Config, Useless, "the client cannot make the request; check endpoint and region")
-            }
-            Self::Refused(refusal) => refused(call, refusal),
-        };
-        call.error(NAME, kind, what).with_retryable(retry == Later)
-    }
-}
-
-impl Refusal {
-    fn new(code: Option<&str>, message: Option<&str>, status: u16) -> Self {
+    fn answered(code: Option<&str>, message: Option<&str>, status: u16) -> Self {
         match code.unwrap_or_default() {
             "ConditionalCheckFailedException" => Self::Condition,
             "ProvisionedThroughputExceededException"
@@ -156,7 +117,7 @@ impl Refusal {
             | "MissingAuthenticationToken"
             | "MissingAuthenticationTokenException"
             | "SignatureDoesNotMatch"
-            | "UnrecognizedClientException" => Self::Credentials,
+            | "UnrecognizedClientException" => Self::BadCredentials,
             "ValidationException" if message.is_some_and(|text| text.starts_with("Item size")) => {
                 Self::ItemSize
             }
@@ -168,39 +129,57 @@ impl Refusal {
             _ => Self::Doubtful,
         }
     }
+
+    pub(crate) fn into_error(self, call: Call) -> Error {
+        let error = call.failed(STORE, self.failure());
+        match self {
+            Self::Lost(_, Some(cause)) => error.with_source(cause),
+            _ => error,
+        }
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Lost(lost, _) => Failure::Lost(*lost),
+            Self::NoCredentials => Final(
+                Unavailable,
+                "there are no AWS credentials; give some to the environment, the profile or the role",
+            ),
+            Self::LateCredentials => Later("the AWS credentials could not be loaded"),
+            Self::BadCredentials => {
+                Final(Unavailable, "the server refuses the AWS credentials, or they have expired")
+            }
+            Self::Denied => {
+                Final(Unavailable, "the AWS credentials may not do this; see the README's policy")
+            }
+            Self::Unbuilt => {
+                Final(Config, "the client cannot make the request; check endpoint and region")
+            }
+            Self::Throttled => {
+                Later("the server turns requests away: the table's capacity is used up")
+            }
+            Self::NoTable => Final(Config, "the table is missing; `init` makes it"),
+            Self::InUse => Later("the table is being made or changed"),
+            Self::ItemSize => {
+                Final(TooLarge, "the item, with what others put into it, is above 400 KB")
+            }
+            Self::Invalid => Final(
+                Config,
+                "the table has another key than the options name, or no index of owners; `init` \
+                 says which",
+            ),
+            Self::Condition | Self::Failed => {
+                Final(Unavailable, "the server answered with an error")
+            }
+            Self::Doubtful => Failure::Doubtful,
+            Self::Malformed(what) => Failure::Unexpected(what),
+        }
+    }
 }
 
-/// Kind, whether to retry, and what happened.
-type Meaning = (ErrorKind, Retry, &'static str);
-
-fn refused(call: Call, refusal: Refusal) -> Meaning {
-    match refusal {
-        Refusal::Throttled => {
-            (Unavailable, Later, "the server turns requests away: the table's capacity is used up")
-        }
-        Refusal::NoTable => (Config, Useless, "the table is missing; `init` makes it"),
-        Refusal::InUse => (Unavailable, Later, "the table is being made or changed"),
-        Refusal::Denied => {
-            (Unavailable, Useless, "the AWS credentials may not do this; see the README's policy")
-        }
-        Refusal::Credentials => {
-            (Unavailable, Useless, "the server refuses the AWS credentials, or they have expired")
-        }
-        Refusal::ItemSize => {
-            (TooLarge, Useless, "the item, with what others put into it, is above 400 KB")
-        }
-        Refusal::Invalid => (
-            Config,
-            Useless,
-            "the table has another key than the options name, or no index of owners; `init` says which",
-        ),
-        Refusal::Doubtful if !call.is_read() => {
-            (Unknown, Useless, "the server answered with an error that proves nothing")
-        }
-        Refusal::Doubtful => (Unavailable, Later, "the server answered with an error"),
-        Refusal::Condition | Refusal::Failed => {
-            (Unavailable, Useless, "the server answered with an error")
-        }
+impl From<Lost> for Fault {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost, None)
     }
 }
 

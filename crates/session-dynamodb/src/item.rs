@@ -1,13 +1,14 @@
 //! What is stored and what comes back: pure functions.
 
-use crate::config::{MissingExpiry, NAME};
-use crate::names::Layout;
+use crate::config::STORE;
+use crate::error::Fault;
+use crate::layout::{Layout, MissingExpiry};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use session_core::store::Call;
-use session_core::{Bytes, Error, ErrorKind, Lease, Record};
+use session_core::store::{Call, Failure, Limits};
+use session_core::{ErrorKind, Lease, Record, Result, StoreKey};
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// The names and values of an item together, in bytes.
 const MAX_ITEM: usize = 400 << 10;
@@ -16,15 +17,11 @@ pub(crate) const MAX_KEY: usize = 2_048;
 /// The largest that a number is.
 const NUMBER: usize = 21;
 
-/// The token of a record that is stored as text: a comparison with bytes would never hold.
-const TEXT: u64 = 1;
+/// Hash keys of an index are not empty.
+pub(crate) const EMPTY_OWNER: Failure =
+    Failure::Final(ErrorKind::Unsupported, "the index of owners takes no empty owner");
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
-
-/// The time since 1970.
-pub(crate) fn now() -> Duration {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
-}
 
 /// The time as a number, to compare an expiry with.
 pub(crate) fn moment(now: Duration) -> AttributeValue {
@@ -33,8 +30,13 @@ pub(crate) fn moment(now: Duration) -> AttributeValue {
 
 /// The end of `lease` in whole seconds, rounded up, as the table's TTL wants it.
 pub(crate) fn end(lease: &Lease<'_>, now: Duration) -> AttributeValue {
-    let ttl = Duration::from_millis(u64::try_from(lease.ttl_ms()).unwrap_or_default());
+    let ttl = Duration::from_millis(lease.ttl_ms().unsigned_abs());
     AttributeValue::N((now + ttl).as_nanos().div_ceil(1_000_000_000).to_string())
+}
+
+/// A key or an owner.
+pub(crate) fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
 }
 
 /// The payload as we write it.
@@ -44,10 +46,7 @@ pub(crate) fn binary(payload: &[u8]) -> AttributeValue {
 
 /// What was loaded, as it is stored.
 pub(crate) fn stored(loaded: &Record) -> AttributeValue {
-    match std::str::from_utf8(&loaded.payload) {
-        Ok(text) if loaded.cas == TEXT => AttributeValue::S(text.to_owned()),
-        _ => binary(&loaded.payload),
-    }
+    loaded.as_text().map_or_else(|| binary(&loaded.payload), text)
 }
 
 /// Reads a record out of `item`; an expired one is `None`.
@@ -55,27 +54,29 @@ pub(crate) fn record(
     mut item: Item,
     layout: &Layout,
     now: Duration,
-) -> Result<Option<Record>, Error> {
+) -> Result<Option<Record>, Fault> {
     let Some(ttl) = left(&item, layout, now)? else { return Ok(None) };
-    let (payload, cas) = match item.remove(&layout.value) {
-        Some(AttributeValue::B(payload)) => (Bytes::from(payload.into_inner()), 0),
-        Some(AttributeValue::S(text)) => (Bytes::from(text), TEXT),
-        Some(_) => {
-            return Err(malformed("the attribute of the payload is neither binary nor text"));
+    Ok(Some(match item.remove(&layout.value) {
+        Some(AttributeValue::B(bytes)) => {
+            Record { payload: bytes.into_inner().into(), cas: 0, ttl }
         }
-        None => return Err(malformed("the record lacks the attribute of the payload")),
-    };
-    Ok(Some(Record { payload, cas, ttl }))
+        Some(AttributeValue::S(text)) => Record::from_text(text, ttl),
+        Some(_) => {
+            let what = "the attribute of the payload is neither binary nor text";
+            return Err(Fault::Malformed(what));
+        }
+        None => return Err(Fault::Malformed("the record lacks the attribute of the payload")),
+    }))
 }
 
 /// What is left of the item's lifetime; `None` if it is expired.
-pub(crate) fn left(item: &Item, layout: &Layout, now: Duration) -> Result<Option<Duration>, Error> {
+pub(crate) fn left(item: &Item, layout: &Layout, now: Duration) -> Result<Option<Duration>, Fault> {
     match (item.get(&layout.expiry), layout.missing_expiry) {
         (Some(AttributeValue::N(number)), _) => {
-            let end = seconds(number).ok_or_else(|| malformed("the expiry is no time"))?;
+            let end = seconds(number).ok_or(Fault::Malformed("the expiry is no time"))?;
             Ok(end.checked_sub(now).filter(|left| !left.is_zero()))
         }
-        (Some(_), _) => Err(malformed("the attribute of the expiry is no number")),
+        (Some(_), _) => Err(Fault::Malformed("the attribute of the expiry is no number")),
         (None, MissingExpiry::Expired) => Ok(None),
         (None, MissingExpiry::Live) => Ok(Some(Duration::MAX)),
     }
@@ -94,61 +95,42 @@ fn seconds(number: &str) -> Option<Duration> {
     Some(Duration::new(whole.parse().ok()?, nanos.parse().ok()?))
 }
 
-/// The largest payload that fits beside the longest key and owner.
-pub(crate) fn max_payload(layout: &Layout) -> usize {
+/// The largest payload is the one that fits beside the longest key and owner.
+pub(crate) fn limits(layout: &Layout) -> Limits {
     let fixed = layout.key.len() + MAX_KEY + layout.value.len() + layout.expiry.len() + NUMBER;
-    let owner = layout.owner.as_ref().map_or(0, |owner| owner.len() + MAX_KEY);
-    MAX_ITEM - fixed - owner
+    let owner = layout.owner().map_or(0, |attribute| attribute.len() + MAX_KEY);
+    Limits {
+        payload: Some(MAX_ITEM - fixed - owner),
+        key: Some(MAX_KEY),
+        owner: layout.has_owners.then_some(MAX_KEY),
+    }
 }
 
 /// Refuses what an item or an index does not take.
-pub(crate) fn check_lengths(
+pub(crate) fn check(
     call: Call,
     layout: &Layout,
-    key: &[u8],
+    key: &StoreKey,
     payload: &[u8],
     owner: Option<&str>,
-) -> Result<(), Error> {
-    let max_payload = max_payload(layout);
-    let owner = owner.filter(|_| layout.owner.is_some());
-    let what = if payload.len() > max_payload {
-        format!("a payload holds {max_payload} bytes at most")
-    } else if key.len() > MAX_KEY {
-        format!("a key holds {MAX_KEY} bytes at most")
-    } else if owner.is_some_and(|owner| owner.len() > MAX_KEY) {
-        format!("an owner holds {MAX_KEY} bytes at most")
-    } else if owner.is_some_and(str::is_empty) {
-        return Err(call.error(NAME, ErrorKind::Unsupported, EMPTY_OWNER));
-    } else {
-        return Ok(());
-    };
-    Err(call.error(NAME, ErrorKind::TooLarge, &what))
-}
-
-/// Hash keys of an index are not empty.
-pub(crate) const EMPTY_OWNER: &str = "the index of owners takes no empty owner";
-
-fn malformed(what: &str) -> Error {
-    Call::Load.error(NAME, ErrorKind::Decode, what)
+) -> Result<()> {
+    limits(layout).check(call, STORE, key, payload, owner)?;
+    match owner {
+        Some("") if layout.has_owners => Err(call.failed(STORE, EMPTY_OWNER)),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Item, TEXT, binary, check_lengths, end, max_payload, moment, record, seconds, stored,
-    };
-    use crate::config::{DynamoDbOptions, MissingExpiry};
-    use crate::names::Layout;
+    use super::{Item, binary, check, end, limits, moment, record, seconds, stored};
+    use crate::layout::{Layout, MissingExpiry};
     use aws_sdk_dynamodb::types::AttributeValue;
     use session_core::store::Call;
-    use session_core::{ErrorKind, Lease};
+    use session_core::{ErrorKind, Lease, StoreKey};
     use std::time::Duration;
 
     const NOW: Duration = Duration::from_millis(1_700_000_000_250);
-
-    fn layout() -> Layout {
-        DynamoDbOptions::default().check().unwrap().layout
-    }
 
     fn item(value: AttributeValue, expiry: Option<AttributeValue>) -> Item {
         let expiry = expiry.map(|expiry| ("expiration".to_owned(), expiry));
@@ -203,10 +185,11 @@ mod tests {
             (number("0"), None),
             (None, None),
         ] {
-            let found = record(item(binary(b"x"), expiry.clone()), &layout(), NOW).unwrap();
+            let found =
+                record(item(binary(b"x"), expiry.clone()), &Layout::default(), NOW).unwrap();
             assert_eq!(found.map(|record| record.ttl), left, "{expiry:?}");
         }
-        let told = Layout { missing_expiry: MissingExpiry::Live, ..layout() };
+        let told = Layout { missing_expiry: MissingExpiry::Live, ..Layout::default() };
         let found = record(item(binary(b"x"), None), &told, NOW).unwrap().unwrap();
         assert_eq!(found.ttl, Duration::MAX);
     }
@@ -215,11 +198,12 @@ mod tests {
     fn record_is_compared_as_it_is_stored() {
         let text = AttributeValue::S("{\"ä\":1}".to_owned());
         for value in [text.clone(), binary(b"\xff\0"), binary(b"{}"), binary(b"")] {
-            let found = record(item(value.clone(), number("1700000009")), &layout(), NOW);
+            let found = record(item(value.clone(), number("1700000009")), &Layout::default(), NOW);
             assert_eq!(stored(&found.unwrap().unwrap()), value);
         }
-        let found = record(item(text, number("1700000009")), &layout(), NOW).unwrap().unwrap();
-        assert_eq!((found.cas, &found.payload[..]), (TEXT, "{\"ä\":1}".as_bytes()));
+        let found =
+            record(item(text, number("1700000009")), &Layout::default(), NOW).unwrap().unwrap();
+        assert_eq!(found.as_text(), Some("{\"ä\":1}"));
     }
 
     #[test]
@@ -231,27 +215,33 @@ mod tests {
             item(binary(b"x"), Some(AttributeValue::S("1700000009".to_owned()))),
             [("expiration".to_owned(), AttributeValue::N("1700000009".to_owned()))].into(),
         ] {
-            assert_eq!(record(item, &layout(), NOW).unwrap_err().kind(), ErrorKind::Decode);
+            let error = record(item, &Layout::default(), NOW).unwrap_err().into_error(Call::Load);
+            assert_eq!(error.kind(), ErrorKind::Decode);
         }
     }
 
     #[test]
     fn limits_are_checked_one_by_one() {
-        let with_owner = Layout { owner: Some("owner".to_owned()), ..layout() };
-        assert_eq!(max_payload(&layout()), 409_600 - 2 - 2_048 - 3 - 10 - 21);
-        assert_eq!(max_payload(&layout()) - max_payload(&with_owner), 5 + 2_048);
-        let (most, long) = (vec![0; max_payload(&with_owner)], "k".repeat(2_048));
-        let check = |key: &str, payload: &[u8], owner| {
-            let checked = check_lengths(Call::Create, &with_owner, key.as_bytes(), payload, owner);
+        let without = Layout::default();
+        let with_owner = Layout { has_owners: true, ..Layout::default() };
+        let most = |layout| limits(layout).payload.unwrap();
+        assert_eq!(most(&without), 409_600 - 2 - 2_048 - 3 - 10 - 21);
+        assert_eq!(most(&without) - most(&with_owner), 5 + 2_048);
+        let (most, long) = (vec![0; most(&with_owner)], "k".repeat(2_048));
+        let check = |layout, key: &str, payload: &[u8], owner| {
+            let checked = check(Call::Create, layout, &StoreKey::new("", key), payload, owner);
             checked.map_err(|error| error.kind())
         };
-        assert_eq!(check(&long, &most, Some(&long)), Ok(()));
-        assert_eq!(check(&long, &[&most[..], b"x"].concat(), None), Err(ErrorKind::TooLarge));
+        assert_eq!(check(&with_owner, &long, &most, Some(&long)), Ok(()));
+        let more = [&most[..], b"x"].concat();
+        assert_eq!(check(&with_owner, &long, &more, None), Err(ErrorKind::TooLarge));
         let longer = format!("{long}x");
-        assert_eq!(check(&longer, b"", None), Err(ErrorKind::TooLarge));
-        assert_eq!(check("k", b"", Some(&longer)), Err(ErrorKind::TooLarge));
-        assert_eq!(check("k", b"", Some("")), Err(ErrorKind::Unsupported));
-        let without = check_lengths(Call::Create, &layout(), b"k", b"", Some(&longer));
-        assert!(without.is_ok(), "an owner who is not written");
+        assert_eq!(check(&with_owner, &longer, b"", None), Err(ErrorKind::TooLarge));
+        assert_eq!(check(&with_owner, "k", b"", Some(&longer)), Err(ErrorKind::TooLarge));
+        assert_eq!(check(&with_owner, "k", b"", Some("")), Err(ErrorKind::Unsupported));
+        for owner in [&longer, ""] {
+            let checked = check(&without, "k", b"", Some(owner));
+            assert_eq!(checked, Ok(()), "an owner who is not written");
+        }
     }
 }

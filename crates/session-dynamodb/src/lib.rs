@@ -4,10 +4,16 @@ mod ask;
 mod client;
 mod config;
 mod credentials;
+mod endpoint;
 mod error;
 mod item;
-mod names;
+mod keys;
+mod layout;
+mod owners;
 mod store;
+mod table;
 
-pub use config::{DynamoDbOptions, KEYS, MissingExpiry};
+pub use config::DynamoDbOptions;
+pub use keys::KEYS;
+pub use layout::MissingExpiry;
 pub use store::DynamoDbStore;

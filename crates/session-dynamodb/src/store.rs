@@ -1,19 +1,12 @@
 //! The store: each call one request, each write one conditional request that is sent once.
 
-mod open;
-mod owners;
-mod table;
-
-use crate::ask::{Mark, ask};
-use crate::config::{MissingExpiry, NAME};
-use crate::error::{Fault, Refusal};
-use crate::item;
-use crate::names::Layout;
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
-use session_core::store::{Call, Lost, Timeouts};
+use crate::client::Client;
+use crate::config::{DynamoDbOptions, STORE};
+use crate::item::{EMPTY_OWNER, MAX_KEY, check, limits};
+use session_core::store::{Call, Failure, no_owner_index};
 use session_core::{
-    Bytes, Capabilities, Lease, Outcome, Precondition, Record, Result, Store, StoreKey, async_trait,
+    Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
+    async_trait,
 };
 use std::fmt;
 use std::time::Duration;
@@ -25,162 +18,113 @@ use tokio::time::Instant;
 /// requests.
 pub struct DynamoDbStore {
     client: Client,
-    layout: Layout,
-    timeouts: Timeouts,
 }
 
 impl DynamoDbStore {
-    fn deadline(&self) -> Instant {
-        Instant::now() + self.timeouts.operation()
+    /// Makes a client and looks at the table, as an application does that must not start without
+    /// its sessions.
+    ///
+    /// Region and credentials are found as the AWS command line finds them: the environment, the
+    /// profile, a web identity, the container, the instance. Single sign-on and credential
+    /// processes need a client of one's own ([`from_client`](Self::from_client)). The table may be
+    /// missing: [`init`](Self::init) makes it.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if an option cannot be used, no region is named or the table has another key;
+    /// `Unavailable` or `Timeout` if the server cannot be reached, or does not take the
+    /// credentials.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
+    ///
+    /// # async fn example() -> session_core::Result<()> {
+    /// let store = DynamoDbStore::connect(DynamoDbOptions::default().owner_index(true)).await?;
+    /// store.init().await?;
+    ///
+    /// let local = DynamoDbStore::connect("http://127.0.0.1:8000").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn connect(options: impl Into<DynamoDbOptions>) -> Result<Self> {
+        let options = options.into();
+        options.check()?;
+        options.check_endpoint()?;
+        // Credentials come from elsewhere the first time.
+        let patience = options.timeouts.connect() + options.timeouts.operation();
+        let client = Client::open(options).await.ok_or_else(|| {
+            let what = "no region is named; set SESSION_DYNAMODB_REGION or AWS_REGION";
+            Call::Connect.failed(STORE, Failure::Final(ErrorKind::Config, what))
+        })?;
+        client.inspect(Call::Connect, Instant::now() + patience).await?;
+        Ok(Self { client })
     }
 
-    async fn get(&self, key: &StoreKey, deadline: Instant) -> Result<Option<item::Item>, Fault> {
-        let layout = &self.layout;
-        let request = self
-            .client
-            .get_item()
-            .table_name(&layout.table)
-            .key(&layout.key, text(key))
-            .consistent_read(true)
-            .projection_expression("#v, #e")
-            .expression_attribute_names("#v", &layout.value)
-            .expression_attribute_names("#e", &layout.expiry);
-        let answer =
-            ask(deadline, |mark: Mark| request.customize().interceptor(mark).send()).await?;
-        Ok(answer.item)
+    /// Uses a client that the application already has, with its connections and credentials;
+    /// endpoint, region and connect timeout of `options` are not used.
+    ///
+    /// Its retries are left behind: a write is sent once. It is not asked anything here.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if an option cannot be used.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
+    ///
+    /// # async fn example(client: aws_sdk_dynamodb::Client) -> session_core::Result<()> {
+    /// let store = DynamoDbStore::from_client(&client, DynamoDbOptions::default())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_client(
+        client: &aws_sdk_dynamodb::Client,
+        options: DynamoDbOptions,
+    ) -> Result<Self> {
+        options.check()?;
+        Ok(Self { client: Client::shared(client, options) })
     }
 
-    async fn create(&self, key: &StoreKey, payload: &[u8], lease: &Lease<'_>) -> Result<(), Fault> {
-        let (layout, now) = (&self.layout, item::now());
-        let mut request = self
-            .client
-            .put_item()
-            .table_name(&layout.table)
-            .item(&layout.key, text(key))
-            .item(&layout.value, item::binary(payload))
-            .item(&layout.expiry, item::end(lease, now))
-            .condition_expression(self.is_free())
-            .expression_attribute_names("#e", &layout.expiry)
-            .expression_attribute_values(":now", item::moment(now));
-        if layout.missing_expiry == MissingExpiry::Live {
-            request = request.expression_attribute_names("#k", &layout.key);
-        }
-        if let (Some(attribute), Some(owner)) = (&layout.owner, lease.owner) {
-            request = request.item(attribute, AttributeValue::S(owner.to_owned()));
-        }
-        ask(self.deadline(), |mark: Mark| request.customize().interceptor(mark).send()).await?;
-        Ok(())
-    }
-
-    /// Renews the lease of `loaded`, with a new payload if there is one.
-    async fn update(
-        &self,
-        key: &StoreKey,
-        payload: Option<&[u8]>,
-        lease: &Lease<'_>,
-        loaded: &Record,
-    ) -> Result<(), Fault> {
-        let (layout, now) = (&self.layout, item::now());
-        let mut request = self
-            .client
-            .update_item()
-            .table_name(&layout.table)
-            .key(&layout.key, text(key))
-            .condition_expression(format!("#v = :old AND {}", self.is_live()))
-            .expression_attribute_names("#v", &layout.value)
-            .expression_attribute_names("#e", &layout.expiry)
-            .expression_attribute_values(":old", item::stored(loaded))
-            .expression_attribute_values(":end", item::end(lease, now))
-            .expression_attribute_values(":now", item::moment(now));
-        let mut change = String::from("SET #e = :end");
-        if let Some(payload) = payload {
-            change.push_str(", #v = :new");
-            request = request.expression_attribute_values(":new", item::binary(payload));
-        }
-        if let Some(attribute) = &layout.owner {
-            request = request.expression_attribute_names("#o", attribute);
-            if let Some(owner) = lease.owner {
-                change.push_str(", #o = :owner");
-                let owner = AttributeValue::S(owner.to_owned());
-                request = request.expression_attribute_values(":owner", owner);
-            } else {
-                change.push_str(" REMOVE #o");
-            }
-        }
-        let request = request.update_expression(change);
-        ask(self.deadline(), |mark: Mark| request.customize().interceptor(mark).send()).await?;
-        Ok(())
-    }
-
-    async fn remove(&self, key: &StoreKey, expected: Option<&Record>) -> Result<(), Fault> {
-        let layout = &self.layout;
-        let request = self
-            .client
-            .delete_item()
-            .table_name(&layout.table)
-            .key(&layout.key, text(key))
-            .expression_attribute_names("#e", &layout.expiry)
-            .expression_attribute_values(":now", item::moment(item::now()));
-        let request = match expected {
-            Some(loaded) => request
-                .condition_expression(format!("#v = :old AND {}", self.is_live()))
-                .expression_attribute_names("#v", &layout.value)
-                .expression_attribute_values(":old", item::stored(loaded)),
-            None => request
-                .condition_expression(format!("attribute_exists(#k) AND {}", self.is_live()))
-                .expression_attribute_names("#k", &layout.key),
-        };
-        ask(self.deadline(), |mark: Mark| request.customize().interceptor(mark).send()).await?;
-        Ok(())
-    }
-
-    /// Holds of an item that is not expired, by the clock of this machine.
-    fn is_live(&self) -> &'static str {
-        match self.layout.missing_expiry {
-            MissingExpiry::Expired => "#e > :now",
-            MissingExpiry::Live => "(attribute_not_exists(#e) OR #e > :now)",
-        }
-    }
-
-    /// Holds of an item that is missing or expired.
-    fn is_free(&self) -> &'static str {
-        match self.layout.missing_expiry {
-            // Of an item that is missing, every attribute is.
-            MissingExpiry::Expired => "attribute_not_exists(#e) OR #e <= :now",
-            MissingExpiry::Live => "attribute_not_exists(#k) OR #e <= :now",
-        }
-    }
-
-    fn check(&self, call: Call, key: &StoreKey, payload: &[u8], owner: Option<&str>) -> Result<()> {
-        item::check_lengths(call, &self.layout, key.as_bytes(), payload, owner)
+    /// Makes the table, billed per request, the index of owners if the options ask for one, and
+    /// turns on the table's TTL; waits until they can be used.
+    ///
+    /// A table that is there is taken as it is, and only what is missing is added, so a second
+    /// call, also from another process at the same time, changes nothing. Where nothing is missing
+    /// the credentials need no right to; without the right to look at the TTL it is taken for
+    /// being on. The index of a large table takes longer than the two minutes that this waits:
+    /// make it beforehand.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if the table or the index has another key, or the TTL is on for another
+    /// attribute; `Unavailable`, not retryable, if the credentials may not do what is missing.
+    pub async fn init(&self) -> Result<()> {
+        self.client.init().await
     }
 }
 
 #[async_trait]
 impl Store for DynamoDbStore {
     fn capabilities(&self) -> Capabilities {
+        let layout = &self.client.layout;
+        let limits = limits(layout);
         Capabilities {
-            name: NAME,
-            owner_index: self.layout.owner.is_some(),
+            name: STORE,
+            owner_index: layout.has_owners,
             needs_sweep: false,
-            max_payload: Some(item::max_payload(&self.layout)),
-            max_key: Some(item::MAX_KEY),
+            max_payload: limits.payload,
+            max_key: limits.key,
             ttl_resolution: Duration::from_secs(1),
         }
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
-        self.check(Call::Load, key, &[], None)?;
-        let deadline = self.deadline();
-        let found = match self.get(key, deadline).await {
-            // The first request on a connection that was closed meanwhile finds that out.
-            Err(Fault::Lost(Lost::Broken, _)) => self.get(key, deadline).await,
-            found => found,
-        };
-        match found.map_err(|fault| fault.into_error(Call::Load))? {
-            Some(item) => item::record(item, &self.layout, item::now()),
-            None => Ok(None),
-        }
+        check(Call::Load, &self.client.layout, key, &[], None)?;
+        self.client.get(key).await.map_err(|fault| fault.into_error(Call::Load))
     }
 
     async fn write(
@@ -190,22 +134,20 @@ impl Store for DynamoDbStore {
         lease: &Lease<'_>,
         when: Precondition<'_>,
     ) -> Result<Outcome> {
-        match when {
-            Precondition::Absent => {
-                self.check(Call::Create, key, &payload, lease.owner)?;
-                outcome(Call::Create, 0, self.create(key, &payload, lease).await)
-            }
+        check(when.call(), &self.client.layout, key, &payload, lease.owner)?;
+        let written = match when {
+            Precondition::Absent => self.client.create(key, &payload, lease).await,
             Precondition::Unchanged(loaded) => {
-                self.check(Call::Update, key, &payload, lease.owner)?;
-                let updated = self.update(key, Some(&payload), lease, loaded).await;
-                outcome(Call::Update, 0, updated)
+                self.client.update(key, Some(&payload), lease, loaded).await
             }
-        }
+        };
+        written.map_err(|fault| fault.into_error(when.call()))
     }
 
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
-        self.check(Call::Touch, key, &[], lease.owner)?;
-        outcome(Call::Touch, loaded.cas, self.update(key, None, lease, loaded).await)
+        check(Call::Touch, &self.client.layout, key, &[], lease.owner)?;
+        let touched = self.client.update(key, None, lease, loaded).await;
+        touched.map_err(|fault| fault.into_error(Call::Touch))
     }
 
     async fn delete(
@@ -214,13 +156,24 @@ impl Store for DynamoDbStore {
         _owner: Option<&str>,
         expected: Option<&Record>,
     ) -> Result<bool> {
-        self.check(Call::Delete, key, &[], None)?;
-        let removed = outcome(Call::Delete, 0, self.remove(key, expected).await)?;
-        Ok(removed != Outcome::Refused)
+        check(Call::Delete, &self.client.layout, key, &[], None)?;
+        let deleted = self.client.delete(key, expected).await;
+        Ok(deleted.map_err(|fault| fault.into_error(Call::Delete))?.is_written())
     }
 
     async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>> {
-        self.list(owner).await
+        let Some(attribute) = self.client.layout.owner() else {
+            return Err(no_owner_index(STORE, "set SESSION_OWNER_INDEX=true"));
+        };
+        match owner.len() {
+            0 => Err(Call::List.failed(STORE, EMPTY_OWNER)),
+            1..=MAX_KEY => {
+                let listed = self.client.list(attribute, owner).await;
+                listed.map_err(|fault| fault.into_error(Call::List))
+            }
+            // Nobody's: it could not be written.
+            _ => Ok(Vec::new()),
+        }
     }
 
     async fn delete_expired(&self) -> Result<u64> {
@@ -231,20 +184,8 @@ impl Store for DynamoDbStore {
 impl fmt::Debug for DynamoDbStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DynamoDbStore")
-            .field("layout", &self.layout)
-            .field("timeouts", &self.timeouts)
+            .field("layout", &self.client.layout)
+            .field("timeouts", &self.client.timeouts)
             .finish_non_exhaustive()
-    }
-}
-
-fn text(key: &StoreKey) -> AttributeValue {
-    AttributeValue::S(key.as_str().to_owned())
-}
-
-fn outcome(call: Call, cas: u64, answer: Result<(), Fault>) -> Result<Outcome> {
-    match answer {
-        Ok(()) => Ok(Outcome::Written { cas }),
-        Err(Fault::Refused(Refusal::Condition)) => Ok(Outcome::Refused),
-        Err(fault) => Err(fault.into_error(call)),
     }
 }

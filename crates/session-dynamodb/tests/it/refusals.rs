@@ -1,8 +1,10 @@
 //! What calls return when the server refuses them, or there is nothing to sign them with.
 
 use crate::common::{DEADLINE, MINUTE, client, in_time, key, read_request, writes};
-use aws_sdk_dynamodb::config::{Config, Credentials, ProvideCredentials, Region};
-use aws_sdk_dynamodb::error::BoxError;
+use aws_credential_types::credential_fn::provide_credentials_fn;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_dynamodb::config::{Config, Credentials, Region};
 use session_core::{ErrorKind, Precondition, Store};
 use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
 use std::net::Ipv4Addr;
@@ -66,35 +68,18 @@ async fn page_of_a_proxy_is_no_answer() {
     assert_eq!(write.unwrap_err().kind(), ErrorKind::Unknown);
 }
 
-/// Credentials that are not there, or not in time.
-#[derive(Debug)]
-struct Broke(Option<Duration>);
-
-impl ProvideCredentials for Broke {
-    fn provide_credentials<'a>(
-        &'a self,
-    ) -> aws_credential_types::provider::future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        use aws_credential_types::provider::error::CredentialsError;
-        let wait = self.0;
-        aws_credential_types::provider::future::ProvideCredentials::new(async move {
-            match wait {
-                Some(wait) => {
-                    tokio::time::sleep(wait).await;
-                    Ok(Credentials::new("local", "local", None, None, "late"))
-                }
-                None => Err(CredentialsError::not_loaded(BoxError::from("hunter2"))),
-            }
-        })
-    }
-}
-
 #[tokio::test]
 async fn without_credentials_nothing_is_sent() {
     let (url, requests) = answering(400, "SomethingElse", "").await;
-    for (provider, is_retryable) in [(Broke(None), false), (Broke(Some(DEADLINE)), true)] {
+    let none = provide_credentials_fn(|| async { Err(CredentialsError::not_loaded("hunter2")) });
+    let late = provide_credentials_fn(|| async {
+        tokio::time::sleep(DEADLINE).await;
+        Ok(Credentials::new("local", "local", None, None, "late"))
+    });
+    for (provider, is_retryable) in [
+        (SharedCredentialsProvider::new(none), false),
+        (SharedCredentialsProvider::new(late), true),
+    ] {
         let config: Config = client(&url)
             .config()
             .to_builder()

@@ -1,17 +1,17 @@
 //! The table: what it must be like, and making what is missing.
 
-use super::DynamoDbStore;
-use crate::ask::{Mark, ask};
-use crate::config::NAME;
-use crate::error::{Fault, Refusal};
-use crate::names::{Layout, OWNER_INDEX};
+use crate::ask::ask;
+use crate::client::Client;
+use crate::config::STORE;
+use crate::error::Fault;
+use crate::layout::{Layout, OWNER_INDEX};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
     GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement, KeyType, Projection, ProjectionType,
     ProvisionedThroughput, ScalarAttributeType, TableDescription, TableStatus,
     TimeToLiveDescription, TimeToLiveSpecification, TimeToLiveStatus,
 };
-use session_core::store::{Call, Lost};
+use session_core::store::{Call, Failure, Lost};
 use session_core::{Error, ErrorKind, Result};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -32,83 +32,66 @@ enum Step {
     Done,
 }
 
-impl DynamoDbStore {
-    /// Makes the table, billed per request, the index of owners if the options ask for one, and
-    /// turns on the table's TTL; waits until they can be used.
-    ///
-    /// A table that is there is taken as it is, and only what is missing is added, so a second
-    /// call, also from another process at the same time, changes nothing. Where nothing is missing
-    /// the credentials need no right to; without the right to look at the TTL it is taken for
-    /// being on. The index of a large table takes longer than the two minutes that this waits:
-    /// make it beforehand.
-    ///
-    /// # Errors
-    ///
-    /// `Config` if the table or the index has another key, or the TTL is on for another
-    /// attribute; `Unavailable`, not retryable, if the credentials may not do what is missing.
-    pub async fn init(&self) -> Result<()> {
+impl Client {
+    /// Makes what is missing, and waits until it can be used.
+    pub(crate) async fn init(&self) -> Result<()> {
         let deadline = Instant::now() + INIT_TIMEOUT;
         let mut pause = SHORTEST_PAUSE;
         loop {
-            let table = self.describe(step_deadline()).await;
-            let table = table.map_err(|fault| fault.into_error(Call::Inspect))?;
-            if let Some(table) = &table {
-                self.check_key(table)?;
-            }
+            let table = self.inspect(Call::Inspect, step_deadline()).await?;
             let result = match step(table.as_ref(), &self.layout)? {
                 Step::Create => self.create_table().await,
                 Step::AddIndex => self.add_index(table.as_ref()).await,
                 Step::Wait => Ok(()),
                 Step::Done => break,
             };
-            result
-                .or_else(|fault| if is_passing(fault) { Ok(()) } else { Err(fault) })
-                .map_err(|fault| fault.into_error(Call::Init))?;
-            if Instant::now() + pause > deadline {
-                let what = "the table or its index is still being made; call `init` again";
-                return Err(Call::Init.error(NAME, ErrorKind::Unavailable, what));
+            match result {
+                Err(fault) if !is_passing(&fault) => return Err(fault.into_error(Call::Init)),
+                _ if Instant::now() + pause > deadline => {
+                    let what = "the table or its index is still being made; call `init` again";
+                    return Err(Call::Init.failed(STORE, Failure::Later(what)));
+                }
+                _ => sleep(pause).await,
             }
-            sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         self.enable_ttl().await
     }
 
-    /// Looks at the table; `None` if there is none.
-    pub(super) async fn describe(
+    /// Looks at the table, and refuses one whose key is not ours; `None` if there is none.
+    pub(crate) async fn inspect(
         &self,
+        call: Call,
         deadline: Instant,
-    ) -> Result<Option<TableDescription>, Fault> {
-        let request = self.client.describe_table().table_name(&self.layout.table);
-        match ask(deadline, |mark: Mark| request.customize().interceptor(mark).send()).await {
-            Ok(answer) => Ok(answer.table),
-            Err(Fault::Refused(Refusal::NoTable)) => Ok(None),
-            Err(fault) => Err(fault),
+    ) -> Result<Option<TableDescription>> {
+        let Layout { table, key, .. } = &self.layout;
+        let request = self.dynamodb.describe_table().table_name(table);
+        let table = match ask(deadline, request.send()).await {
+            Ok(answer) => answer.table,
+            Err(Fault::NoTable) => None,
+            Err(fault) => return Err(fault.into_error(call)),
+        };
+        match table {
+            Some(table) if !(is_hash_key(table.key_schema(), key) && is_text(&table, key)) => {
+                Err(refuse(
+                    "the table has another key; expected a text as hash key and no sort key: name \
+                     it in SESSION_DYNAMODB_KEY_ATTRIBUTE or use another table",
+                ))
+            }
+            table => Ok(table),
         }
-    }
-
-    /// Refuses a table whose key is not ours.
-    pub(super) fn check_key(&self, table: &TableDescription) -> Result<()> {
-        let key = &self.layout.key;
-        if is_hash_key(table.key_schema(), key) && is_text(table, key) {
-            return Ok(());
-        }
-        Err(refuse(
-            "the table has another key; expected a text as hash key and no sort key: name it in \
-             SESSION_DYNAMODB_KEY_ATTRIBUTE or use another table",
-        ))
     }
 
     async fn create_table(&self) -> Result<(), Fault> {
-        let Layout { table, key, owner, .. } = &self.layout;
+        let Layout { table, key, .. } = &self.layout;
         let mut request = self
-            .client
+            .dynamodb
             .create_table()
             .table_name(table)
             .billing_mode(BillingMode::PayPerRequest)
             .attribute_definitions(text_attribute(key)?)
             .key_schema(hash_key(key)?);
-        if let Some(owner) = owner {
+        if let Some(owner) = self.layout.owner() {
             let index = GlobalSecondaryIndex::builder()
                 .index_name(OWNER_INDEX)
                 .key_schema(hash_key(owner)?)
@@ -117,14 +100,11 @@ impl DynamoDbStore {
                 .attribute_definitions(text_attribute(owner)?)
                 .global_secondary_indexes(index.build().map_err(|_| Fault::Unbuilt)?);
         }
-        let customize = |mark: Mark| request.customize().interceptor(mark).send();
-        ask(step_deadline(), customize).await?;
-        Ok(())
+        ask(step_deadline(), request.send()).await.map(drop)
     }
 
     async fn add_index(&self, made: Option<&TableDescription>) -> Result<(), Fault> {
         let Layout { table, key, owner, .. } = &self.layout;
-        let Some(owner) = owner else { return Ok(()) };
         let index = CreateGlobalSecondaryIndexAction::builder()
             .index_name(OWNER_INDEX)
             .key_schema(hash_key(owner)?)
@@ -133,7 +113,7 @@ impl DynamoDbStore {
             .build()
             .map_err(|_| Fault::Unbuilt)?;
         let request = self
-            .client
+            .dynamodb
             .update_table()
             .table_name(table)
             .attribute_definitions(text_attribute(key)?)
@@ -141,16 +121,14 @@ impl DynamoDbStore {
             .global_secondary_index_updates(
                 GlobalSecondaryIndexUpdate::builder().create(index).build(),
             );
-        let customize = |mark: Mark| request.customize().interceptor(mark).send();
-        ask(step_deadline(), customize).await?;
-        Ok(())
+        ask(step_deadline(), request.send()).await.map(drop)
     }
 
     /// Turns the TTL on unless it is: asking for it twice is an error of the server.
     async fn enable_ttl(&self) -> Result<()> {
         match self.ttl().await {
             Ok(ttl) if is_on(ttl.as_ref(), &self.layout.expiry)? => return Ok(()),
-            Err(Fault::Refused(Refusal::Denied)) => return Ok(()),
+            Err(Fault::Denied) => return Ok(()),
             answer => answer.map_err(|fault| fault.into_error(Call::Inspect))?,
         };
         let specification = TimeToLiveSpecification::builder()
@@ -159,29 +137,28 @@ impl DynamoDbStore {
             .build()
             .map_err(|_| Fault::Unbuilt.into_error(Call::Init))?;
         let request = self
-            .client
+            .dynamodb
             .update_time_to_live()
             .table_name(&self.layout.table)
             .time_to_live_specification(specification);
-        let customize = |mark: Mark| request.customize().interceptor(mark).send();
-        let Err(fault) = ask(step_deadline(), customize).await else { return Ok(()) };
+        let Err(fault) = ask(step_deadline(), request.send()).await else { return Ok(()) };
         // Another process was first.
         match self.ttl().await {
             Ok(ttl) if is_on(ttl.as_ref(), &self.layout.expiry)? => Ok(()),
-            _ if fault == Fault::Refused(Refusal::Invalid) => Err(Call::Init.error(
-                NAME,
-                ErrorKind::Unavailable,
-                "the server does not turn the table's TTL on: it was changed within the last hour, \
-                 or is being turned off; call `init` again later",
+            _ if matches!(fault, Fault::Invalid) => Err(Call::Init.failed(
+                STORE,
+                Failure::Later(
+                    "the server does not turn the table's TTL on: it was changed within the last \
+                     hour, or is being turned off; call `init` again later",
+                ),
             )),
             _ => Err(fault.into_error(Call::Init)),
         }
     }
 
     async fn ttl(&self) -> Result<Option<TimeToLiveDescription>, Fault> {
-        let request = self.client.describe_time_to_live().table_name(&self.layout.table);
-        let customize = |mark: Mark| request.customize().interceptor(mark).send();
-        Ok(ask(step_deadline(), customize).await?.time_to_live_description)
+        let request = self.dynamodb.describe_time_to_live().table_name(&self.layout.table);
+        Ok(ask(step_deadline(), request.send()).await?.time_to_live_description)
     }
 }
 
@@ -192,7 +169,7 @@ fn step(table: Option<&TableDescription>, layout: &Layout) -> Result<Step> {
     if table.table_status() != Some(&TableStatus::Active) {
         return Ok(Step::Wait);
     }
-    let Some(owner) = &layout.owner else { return Ok(Step::Done) };
+    let Some(owner) = layout.owner() else { return Ok(Step::Done) };
     let indexes = table.global_secondary_indexes();
     let Some(index) = indexes.iter().find(|index| index.index_name() == Some(OWNER_INDEX)) else {
         return Ok(Step::AddIndex);
@@ -222,14 +199,14 @@ fn is_on(ttl: Option<&TimeToLiveDescription>, attribute: &str) -> Result<bool> {
 }
 
 /// The next look at the table says what came of it.
-fn is_passing(fault: Fault) -> bool {
-    match fault {
-        Fault::Refused(refusal) => {
-            matches!(refusal, Refusal::InUse | Refusal::NoTable | Refusal::Throttled)
-        }
-        Fault::Lost(lost, _) => matches!(lost, Lost::Broken | Lost::Silent),
-        Fault::Unsigned(_) | Fault::Unbuilt => false,
-    }
+fn is_passing(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::InUse
+            | Fault::NoTable
+            | Fault::Throttled
+            | Fault::Lost(Lost::Broken | Lost::Silent, _)
+    )
 }
 
 fn is_hash_key(schema: &[KeySchemaElement], name: &str) -> bool {
@@ -272,8 +249,8 @@ fn keys_only() -> Projection {
     Projection::builder().projection_type(ProjectionType::KeysOnly).build()
 }
 
-fn refuse(what: &str) -> Error {
-    Call::Init.error(NAME, ErrorKind::Config, what)
+fn refuse(what: &'static str) -> Error {
+    Call::Init.failed(STORE, Failure::Final(ErrorKind::Config, what))
 }
 
 fn step_deadline() -> Instant {

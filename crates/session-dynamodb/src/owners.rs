@@ -1,14 +1,13 @@
-//! An owner's records: found by the index, believed by the table.
+//! An owner's records: found by an index that lags behind, believed by the table.
 
-use super::DynamoDbStore;
-use crate::ask::{Mark, ask};
-use crate::config::NAME;
-use crate::error::{Fault, Refusal};
-use crate::item::{self, EMPTY_OWNER, Item, MAX_KEY};
-use crate::names::OWNER_INDEX;
+use crate::ask::ask;
+use crate::client::Client;
+use crate::error::Fault;
+use crate::item::{self, Item};
+use crate::layout::OWNER_INDEX;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use session_core::store::{Call, no_owner_index};
-use session_core::{ErrorKind, Result, StoreKey};
+use session_core::StoreKey;
+use session_core::store::unix_time;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -17,26 +16,16 @@ const PAGE: i32 = 100;
 /// Before asking again for what the server left out for want of capacity.
 const PAUSE: Duration = Duration::from_millis(20);
 
-impl DynamoDbStore {
-    pub(super) async fn list(&self, owner: &str) -> Result<Vec<StoreKey>> {
-        let Some(attribute) = &self.layout.owner else {
-            return Err(no_owner_index(NAME, "set SESSION_OWNER_INDEX=true"));
-        };
-        if owner.is_empty() {
-            return Err(Call::List.error(NAME, ErrorKind::Unsupported, EMPTY_OWNER));
-        }
-        if owner.len() > MAX_KEY {
-            return Ok(Vec::new());
-        }
-        let owner = AttributeValue::S(owner.to_owned());
+impl Client {
+    /// Lists the live records whose `attribute` is `owner`, a page in the time of a call.
+    pub(crate) async fn list(&self, attribute: &str, owner: &str) -> Result<Vec<StoreKey>, Fault> {
+        let owner = item::text(owner);
         let (mut keys, mut start) = (Vec::new(), None);
         loop {
             let deadline = self.deadline();
-            let page = self.page(attribute, &owner, start, deadline).await;
-            let (found, next) = page.map_err(|fault| fault.into_error(Call::List))?;
-            let items = self.read(attribute, found, deadline).await;
-            let items = items.map_err(|fault| fault.into_error(Call::List))?;
-            let now = item::now();
+            let (found, next) = self.page(attribute, &owner, start, deadline).await?;
+            let items = self.read(attribute, found, deadline).await?;
+            let now = unix_time();
             for item in items {
                 let is_theirs = item.get(attribute) == Some(&owner);
                 if let Some(AttributeValue::S(key)) = item.get(&self.layout.key)
@@ -66,7 +55,7 @@ impl DynamoDbStore {
         deadline: Instant,
     ) -> Result<(Vec<Item>, Option<Item>), Fault> {
         let request = self
-            .client
+            .dynamodb
             .query()
             .table_name(&self.layout.table)
             .index_name(OWNER_INDEX)
@@ -77,12 +66,11 @@ impl DynamoDbStore {
             .expression_attribute_values(":owner", owner.clone())
             .limit(PAGE)
             .set_exclusive_start_key(start);
-        let answer =
-            ask(deadline, |mark: Mark| request.customize().interceptor(mark).send()).await?;
+        let answer = ask(deadline, request.send()).await?;
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 
-    /// Reads the records under `keys` as they are now: the index lags behind the table.
+    /// Reads the records under `keys` as they are now.
     async fn read(
         &self,
         attribute: &str,
@@ -100,15 +88,14 @@ impl DynamoDbStore {
                 .expression_attribute_names("#o", attribute)
                 .build()
                 .map_err(|_| Fault::Unbuilt)?;
-            let request = self.client.batch_get_item().request_items(&self.layout.table, wanted);
-            let answer =
-                ask(deadline, |mark: Mark| request.customize().interceptor(mark).send()).await?;
+            let request = self.dynamodb.batch_get_item().request_items(&self.layout.table, wanted);
+            let answer = ask(deadline, request.send()).await?;
             items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
             let left = answer.unprocessed_keys.into_iter().flatten();
             keys = left.flat_map(|(_, left)| left.keys).collect();
             if !keys.is_empty() {
                 if Instant::now() + PAUSE > deadline {
-                    return Err(Fault::Refused(Refusal::Throttled));
+                    return Err(Fault::Throttled);
                 }
                 sleep(PAUSE).await;
             }

@@ -1,6 +1,8 @@
-//! Names of the table and its attributes: checked here, and never part of an expression.
+//! How a table names what it keeps: checked here, and never part of an expression.
 
-use crate::config::MissingExpiry;
+use crate::keys::{
+    EXPIRY, EXPIRY_KEY, KEY, KEY_KEY, OWNER, OWNER_KEY, TABLE, TABLE_KEY, VALUE, VALUE_KEY,
+};
 use session_core::{Error, ErrorKind, Result};
 
 /// What DynamoDB takes as the name of an attribute that is a key of a table or an index.
@@ -16,13 +18,74 @@ pub(crate) struct Layout {
     pub(crate) key: String,
     pub(crate) value: String,
     pub(crate) expiry: String,
-    /// Written and indexed only if there is an index of owners.
-    pub(crate) owner: Option<String>,
+    pub(crate) owner: String,
+    pub(crate) has_owners: bool,
     pub(crate) missing_expiry: MissingExpiry,
 }
 
+/// What a record is that lacks the attribute of its expiry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissingExpiry {
+    /// It is expired.
+    #[default]
+    Expired,
+    /// It lives until it is written or deleted, and reports a ttl of
+    /// [`Duration::MAX`](std::time::Duration::MAX): for tables of an application that never wrote
+    /// one.
+    Live,
+}
+
+impl Layout {
+    /// The attribute of the owner, which is written and indexed only if there is an index of them.
+    pub(crate) fn owner(&self) -> Option<&str> {
+        self.has_owners.then_some(&*self.owner)
+    }
+
+    /// Holds of an item that is not expired at `:now`, the expiry being `#e`.
+    pub(crate) fn is_live(&self) -> &'static str {
+        match self.missing_expiry {
+            MissingExpiry::Expired => "#e > :now",
+            MissingExpiry::Live => "(attribute_not_exists(#e) OR #e > :now)",
+        }
+    }
+
+    /// Holds of an item that is missing or expired; the key is `#k` if expiries may be missing.
+    pub(crate) fn is_free(&self) -> &'static str {
+        match self.missing_expiry {
+            // Of an item that is missing, every attribute is.
+            MissingExpiry::Expired => "attribute_not_exists(#e) OR #e <= :now",
+            MissingExpiry::Live => "attribute_not_exists(#k) OR #e <= :now",
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        check_table(TABLE_KEY, &self.table)?;
+        check_attributes(&[
+            (KEY_KEY, &self.key),
+            (VALUE_KEY, &self.value),
+            (EXPIRY_KEY, &self.expiry),
+            (OWNER_KEY, &self.owner),
+        ])
+    }
+}
+
+impl Default for Layout {
+    /// The table that Flask-Session makes.
+    fn default() -> Self {
+        Self {
+            table: TABLE.to_owned(),
+            key: KEY.to_owned(),
+            value: VALUE.to_owned(),
+            expiry: EXPIRY.to_owned(),
+            owner: OWNER.to_owned(),
+            has_owners: false,
+            missing_expiry: MissingExpiry::default(),
+        }
+    }
+}
+
 /// Checks the table's name, which the setting `key` holds.
-pub(crate) fn check_table(key: &str, name: &str) -> Result<()> {
+fn check_table(key: &str, name: &str) -> Result<()> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if (3..=255).contains(&name.len()) && name.bytes().all(is_part) {
         return Ok(());
@@ -31,7 +94,7 @@ pub(crate) fn check_table(key: &str, name: &str) -> Result<()> {
 }
 
 /// Checks the names of attributes, each with the setting that holds it.
-pub(crate) fn check_attributes(names: &[(&str, &str)]) -> Result<()> {
+fn check_attributes(names: &[(&str, &str)]) -> Result<()> {
     for (at, (key, name)) in names.iter().enumerate() {
         if name.is_empty() || name.len() > MAX_ATTRIBUTE {
             return Err(refuse(key, "the name of an attribute, 1 to 255 bytes"));
@@ -62,60 +125,25 @@ mod tests {
 
     #[test]
     fn hostile_table_names_are_config_errors() {
-        let overlong = "a".repeat(256);
-        let hostile = [
+        let odd = " \0\t\r\n\"'`;\\/?#%&=,:{}[]()<>$@!*+~^|éЅ\u{ff0e}\u{feff}\u{202e}".chars();
+        let holding = odd.flat_map(|odd| {
+            [format!("{odd}Sessions"), format!("Sess{odd}ions"), format!("Sessions{odd}")]
+        });
+        let whole = [
             "",
-            " ",
             "a",
             "ab",
-            "Sessions ",
-            " Sessions",
-            "two words",
-            "Sessions\0",
-            "Sessions\n",
             "Sessions\r\nX-Amz-Target: DynamoDB_20120810.DeleteTable",
-            "Sessions\t",
-            "Sessions\"",
-            "\"Sessions\"",
             "Sessions\",\"x\":\"y",
-            "'Sessions'",
-            "`Sessions`",
-            "Sessions;",
             "Sessions; DROP TABLE Users",
-            "Sessions\\",
-            "Sessions/",
             "../Sessions",
-            "/Sessions",
-            "Sessions?x=1",
-            "Sessions#x",
-            "Sessions%00",
-            "Sessions&x",
-            "Sessions=1",
-            "Sessions,Users",
-            "Sessions:x",
             "arn:aws:dynamodb:us-east-1:123456789012:table/Sessions",
-            "{Sessions}",
-            "[Sessions]",
-            "(Sessions)",
-            "<Sessions>",
-            "$Sessions",
-            "#Sessions",
-            "@Sessions",
-            "!Sessions",
-            "Sessions*",
-            "Sessions+",
-            "Sessions~",
-            "Sessions^",
-            "Sessions|x",
-            "Séssions",
-            "Ѕessions",
-            "Sessions\u{ff0e}",
-            "\u{feff}Sessions",
-            overlong.as_str(),
+            &"a".repeat(256),
         ];
+        let hostile: Vec<_> = whole.map(str::to_owned).into_iter().chain(holding).collect();
         assert!(hostile.len() >= 40);
         for name in hostile {
-            let error = check_table("SESSION_DYNAMODB_TABLE", name).expect_err(name);
+            let error = check_table("SESSION_DYNAMODB_TABLE", &name).expect_err(&name);
             assert_eq!(error.kind(), ErrorKind::Config, "{name}");
             assert!(error.to_string().starts_with("read SESSION_DYNAMODB_TABLE: expected 3 to"));
         }

@@ -4,7 +4,7 @@
 
 use crate::config::STORE;
 use session_core::Error;
-use session_core::ErrorKind::{Config, Unavailable, Unknown};
+use session_core::ErrorKind::{Config, Timeout, Unavailable, Unknown};
 use session_core::store::{Call, Failure, Lost};
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -45,7 +45,11 @@ impl Fault {
     }
 
     fn at(self, place: &str, call: Call) -> Error {
-        let error = call.failed(place, self.failure(call));
+        let error = match (&self, call) {
+            // However far it came, it has taken nothing that lives: no write that may be unknown.
+            (Self::TooLate, Call::Sweep) => call.error(place, Timeout, "not done in time"),
+            _ => call.failed(place, self.failure(call)),
+        };
         match self {
             Self::Io(cause) | Self::Unflushed(cause) => error.with_source(cause),
             _ => error,
@@ -118,6 +122,9 @@ mod tests {
                 assert_eq!(meaning(call), write, "{call:?}: {:?}", fault());
             }
         }
-        assert_eq!(Fault::Lost.into_error(Call::Sweep).kind(), Unavailable);
+        for (fault, kind) in [(Fault::Lost, Unavailable), (Fault::TooLate, Timeout)] {
+            let error = fault.into_error(Call::Sweep);
+            assert_eq!((error.kind(), error.is_retryable()), (kind, true), "{error}");
+        }
     }
 }

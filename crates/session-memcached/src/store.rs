@@ -179,6 +179,11 @@ fn limits(item_size_max: usize) -> Limits {
 }
 
 fn check<'a>(limits: &Limits, call: Call, key: &'a StoreKey, payload: &[u8]) -> Result<&'a str> {
+    // Other than with most stores, the server can be told to take more.
+    if let Some(most) = limits.payload.filter(|most| payload.len() > *most) {
+        let what = format!("a payload holds {most} bytes at most; memcached -I sets more");
+        return Err(call.error(STORE, ErrorKind::TooLarge, &what));
+    }
     limits.check(call, STORE, key, payload, None)?;
     // The client would send such a key in base64, which is another key to everyone else.
     let is_plain = |byte: &u8| *byte > b' ' && *byte != 0x7f;
@@ -224,6 +229,14 @@ mod tests {
                 check(&limits(1 << 20), Call::Load, &StoreKey::new("", &key), &[]).map(drop);
             assert_eq!(checked.err().map(|error| error.kind()), kind, "{key:?}");
         }
+    }
+
+    #[test]
+    fn payload_over_the_limit_names_the_option_of_the_server() {
+        let checked = check(&limits(515), Call::Touch, &StoreKey::new("", "k"), b"four").map(drop);
+        let text =
+            "renew a session in memcached: a payload holds 3 bytes at most; memcached -I sets more";
+        assert_eq!(checked.unwrap_err().to_string(), text);
     }
 
     #[test]

@@ -15,7 +15,8 @@ use crate::error::{ErrorKind, Result};
 /// let key = StoreKey::new("session:", &"x".repeat(300));
 /// let error = limits.check(Call::Load, "memcached", &key, b"", None).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::TooLarge);
-/// let text = "load a session from memcached: a key holds 250 bytes at most";
+/// let text = "load a session from memcached: a key holds 250 bytes at most; \
+///             shorten SESSION_KEY_PREFIX";
 /// assert_eq!(error.to_string(), text);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +34,8 @@ impl Limits {
     ///
     /// # Errors
     ///
-    /// `TooLarge`, which names the limit and not what is over it.
+    /// `TooLarge`, which names the limit and what to change, not what is over it. A store whose
+    /// server can be told to take larger payloads refuses those itself, and names the option.
     pub fn check(
         &self,
         call: Call,
@@ -43,13 +45,13 @@ impl Limits {
         owner: Option<&str>,
     ) -> Result<()> {
         let lengths = [
-            ("a payload", payload.len(), self.payload),
-            ("a key", key.as_bytes().len(), self.key),
-            ("an owner", owner.map_or(0, str::len), self.owner),
+            ("a payload", payload.len(), self.payload, "keep less in the session"),
+            ("a key", key.as_bytes().len(), self.key, "shorten SESSION_KEY_PREFIX"),
+            ("an owner", owner.map_or(0, str::len), self.owner, "name owners by a shorter id"),
         ];
-        for (what, length, limit) in lengths {
+        for (what, length, limit, change) in lengths {
             if let Some(limit) = limit.filter(|limit| length > *limit) {
-                let what = format!("{what} holds {limit} bytes at most");
+                let what = format!("{what} holds {limit} bytes at most; {change}");
                 return Err(call.error(store, ErrorKind::TooLarge, &what));
             }
         }
@@ -69,9 +71,27 @@ mod tests {
         for (limits, key, payload, owner, over) in [
             (limits, "12", "123", Some("1"), None),
             (limits, "", "", None, None),
-            (limits, "12", "1234", Some("1"), Some("a payload holds 3 bytes at most")),
-            (limits, "123", "123", Some("1"), Some("a key holds 2 bytes at most")),
-            (limits, "12", "123", Some("é"), Some("an owner holds 1 bytes at most")),
+            (
+                limits,
+                "12",
+                "1234",
+                Some("1"),
+                Some("a payload holds 3 bytes at most; keep less in the session"),
+            ),
+            (
+                limits,
+                "123",
+                "123",
+                Some("1"),
+                Some("a key holds 2 bytes at most; shorten SESSION_KEY_PREFIX"),
+            ),
+            (
+                limits,
+                "12",
+                "123",
+                Some("é"),
+                Some("an owner holds 1 bytes at most; name owners by a shorter id"),
+            ),
             (Limits::default(), "123", "1234", Some("12"), None),
         ] {
             let key = StoreKey::new("", key);

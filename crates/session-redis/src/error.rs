@@ -10,7 +10,7 @@ use session_core::store::{Call, Failure, Lost};
 
 use Failure::{Doubtful, Final, Later, Unexpected};
 
-/// The store's name in messages.
+/// The store's name in messages. Not in `config`, since the reader of addresses names it too.
 pub(crate) const STORE: &str = "redis";
 
 /// Why there is no reply.

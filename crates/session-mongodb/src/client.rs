@@ -1,121 +1,115 @@
-//! Commands on their way to the server and back, each on a task of its own.
+//! The one place that knows the driver: commands out, answers and faults back, each in time.
+//!
+//! Commands are the driver's `run_command`, the one way to the server that it never retries, also on
+//! a client of the application. Each is a task of its own, which outlives the future that asked for
+//! it: the driver closes a connection whose future is dropped half-way.
 
+use crate::answer;
 use crate::error::Fault;
 use mongodb::Database;
-use mongodb::bson::{Bson, Document};
-use mongodb::error::Result as DriverResult;
-use session_core::store::Lost;
+use mongodb::bson::Document;
+use mongodb::error::{Error, ErrorKind, Result as DriverResult, SYSTEM_OVERLOADED_ERROR};
+use session_core::store::{Lost, Timeouts, undisturbed};
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
-/// Runs one command, which is never sent again.
-///
-/// Commands are the driver's `run_command`, the one way to the server that it never retries, also
-/// on a client of the application. On a task of its own a command outlives the future that asked
-/// for it: the driver closes a connection whose future is dropped half-way.
-pub(crate) async fn run(
-    database: &Database,
-    command: Document,
-    deadline: Instant,
-) -> Result<Document, Fault> {
-    let database = database.clone();
-    apart(deadline, async move { database.run_command(command).await }).await
+/// Sends the commands of the store.
+pub(crate) struct Client {
+    pub(crate) database: Database,
+    pub(crate) timeouts: Timeouts,
 }
 
-/// Runs a command that changes documents; returns how many matched.
-pub(crate) async fn change(
-    database: &Database,
-    command: Document,
-    deadline: Instant,
-) -> Result<u64, Fault> {
-    changed(&run(database, command, deadline).await?)
+impl Client {
+    /// When a call that begins now ends.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.timeouts.operation()
+    }
+
+    /// When a call that may be the first contact ends.
+    pub(crate) fn first_deadline(&self) -> Instant {
+        self.deadline() + self.timeouts.connect()
+    }
+
+    /// Runs one command, which is never sent again.
+    pub(crate) async fn run(
+        &self,
+        command: Document,
+        deadline: Instant,
+    ) -> Result<Document, Fault> {
+        let database = self.database.clone();
+        let run = async move { database.run_command(command).await };
+        answered(undisturbed(timeout_at(deadline, run)).await)
+    }
+
+    /// Runs a command that changes documents; returns how many matched.
+    pub(crate) async fn change(&self, command: Document, deadline: Instant) -> Result<u64, Fault> {
+        answer::changed(&self.run(command, deadline).await?)
+    }
+
+    /// Runs a command whose answer is a cursor; returns everything that it leads to.
+    pub(crate) async fn list(
+        &self,
+        command: Document,
+        deadline: Instant,
+    ) -> Result<Vec<Document>, Fault> {
+        let database = self.database.clone();
+        let list = async move {
+            let mut cursor = database.run_cursor_command(command).await?;
+            let mut found = Vec::new();
+            while cursor.advance().await? {
+                found.push(cursor.deserialize_current()?);
+            }
+            Ok(found)
+        };
+        answered(undisturbed(timeout_at(deadline, list)).await)
+    }
 }
 
-/// Runs a command whose answer is a cursor; returns everything that it leads to.
-pub(crate) async fn list(
-    database: &Database,
-    command: Document,
-    deadline: Instant,
-) -> Result<Vec<Document>, Fault> {
-    let database = database.clone();
-    apart(deadline, async move {
-        let mut cursor = database.run_cursor_command(command).await?;
-        let mut found = Vec::new();
-        while cursor.advance().await? {
-            found.push(cursor.deserialize_current()?);
+/// What came of a call. At the deadline the driver's future is dropped, and with it the silent
+/// connection.
+fn answered<T>(call: Result<Result<DriverResult<T>, Elapsed>, Lost>) -> Result<T, Fault> {
+    call?.map_err(|_| Lost::Silent)?.map_err(Into::into)
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match &*error.kind {
+            ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } => {
+                Lost::Unreached.into()
+            }
+            // The driver labels I/O errors so that happen while it connects and says hello.
+            ErrorKind::Io(_) if error.contains_label(SYSTEM_OVERLOADED_ERROR) => {
+                Lost::Unreached.into()
+            }
+            ErrorKind::Command(refused) => Self::of_code(refused.code),
+            ErrorKind::Authentication { .. } => Self::LogIn,
+            ErrorKind::InvalidArgument { .. } | ErrorKind::InvalidTlsConfig { .. } => Self::Options,
+            ErrorKind::IncompatibleServer { .. } => Self::Incompatible,
+            ErrorKind::Shutdown => Self::Closed,
+            // A cleared pool interrupts commands under way, too.
+            ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => Lost::Broken.into(),
+            _ => Self::Unexpected,
         }
-        Ok(found)
-    })
-    .await
-}
-
-async fn apart<T: Send + 'static>(
-    deadline: Instant,
-    call: impl Future<Output = DriverResult<T>> + Send + 'static,
-) -> Result<T, Fault> {
-    // What is dropped at the deadline is the driver's future and with it the silent connection.
-    let task = tokio::spawn(timeout_at(deadline, call));
-    match task.await {
-        Ok(Ok(Ok(answer))) => Ok(answer),
-        Ok(Ok(Err(error))) => Err(Fault::of(&error)),
-        Ok(Err(_)) => Err(Fault::Lost(Lost::Silent)),
-        // The runtime shuts down.
-        Err(_) => Err(Fault::Lost(Lost::Broken)),
-    }
-}
-
-/// Reads the answer to a command that changes documents.
-fn changed(answer: &Document) -> Result<u64, Fault> {
-    if let Ok([error, ..]) = answer.get_array("writeErrors").map(Vec::as_slice) {
-        let code = error.as_document().and_then(|error| number(error.get("code")));
-        let code = code.and_then(|code| i32::try_from(code).ok());
-        return Err(code.map_or(Fault::Doubtful, Fault::of_code));
-    }
-    // The primary has it and may lose it: the others did not confirm in time.
-    if answer.contains_key("writeConcernError") {
-        return Err(Fault::Doubtful);
-    }
-    let matched = number(answer.get("n")).and_then(|n| u64::try_from(n).ok());
-    matched.ok_or(Fault::Unexpected)
-}
-
-/// A whole number, of whichever type the server chose.
-pub(crate) fn number(value: Option<&Bson>) -> Option<i64> {
-    match *value? {
-        Bson::Int32(n) => Some(n.into()),
-        Bson::Int64(n) => Some(n),
-        Bson::Double(n) if n.fract() == 0.0 && n.abs() < 1e15 => Some(n as i64),
-        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::changed;
-    use crate::error::{Fault, Refusal};
-    use mongodb::bson::doc;
+    use crate::error::Fault;
+    use mongodb::error::{Error, ErrorKind};
+    use session_core::store::{Call, Lost};
+    use std::io;
+    use std::sync::Arc;
 
     #[test]
-    fn answers_to_writes() {
-        for (answer, expected) in [
-            (doc! { "n": 1, "nModified": 0, "ok": 1.0 }, Ok(1)),
-            (doc! { "n": 0_i64, "ok": 1 }, Ok(0)),
-            (doc! { "n": 2.0, "ok": 1 }, Ok(2)),
-            (
-                doc! { "n": 0, "writeErrors": [{ "index": 0, "code": 11_000 }], "ok": 1 },
-                Err(Fault::Refused(Refusal::Duplicate)),
-            ),
-            (
-                doc! { "n": 0, "writeErrors": [{ "code": 11_602 }], "ok": 1 },
-                Err(Fault::Interrupted),
-            ),
-            (doc! { "n": 0, "writeErrors": ["?"], "ok": 1 }, Err(Fault::Doubtful)),
-            (doc! { "n": 1, "writeErrors": [], "ok": 1 }, Ok(1)),
-            (doc! { "n": 1, "writeConcernError": { "code": 64 }, "ok": 1 }, Err(Fault::Doubtful)),
-            (doc! { "ok": 1 }, Err(Fault::Unexpected)),
-            (doc! { "n": -1, "ok": 1 }, Err(Fault::Unexpected)),
-            (doc! { "n": "1", "ok": 1 }, Err(Fault::Unexpected)),
-        ] {
-            assert_eq!(changed(&answer), expected, "{answer}");
+    fn texts_of_the_driver_stay_out() {
+        let error = Error::from(ErrorKind::Io(Arc::new(io::Error::other("hunter2"))));
+        let fault = Fault::from(error);
+        assert_eq!(fault, Fault::Lost(Lost::Broken));
+        for call in [Call::Load, Call::Update] {
+            let shown = fault.into_error(call);
+            assert!(!format!("{shown:#} {shown:?}").contains("hunter2"), "{shown:?}");
         }
+        assert_eq!(Fault::from(Error::from(ErrorKind::Shutdown)), Fault::Closed);
     }
 }

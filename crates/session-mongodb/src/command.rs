@@ -1,13 +1,11 @@
 //! The commands, as documents; values are only ever values in them.
 
-use crate::client::number;
-use crate::error::Fault;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
-use mongodb::options::{Acknowledgment, ReadConcern, ReadConcernLevel, WriteConcern};
+use session_core::store::unix_time;
 use session_core::{Lease, Record, StoreKey};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Documents that a sweep removes with one command.
 pub(crate) const BATCH: usize = 500;
@@ -15,16 +13,15 @@ pub(crate) const BATCH: usize = 500;
 /// Keys of an owner that arrive with the first answer.
 const PAGE: i32 = 10_000;
 
-/// The token of a record that is stored as text: a comparison with bytes would never hold.
-const TEXT: u64 = 1;
-
 /// What all commands of a store have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Commands {
     collection: String,
     has_owners: bool,
-    read_concern: Option<Document>,
-    write_concern: Option<Document>,
+    /// Added to those that read.
+    read_concern: Document,
+    /// Added to those that write.
+    write_concern: Document,
 }
 
 /// What the writing commands of one record set.
@@ -36,19 +33,14 @@ pub(crate) struct Change<'a> {
 }
 
 impl Commands {
-    /// `run_command` does not add the concerns of the client, so they are read here.
+    /// The concerns are fields of commands, or none.
     pub(crate) fn new(
         collection: &str,
         has_owners: bool,
-        read: Option<&ReadConcern>,
-        write: Option<&WriteConcern>,
+        read_concern: Document,
+        write_concern: Document,
     ) -> Self {
-        Self {
-            collection: collection.to_owned(),
-            has_owners,
-            read_concern: read.map(|read| doc! { "level": level(&read.level) }),
-            write_concern: write.map(write_concern).filter(|concern| !concern.is_empty()),
-        }
+        Self { collection: collection.to_owned(), has_owners, read_concern, write_concern }
     }
 
     pub(crate) fn load(&self, key: &StoreKey, now: Now) -> Document {
@@ -121,16 +113,12 @@ impl Commands {
     }
 
     fn reading(&self, mut command: Document) -> Document {
-        if let Some(concern) = &self.read_concern {
-            command.insert("readConcern", concern.clone());
-        }
+        command.extend(self.read_concern.clone());
         command
     }
 
     fn writing(&self, mut command: Document) -> Document {
-        if let Some(concern) = &self.write_concern {
-            command.insert("writeConcern", concern.clone());
-        }
+        command.extend(self.write_concern.clone());
         command
     }
 }
@@ -173,11 +161,11 @@ pub(crate) fn binary_order() -> Document {
     doc! { "locale": "simple" }
 }
 
-/// What was loaded, as it is stored.
+/// What was loaded, as it is stored: a comparison of text with bytes would never hold.
 fn stored(loaded: &Record) -> Bson {
-    match std::str::from_utf8(&loaded.payload) {
-        Ok(text) if loaded.cas == TEXT => Bson::String(text.to_owned()),
-        _ => Bson::Binary(binary(&loaded.payload)),
+    match loaded.as_text() {
+        Some(text) => Bson::String(text.to_owned()),
+        None => Bson::Binary(binary(&loaded.payload)),
     }
 }
 
@@ -191,10 +179,10 @@ pub(crate) struct Now(Duration);
 
 impl Now {
     pub(crate) fn read() -> Self {
-        Self(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default())
+        Self(unix_time())
     }
 
-    fn ms(self) -> i64 {
+    pub(crate) fn ms(self) -> i64 {
         i64::try_from(self.0.as_millis()).unwrap_or(i64::MAX)
     }
 
@@ -209,85 +197,10 @@ impl Now {
     }
 }
 
-/// Reads the answer to [`Commands::load`].
-///
-/// A document without `val` holds no session, as Flask-Session has it; one whose `val` is neither
-/// text nor a binary of subtype 0 is no answer, for it could never be compared with what was loaded.
-pub(crate) fn record(mut answer: Document, now: Now) -> Result<Option<Record>, Fault> {
-    let cursor = answer.get_document_mut("cursor").map_err(|_| Fault::Unexpected)?;
-    let batch = cursor.get_array_mut("firstBatch").map_err(|_| Fault::Unexpected)?;
-    let mut document = match batch.pop() {
-        None => return Ok(None),
-        Some(Bson::Document(document)) => document,
-        Some(_) => return Err(Fault::Unexpected),
-    };
-    let (payload, cas) = match document.remove("val") {
-        None | Some(Bson::Null) => return Ok(None),
-        Some(Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes })) => (bytes, 0),
-        Some(Bson::String(text)) => (text.into_bytes(), TEXT),
-        Some(_) => return Err(Fault::Unexpected),
-    };
-    let end = document.get_datetime("expiration").map_err(|_| Fault::Unexpected)?;
-    let left_ms = end.timestamp_millis().saturating_sub(now.ms());
-    // The server found it live.
-    let ttl = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0).max(1));
-    Ok(Some(Record { payload: payload.into(), cas, ttl }))
-}
-
-fn level(level: &ReadConcernLevel) -> &str {
-    match level {
-        ReadConcernLevel::Majority => "majority",
-        ReadConcernLevel::Linearizable => "linearizable",
-        ReadConcernLevel::Available => "available",
-        ReadConcernLevel::Snapshot => "snapshot",
-        ReadConcernLevel::Custom(level) => level,
-        // `local`, the server's default.
-        _ => "local",
-    }
-}
-
-fn write_concern(concern: &WriteConcern) -> Document {
-    let mut written = Document::new();
-    match &concern.w {
-        Some(Acknowledgment::Nodes(nodes)) => {
-            written.insert("w", i32::try_from(*nodes).unwrap_or(i32::MAX));
-        }
-        Some(Acknowledgment::Majority) => {
-            written.insert("w", "majority");
-        }
-        Some(Acknowledgment::Custom(tag)) => {
-            written.insert("w", tag);
-        }
-        _ => {}
-    }
-    if let Some(timeout) = concern.w_timeout {
-        written.insert("wtimeout", i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX));
-    }
-    if let Some(journal) = concern.journal {
-        written.insert("j", journal);
-    }
-    written
-}
-
-/// How many documents a sweep found, by their `_id`s.
-pub(crate) fn ids(found: Vec<Document>) -> Vec<Bson> {
-    found.into_iter().filter_map(|mut document| document.remove("_id")).collect()
-}
-
-/// The keys that [`Commands::list_by_owner`] found; foreign documents have none.
-pub(crate) fn keys(found: &[Document]) -> Vec<StoreKey> {
-    let ids = found.iter().filter_map(|document| document.get_str("id").ok());
-    ids.map(|id| StoreKey::new("", id)).collect()
-}
-
-/// Whether a field of an index goes up or down; others are hashed, text and the like.
-pub(crate) fn is_ordered(direction: Option<&Bson>) -> bool {
-    matches!(number(direction), Some(1 | -1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Change, Commands, Now, binary_order};
+    use crate::concern;
     use mongodb::bson::{Document, doc};
     use mongodb::options::{Acknowledgment, ReadConcern, WriteConcern};
     use session_core::{Lease, Record, StoreKey};
@@ -295,6 +208,14 @@ mod tests {
 
     const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: Some("ann") };
     const NOW: Now = Now(Duration::new(1_000, 1));
+
+    fn commands(
+        has_owners: bool,
+        read: Option<&ReadConcern>,
+        write: Option<&WriteConcern>,
+    ) -> Commands {
+        Commands::new("c", has_owners, concern::of_reads(read), concern::of_writes(write))
+    }
 
     fn all(commands: &Commands) -> Vec<Document> {
         let key = StoreKey::new("session:", "a");
@@ -312,7 +233,7 @@ mod tests {
     /// A collection may have been made with a collation for which "ann" is "ANN".
     #[test]
     fn every_look_for_a_string_compares_bytes() {
-        for command in all(&Commands::new("c", true, None, None)) {
+        for command in all(&commands(true, None, None)) {
             let statements = ["updates", "deletes"].map(|name| command.get_array(name).ok());
             let statement = statements.into_iter().flatten().find_map(|all| all[0].as_document());
             let looks = !command.contains_key("insert");
@@ -334,7 +255,7 @@ mod tests {
                 .w_timeout(Duration::from_millis(250))
                 .journal(true)
                 .build();
-            for command in all(&Commands::new("c", false, Some(&read), Some(&write))) {
+            for command in all(&commands(false, Some(&read), Some(&write))) {
                 let is_read = command.contains_key("find");
                 let concern =
                     command.get_document(if is_read { "readConcern" } else { "writeConcern" });
@@ -342,7 +263,7 @@ mod tests {
                 assert_eq!(concern.ok(), Some(expected), "{command}");
             }
         }
-        for command in all(&Commands::new("c", false, None, None)) {
+        for command in all(&commands(false, None, None)) {
             assert!(!command.contains_key("readConcern") && !command.contains_key("writeConcern"));
         }
     }

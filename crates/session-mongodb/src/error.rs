@@ -1,21 +1,21 @@
 //! What a failure means: nothing written, or not known.
 //!
 //! Texts of the server repeat values (a duplicate key, say) and those of the driver the address,
-//! so neither reaches our errors.
+//! I/O errors included, so none reaches our errors.
 
-use mongodb::error::{Error as DriverError, ErrorKind as DriverErrorKind, SYSTEM_OVERLOADED_ERROR};
+use crate::config::STORE;
 use session_core::Error;
-use session_core::ErrorKind::{self, Config, Decode, TooLarge, Unavailable, Unknown};
-use session_core::store::{Call, Lost};
+use session_core::ErrorKind::{Config, TooLarge, Unavailable};
+use session_core::store::{Call, Failure, Lost};
 
-use Retry::{Later, Useless};
+use Failure::{Final, Later};
 
-/// Why there is no answer, or none that can be used.
+/// Why there is no answer, or none that can be used. Unless noted, the server refused the command,
+/// which then had no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
+    /// Nobody answered.
     Lost(Lost),
-    /// The server refused the command, which then had no effect.
-    Refused(Refusal),
     /// The server answered with an error that says nothing about the effect.
     Doubtful,
     /// The server gave the command up half-way: it steps down, shuts down or was told to.
@@ -28,11 +28,6 @@ pub(crate) enum Fault {
     LogIn,
     /// The client was shut down by its owner.
     Closed,
-}
-
-/// What a server says by refusing a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
     /// A unique index has the value already.
     Duplicate,
     /// There is no such collection.
@@ -54,137 +49,87 @@ pub(crate) enum Refusal {
     Incompatible,
 }
 
-/// Whether the same call may succeed later.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Retry {
-    Later,
-    Useless,
-}
-
 impl Fault {
-    /// Reads what the driver says.
-    pub(crate) fn of(error: &DriverError) -> Self {
-        match &*error.kind {
-            DriverErrorKind::ServerSelection { .. } | DriverErrorKind::DnsResolve { .. } => {
-                Self::Lost(Lost::Unreached)
-            }
-            // The driver labels I/O errors so that happen while it connects and says hello.
-            DriverErrorKind::Io(_) if error.contains_label(SYSTEM_OVERLOADED_ERROR) => {
-                Self::Lost(Lost::Unreached)
-            }
-            DriverErrorKind::Command(refused) => Self::of_code(refused.code),
-            DriverErrorKind::Authentication { .. } => Self::LogIn,
-            DriverErrorKind::InvalidArgument { .. } | DriverErrorKind::InvalidTlsConfig { .. } => {
-                Self::Options
-            }
-            DriverErrorKind::IncompatibleServer { .. } => Self::Refused(Refusal::Incompatible),
-            DriverErrorKind::Shutdown => Self::Closed,
-            // A cleared pool interrupts commands under way, too.
-            DriverErrorKind::Io(_) | DriverErrorKind::ConnectionPoolCleared { .. } => {
-                Self::Lost(Lost::Broken)
-            }
-            _ => Self::Unexpected,
-        }
-    }
-
     /// Reads a code of the server's (its `error_codes.yml`). Only those that a command gets before
     /// it changed anything are refusals: an interrupted one (11600, 11602, 91, 189, 50) may have.
     pub(crate) fn of_code(code: i32) -> Self {
-        Self::Refused(match code {
-            11_000 | 11_001 => Refusal::Duplicate,
-            26 => Refusal::NoCollection,
-            67 | 85 | 86 => Refusal::IndexConflict,
-            13 => Refusal::Denied,
-            18 | 391 => return Self::LogIn,
-            10_107 | 13_435 | 13_436 | 10_058 => Refusal::NotPrimary,
-            24 | 112 => Refusal::Contended,
-            146 | 14_031 => Refusal::Full,
-            10_334 | 17_419 | 17_420 => Refusal::TooLarge,
-            2 | 9 | 14 | 20 | 59 | 72 | 73 | 115 | 121 | 166 => Refusal::NotUsable,
-            91 | 189 | 237 | 11_600 | 11_601 | 11_602 => return Self::Interrupted,
-            _ => return Self::Doubtful,
-        })
+        match code {
+            11_000 | 11_001 => Self::Duplicate,
+            26 => Self::NoCollection,
+            67 | 85 | 86 => Self::IndexConflict,
+            13 => Self::Denied,
+            18 | 391 => Self::LogIn,
+            10_107 | 13_435 | 13_436 | 10_058 => Self::NotPrimary,
+            24 | 112 => Self::Contended,
+            146 | 14_031 => Self::Full,
+            10_334 | 17_419 | 17_420 => Self::TooLarge,
+            2 | 9 | 14 | 20 | 59 | 72 | 73 | 115 | 121 | 166 => Self::NotUsable,
+            91 | 189 | 237 | 11_600 | 11_601 | 11_602 => Self::Interrupted,
+            _ => Self::Doubtful,
+        }
     }
 
     /// Whether the server may have something against the command itself, at any time.
     pub(crate) fn is_of_command(self) -> bool {
-        matches!(
-            self,
-            Self::Refused(Refusal::NotUsable | Refusal::IndexConflict | Refusal::Incompatible)
-                | Self::Doubtful
-        )
+        matches!(self, Self::NotUsable | Self::IndexConflict | Self::Incompatible | Self::Doubtful)
     }
 
     /// The error of a call that met this fault.
     pub(crate) fn into_error(self, call: Call) -> Error {
-        let (kind, retry, what) = match self {
-            Self::Lost(lost) => return call.lost("mongodb", lost),
-            Self::Refused(refusal) => refused(refusal),
-            Self::Doubtful | Self::Interrupted if call.is_read() => {
-                (Unavailable, Later, "the server answered with an error")
-            }
-            Self::Doubtful | Self::Interrupted => {
-                (Unknown, Useless, "the server answered with an error that proves nothing")
-            }
+        call.failed(STORE, self.failure(call))
+    }
+
+    fn failure(self, call: Call) -> Failure {
+        match self {
+            Self::Lost(lost) => Failure::Lost(lost),
+            Self::Doubtful | Self::Interrupted => Failure::Doubtful,
             Self::Unexpected if call.is_read() => {
-                (Decode, Useless, "the document or the answer is not of the form expected")
+                Failure::Unexpected("the document or the answer is not of the form expected")
             }
-            Self::Unexpected => (Unknown, Useless, "the answer is not of the form expected"),
-            Self::Options => (
+            Self::Unexpected => Failure::Unexpected("the answer is not of the form expected"),
+            Self::Options => Final(
                 Config,
-                Useless,
                 "the driver turns the client's options down; unacknowledged writes (w=0) are not \
                  for sessions",
             ),
-            Self::LogIn => {
-                (Unavailable, Useless, "the server refuses the user or password of the url")
-            }
-            Self::Closed => (Unavailable, Useless, "the client was shut down"),
-        };
-        let message = format!("{}: {what}", call.of("mongodb"));
-        Error::new(kind, message).with_retryable(retry == Later)
+            Self::LogIn => Final(Unavailable, "the server refuses the user or password of the url"),
+            Self::Closed => Final(Unavailable, "the client was shut down"),
+            Self::Duplicate => Final(
+                Config,
+                "two documents share an `id`, or two have none; remove them, for only a unique \
+                 index makes sessions safe",
+            ),
+            Self::NoCollection => Final(Config, "the collection is missing; `init` makes it"),
+            Self::IndexConflict => Final(
+                Config,
+                "an index on the same field is not as it should be; drop it, then call `init` \
+                 again",
+            ),
+            Self::Denied => Final(Unavailable, "the server does not let this user do that"),
+            Self::NotPrimary => Later("the server is no primary"),
+            Self::Contended => Later("other writers hold the document"),
+            Self::Full => Later("the server is out of space or memory"),
+            Self::TooLarge => Final(TooLarge, "a document is larger than the server takes"),
+            Self::NotUsable => Final(
+                Config,
+                "the server refuses the command; the collection may be a view or have a validator",
+            ),
+            Self::Incompatible => Final(Config, "the server is too old for the driver"),
+        }
     }
 }
 
-/// Kind, whether to retry, and what happened.
-type Meaning = (ErrorKind, Retry, &'static str);
-
-fn refused(refusal: Refusal) -> Meaning {
-    match refusal {
-        Refusal::Duplicate => (
-            Config,
-            Useless,
-            "two documents share an `id`, or two have none; remove them, for only a unique index \
-             makes sessions safe",
-        ),
-        Refusal::NoCollection => (Config, Useless, "the collection is missing; `init` makes it"),
-        Refusal::IndexConflict => (
-            Config,
-            Useless,
-            "an index on the same field is not as it should be; drop it, then call `init` again",
-        ),
-        Refusal::Denied => (Unavailable, Useless, "the server does not let this user do that"),
-        Refusal::NotPrimary => (Unavailable, Later, "the server is no primary"),
-        Refusal::Contended => (Unavailable, Later, "other writers hold the document"),
-        Refusal::Full => (Unavailable, Later, "the server is out of space or memory"),
-        Refusal::TooLarge => (TooLarge, Useless, "a document is larger than the server takes"),
-        Refusal::NotUsable => (
-            Config,
-            Useless,
-            "the server refuses the command; the collection may be a view or have a validator",
-        ),
-        Refusal::Incompatible => (Config, Useless, "the server is too old for the driver"),
+impl From<Lost> for Fault {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Refusal};
-    use mongodb::error::{Error as DriverError, ErrorKind as DriverErrorKind};
+    use super::Fault;
     use session_core::ErrorKind::{self, Config, Decode, Timeout, TooLarge, Unavailable, Unknown};
     use session_core::store::{Call, Lost};
-    use std::io;
-    use std::sync::Arc;
 
     const WRITES: [Call; 5] = [Call::Create, Call::Update, Call::Touch, Call::Delete, Call::Sweep];
 
@@ -228,6 +173,7 @@ mod tests {
                 assert_eq!(seen(Fault::of_code(code), call), (kind, is_retryable), "{code}");
             }
         }
+        assert_eq!(Fault::of_code(13), Fault::Denied, "the table is read by its number");
     }
 
     #[test]
@@ -236,22 +182,5 @@ mod tests {
             let fault = Fault::of_code(code);
             assert!(matches!(fault, Fault::Doubtful | Fault::Interrupted), "{code}");
         }
-    }
-
-    #[test]
-    fn texts_of_the_driver_stay_out() {
-        let io = |text: &'static str| DriverErrorKind::Io(Arc::new(io::Error::other(text)));
-        let error = DriverError::from(io("hunter2"));
-        assert_eq!(Fault::of(&error), Fault::Lost(Lost::Broken));
-        for call in [Call::Load, Call::Update] {
-            let shown = Fault::of(&error).into_error(call);
-            assert!(!format!("{shown:#} {shown:?}").contains("hunter2"), "{shown:?}");
-        }
-        assert_eq!(Fault::of(&DriverErrorKind::Shutdown.into()), Fault::Closed);
-        assert_eq!(
-            Fault::of_code(13),
-            Fault::Refused(Refusal::Denied),
-            "the table is read by its number"
-        );
     }
 }

@@ -1,7 +1,7 @@
-//! The indexes of the collection: which are there, which are missing.
+//! The indexes of the collection: which are there, and which are missing for sessions to be safe.
 
-use crate::client::number;
-use crate::command::{binary_order, is_ordered};
+use crate::answer::number;
+use crate::command::binary_order;
 use mongodb::bson::{Document, doc};
 
 /// What the indexes of a collection give to sessions.
@@ -101,11 +101,12 @@ pub(crate) fn list(collection: &str) -> Document {
     doc! { "listIndexes": collection }
 }
 
+/// The field of an index that has one, and goes up or down; others are hashed, text and the like.
 fn only_field(index: &Document) -> Option<&str> {
-    let key = index.get_document("key").ok()?;
-    let mut fields = key.iter();
+    let mut fields = index.get_document("key").ok()?.iter();
     let (field, direction) = fields.next()?;
-    (fields.next().is_none() && is_ordered(Some(direction))).then_some(field)
+    let is_ordered = matches!(number(Some(direction)), Some(1 | -1));
+    (fields.next().is_none() && is_ordered).then_some(field)
 }
 
 fn is_binary(index: &Document) -> bool {

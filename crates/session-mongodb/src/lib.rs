@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod address;
+mod answer;
 mod client;
 mod command;
+mod concern;
 mod config;
 mod error;
 mod indexes;

@@ -1,38 +1,26 @@
 //! Names of databases and collections, checked before a server could take them for something else.
 
-use session_core::{Error, ErrorKind, Result};
-
 /// MongoDB's own limit for the name of a database.
 const MAX_DATABASE: usize = 63;
 /// MongoDB's own limit for both names and the dot between them.
 const MAX_NAMESPACE: usize = 255;
 
-/// Where the documents are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Namespace {
-    pub(crate) database: String,
-    pub(crate) collection: String,
-}
-
-impl Namespace {
-    /// Takes names that every MongoDB takes (manual, "MongoDB Limits and Thresholds").
-    pub(crate) fn new(database: &str, collection: &str) -> Result<Self> {
-        if !is_database(database) {
-            return Err(refuse(
-                "the name of the database (SESSION_MONGODB_DB)",
-                "1 to 63 bytes without spaces and any of /\\.\"$*<>:|?",
-            ));
-        }
-        let room = MAX_NAMESPACE - database.len() - 1;
-        if !is_collection(collection) || collection.len() > room {
-            return Err(refuse(
-                "the name of the collection (SESSION_MONGODB_COLLECT)",
-                "255 bytes at most, with that of the database, without $, empty parts between \
-                 dots, and `system.` in front",
-            ));
-        }
-        Ok(Self { database: database.to_owned(), collection: collection.to_owned() })
+/// Takes names that every MongoDB takes (manual, "MongoDB Limits and Thresholds"); says what is
+/// wrong with others.
+pub(crate) fn check(database: &str, collection: &str) -> Result<(), &'static str> {
+    if !is_database(database) {
+        return Err("the name of the database (SESSION_MONGODB_DB) is not usable: 1 to 63 bytes \
+                    without spaces and any of /\\.\"$*<>:|?");
     }
+    let room = MAX_NAMESPACE - database.len() - 1;
+    if !is_collection(collection) || collection.len() > room {
+        return Err(
+            "the name of the collection (SESSION_MONGODB_COLLECT) is not usable: 255 bytes \
+                    at most, with that of the database, without $, empty parts between dots, and \
+                    `system.` in front",
+        );
+    }
+    Ok(())
 }
 
 fn is_database(name: &str) -> bool {
@@ -48,14 +36,9 @@ fn is_collection(name: &str) -> bool {
         && name.chars().all(is_allowed)
 }
 
-fn refuse(what: &str, allowed: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("connect to mongodb: {what} is not usable: {allowed}"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Namespace;
-    use session_core::ErrorKind;
+    use super::check;
 
     #[test]
     fn usual_names_are_taken() {
@@ -67,7 +50,7 @@ mod tests {
             ("admin", "'; drop"),
             (&"d".repeat(63), &"c".repeat(191)),
         ] {
-            assert!(Namespace::new(database, collection).is_ok(), "{database} {collection}");
+            assert_eq!(check(database, collection), Ok(()), "{database} {collection}");
         }
     }
 
@@ -121,14 +104,12 @@ mod tests {
             &long,
         ];
         for name in databases {
-            let error = Namespace::new(name, "sessions").unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Config, "{name:?}");
-            assert!(error.to_string().contains("SESSION_MONGODB_DB"), "{error}");
+            let what = check(name, "sessions").expect_err(name);
+            assert!(what.contains("SESSION_MONGODB_DB"), "{what}");
         }
         for name in collections {
-            let error = Namespace::new(&at_db, name).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Config, "{name:?}");
-            assert!(error.to_string().contains("SESSION_MONGODB_COLLECT"), "{error}");
+            let what = check(&at_db, name).expect_err(name);
+            assert!(what.contains("SESSION_MONGODB_COLLECT"), "{what}");
         }
         assert_eq!(databases.len() + collections.len(), 40);
     }

@@ -2,17 +2,17 @@
 
 mod open;
 
-use crate::client;
-use crate::command::{self, BATCH, Change, Commands, Now};
-use crate::config::Checked;
-use crate::error::{Fault, Refusal};
+use crate::answer;
+use crate::client::Client;
+use crate::command::{BATCH, Change, Commands, Now};
+use crate::config::{MongoOptions, STORE};
+use crate::error::Fault;
 use crate::indexes::{Expiry, Indexes};
-use mongodb::Database;
 use mongodb::bson::Document;
-use session_core::store::{Call, Lost, no_owner_index};
+use session_core::store::{Call, Failure, Limits, Lost, no_owner_index, reread};
 use session_core::{
-    Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
-    StoreKey, async_trait,
+    Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
+    async_trait,
 };
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -33,9 +33,10 @@ const MAX_TEXT: usize = 1024;
 /// when needed and again after a connection broke, so the store outlives any restart of the server
 /// and follows the primary of a replica set. The crate page has the commands.
 pub struct MongoStore {
-    database: Database,
+    client: Client,
     commands: Commands,
-    options: Checked,
+    limits: Limits,
+    options: MongoOptions,
     indexes: Mutex<Indexes>,
 }
 
@@ -56,87 +57,87 @@ impl MongoStore {
         }
         // Whatever the call is, nothing of it was sent.
         let indexes = self.look(deadline).await.map_err(|fault| match fault {
-            Fault::Lost(_) => call.lost("mongodb", Lost::Unreached),
+            Fault::Lost(_) => call.lost(STORE, Lost::Unreached),
             fault => fault.into_error(Call::Inspect),
         })?;
         self.learn(indexes);
         if indexes.is_unique {
             return Ok(());
         }
-        let attempt = call.of("mongodb");
-        let message =
-            format!("{attempt}: the collection has no unique index on `id`; `init` makes it");
-        Err(Error::new(ErrorKind::Config, message))
+        let what = "the collection has no unique index on `id`; `init` makes it";
+        Err(call.failed(STORE, Failure::Final(ErrorKind::Config, what)))
     }
 
     async fn load_once(&self, key: &StoreKey, deadline: Instant) -> Result<Option<Record>, Fault> {
         let now = Now::read();
-        let answer = client::run(&self.database, self.commands.load(key, now), deadline).await?;
-        command::record(answer, now)
-    }
-
-    fn deadline(&self) -> Instant {
-        Instant::now() + self.options.timeouts.operation()
+        answer::record(self.client.run(self.commands.load(key, now), deadline).await?, now)
     }
 
     /// Refuses what would not fit into a command.
-    fn check_lengths(&self, call: Call, key: &StoreKey, lengths: Lengths<'_>) -> Result<()> {
-        let Lengths { payload, loaded, owner } = lengths;
-        let owner = owner.filter(|_| self.options.has_owners);
-        let what = if payload > MAX_PAYLOAD {
-            format!("a payload holds {MAX_PAYLOAD} bytes at most")
-        } else if loaded + payload > MAX_BOTH {
-            format!("the old payload and the new one hold {MAX_BOTH} bytes at most")
-        } else if key.as_bytes().len() > MAX_TEXT {
-            format!("a key holds {MAX_TEXT} bytes at most")
-        } else if owner.is_some_and(|owner| owner.len() > MAX_TEXT) {
-            format!("an owner holds {MAX_TEXT} bytes at most")
-        } else {
+    fn check(
+        &self,
+        call: Call,
+        key: &StoreKey,
+        payload: &[u8],
+        owner: Option<&str>,
+        loaded: Option<&Record>,
+    ) -> Result<()> {
+        self.limits.check(call, STORE, key, payload, owner)?;
+        if loaded.map_or(0, |loaded| loaded.payload.len()) + payload.len() <= MAX_BOTH {
             return Ok(());
-        };
-        let attempt = call.of("mongodb");
-        Err(Error::new(ErrorKind::TooLarge, format!("{attempt}: {what}")))
+        }
+        let what = format!("the old payload and the new one hold {MAX_BOTH} bytes at most");
+        Err(call.error(STORE, ErrorKind::TooLarge, &what))
     }
 
-    async fn change(&self, call: Call, command: Document, deadline: Instant) -> Result<Outcome> {
+    async fn change(&self, call: Call, command: Document) -> Result<Outcome> {
+        let deadline = self.client.deadline();
         self.settle(call, deadline).await?;
-        match client::change(&self.database, command, deadline).await {
+        match self.client.change(command, deadline).await {
             Ok(0) => Ok(Outcome::Refused),
             Ok(_) => Ok(Outcome::Written { cas: 0 }),
-            Err(Fault::Refused(Refusal::Duplicate)) if call == Call::Create => Ok(Outcome::Refused),
+            Err(Fault::Duplicate) if call == Call::Create => Ok(Outcome::Refused),
             Err(fault) => Err(fault.into_error(call)),
         }
     }
+
+    async fn sweep_batch(&self) -> Result<Batch, Fault> {
+        let now = Now::read();
+        let find = self.commands.expired(now);
+        let ids = answer::ids(self.client.list(find, self.client.deadline()).await?);
+        let found = ids.len();
+        if ids.is_empty() {
+            return Ok(Batch { found, removed: 0 });
+        }
+        let delete = self.commands.delete_expired(ids, now);
+        let removed = self.client.change(delete, self.client.deadline()).await?;
+        Ok(Batch { found, removed })
+    }
 }
 
-/// What a command would carry, in bytes.
-#[derive(Clone, Copy, Default)]
-struct Lengths<'a> {
-    payload: usize,
-    loaded: usize,
-    owner: Option<&'a str>,
+/// What one step of a sweep came upon.
+struct Batch {
+    found: usize,
+    removed: u64,
 }
 
 #[async_trait]
 impl Store for MongoStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            name: "mongodb",
-            owner_index: self.options.has_owners,
+            name: STORE,
+            owner_index: self.options.owner_index,
             needs_sweep: self.indexes().expiry != Expiry::Ttl,
-            max_payload: Some(MAX_PAYLOAD),
-            max_key: Some(MAX_TEXT),
+            max_payload: self.limits.payload,
+            max_key: self.limits.key,
             ttl_resolution: Duration::from_millis(1),
         }
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
-        let deadline = self.deadline();
-        let loaded = match self.load_once(key, deadline).await {
-            // The first call on a connection that was closed meanwhile finds that out.
-            Err(Fault::Lost(Lost::Broken)) => self.load_once(key, deadline).await,
-            loaded => loaded,
-        };
+        let deadline = self.client.deadline();
+        let is_stale = |fault: &Fault| *fault == Fault::Lost(Lost::Broken);
+        let loaded = reread(is_stale, || self.load_once(key, deadline)).await;
         loaded.map_err(|fault| fault.into_error(Call::Load))
     }
 
@@ -147,32 +148,21 @@ impl Store for MongoStore {
         lease: &Lease<'_>,
         when: Precondition<'_>,
     ) -> Result<Outcome> {
-        let deadline = self.deadline();
+        self.check(when.call(), key, &payload, lease.owner, when.loaded())?;
         let change = Change { payload: Some(&payload), lease, now: Now::read() };
-        let (call, loaded) = match when {
-            Precondition::Absent => (Call::Create, None),
-            Precondition::Unchanged(loaded) => (Call::Update, Some(loaded)),
+        let command = match when {
+            Precondition::Absent => self.commands.create(key, change),
+            Precondition::Unchanged(loaded) => self.commands.update(key, change, loaded),
         };
-        let loaded_len = loaded.map_or(0, |loaded| loaded.payload.len());
-        let lengths = Lengths { payload: payload.len(), loaded: loaded_len, owner: lease.owner };
-        self.check_lengths(call, key, lengths)?;
-        let command = match loaded {
-            None => self.commands.create(key, change),
-            Some(loaded) => self.commands.update(key, change, loaded),
-        };
-        self.change(call, command, deadline).await
+        self.change(when.call(), command).await
     }
 
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
-        let deadline = self.deadline();
-        let lengths =
-            Lengths { loaded: loaded.payload.len(), owner: lease.owner, ..Lengths::default() };
-        self.check_lengths(Call::Touch, key, lengths)?;
+        self.check(Call::Touch, key, &[], lease.owner, Some(loaded))?;
         let change = Change { payload: None, lease, now: Now::read() };
         let command = self.commands.update(key, change, loaded);
-        let touched = self.change(Call::Touch, command, deadline).await?;
         // The payload stays as it is stored, and so does what says how.
-        Ok(match touched {
+        Ok(match self.change(Call::Touch, command).await? {
             Outcome::Written { .. } => Outcome::Written { cas: loaded.cas },
             Outcome::Refused => Outcome::Refused,
         })
@@ -184,22 +174,18 @@ impl Store for MongoStore {
         _owner: Option<&str>,
         expected: Option<&Record>,
     ) -> Result<bool> {
-        let deadline = self.deadline();
-        let loaded = expected.map_or(0, |expected| expected.payload.len());
-        self.check_lengths(Call::Delete, key, Lengths { loaded, ..Lengths::default() })?;
+        self.check(Call::Delete, key, &[], None, expected)?;
         let command = self.commands.delete(key, Now::read(), expected);
-        Ok(self.change(Call::Delete, command, deadline).await? != Outcome::Refused)
+        Ok(self.change(Call::Delete, command).await?.is_written())
     }
 
     async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>> {
-        if !self.options.has_owners {
-            return Err(no_owner_index("mongodb", "set SESSION_OWNER_INDEX=true and call `init`"));
+        if !self.options.owner_index {
+            return Err(no_owner_index(STORE, "set SESSION_OWNER_INDEX=true and call `init`"));
         }
         let command = self.commands.list_by_owner(owner, Now::read());
-        match client::list(&self.database, command, self.deadline()).await {
-            Ok(found) => Ok(command::keys(&found)),
-            Err(fault) => Err(fault.into_error(Call::List)),
-        }
+        let found = self.client.list(command, self.client.deadline()).await;
+        Ok(answer::keys(&found.map_err(|fault| fault.into_error(Call::List))?))
     }
 
     async fn delete_expired(&self) -> Result<u64> {
@@ -211,27 +197,6 @@ impl Store for MongoStore {
                 return Ok(removed);
             }
         }
-    }
-}
-
-/// What one step of a sweep came upon.
-struct Batch {
-    found: usize,
-    removed: u64,
-}
-
-impl MongoStore {
-    async fn sweep_batch(&self) -> Result<Batch, Fault> {
-        let now = Now::read();
-        let find = self.commands.expired(now);
-        let ids = command::ids(client::list(&self.database, find, self.deadline()).await?);
-        let found = ids.len();
-        if ids.is_empty() {
-            return Ok(Batch { found, removed: 0 });
-        }
-        let delete = self.commands.delete_expired(ids, now);
-        let removed = client::change(&self.database, delete, self.deadline()).await?;
-        Ok(Batch { found, removed })
     }
 }
 

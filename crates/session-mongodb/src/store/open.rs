@@ -1,15 +1,14 @@
 //! From options or a client to a store whose indexes are there.
 
-use super::MongoStore;
-use crate::client;
+use super::{MAX_PAYLOAD, MAX_TEXT, MongoStore};
+use crate::client::Client;
 use crate::command::Commands;
-use crate::config::{Checked, MongoOptions};
-use crate::error::{Fault, Refusal};
+use crate::config::MongoOptions;
+use crate::error::Fault;
 use crate::indexes::{self, Indexes, Step};
-use mongodb::Client;
-use mongodb::options::{Acknowledgment, WriteConcern};
+use crate::{address, concern};
 use session_core::Result;
-use session_core::store::{Call, Lost};
+use session_core::store::{Call, Limits, Lost};
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -43,12 +42,12 @@ impl MongoStore {
     /// # }
     /// ```
     pub async fn connect(options: impl Into<MongoOptions>) -> Result<Self> {
-        let options = options.into();
-        let checked = options.check()?;
-        let driver = options.driver().await?;
-        let client = Client::with_options(driver)
-            .map_err(|error| Fault::of(&error).into_error(Call::Connect))?;
-        Self::open(client, checked).await
+        let options = options.into().checked()?;
+        let client = mongodb::Client::with_options(address::read(&options).await?)
+            .map_err(|error| Fault::from(error).into_error(Call::Connect))?;
+        let store = Self::new(&client, options)?;
+        store.first_look().await?;
+        Ok(store)
     }
 
     /// Uses a client that the application already has; the URL of `options` is not.
@@ -72,8 +71,10 @@ impl MongoStore {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn from_client(client: Client, options: MongoOptions) -> Result<Self> {
-        Self::open(client, options.check()?).await
+    pub async fn from_client(client: mongodb::Client, options: MongoOptions) -> Result<Self> {
+        let store = Self::new(&client, options.checked()?)?;
+        store.first_look().await?;
+        Ok(store)
     }
 
     /// Makes the collection's indexes where they are missing: the unique one on `id`, the one on
@@ -90,8 +91,8 @@ impl MongoStore {
     /// there is in the way; `Unavailable`, not retryable, if the user may make no index.
     pub async fn init(&self) -> Result<()> {
         let inspect = |fault: Fault| fault.into_error(Call::Inspect);
-        let indexes = self.look(self.first_deadline()).await.map_err(inspect)?;
-        let steps = indexes.missing(self.options.has_owners);
+        let indexes = self.look(self.client.first_deadline()).await.map_err(inspect)?;
+        let steps = indexes.missing(self.options.owner_index);
         if steps.is_empty() {
             self.learn(indexes);
             return Ok(());
@@ -105,32 +106,33 @@ impl MongoStore {
             }
             .map_err(|fault| fault.into_error(Call::Init))?;
         }
-        self.learn(self.look(self.first_deadline()).await.map_err(inspect)?);
+        self.learn(self.look(self.client.first_deadline()).await.map_err(inspect)?);
         Ok(())
     }
 
-    async fn open(client: Client, options: Checked) -> Result<Self> {
-        let database = client.database(&options.namespace.database);
-        if database.write_concern().is_some_and(is_unacknowledged) {
+    fn new(client: &mongodb::Client, options: MongoOptions) -> Result<Self> {
+        let database = client.database(&options.database);
+        if database.write_concern().is_some_and(concern::is_unacknowledged) {
             return Err(Fault::Options.into_error(Call::Connect));
         }
         let commands = Commands::new(
-            &options.namespace.collection,
-            options.has_owners,
-            database.read_concern(),
-            database.write_concern(),
+            &options.collection,
+            options.owner_index,
+            concern::of_reads(database.read_concern()),
+            concern::of_writes(database.write_concern()),
         );
-        let store = Self { database, commands, options, indexes: Mutex::default() };
-        match store.first_look().await {
-            Ok(indexes) => store.learn(indexes),
-            Err(fault) => return Err(fault.into_error(Call::Connect)),
-        }
-        Ok(store)
+        let limits = Limits {
+            payload: Some(MAX_PAYLOAD),
+            key: Some(MAX_TEXT),
+            owner: options.owner_index.then_some(MAX_TEXT),
+        };
+        let client = Client { database, timeouts: options.timeouts };
+        Ok(Self { client, commands, limits, options, indexes: Mutex::default() })
     }
 
     /// Looks until a server is found: one search is shorter than what a first contact may take.
-    async fn first_look(&self) -> Result<Indexes, Fault> {
-        let deadline = self.first_deadline();
+    async fn first_look(&self) -> Result<()> {
+        let deadline = self.client.first_deadline();
         let mut found = self.look(deadline).await;
         while found == Err(Fault::Lost(Lost::Unreached)) && Instant::now() < deadline {
             found = match self.look(deadline).await {
@@ -139,29 +141,20 @@ impl MongoStore {
                 next => next,
             };
         }
-        found
+        self.learn(found.map_err(|fault| fault.into_error(Call::Connect))?);
+        Ok(())
     }
 
     pub(super) async fn look(&self, deadline: Instant) -> Result<Indexes, Fault> {
-        let question = indexes::list(&self.options.namespace.collection);
-        match client::list(&self.database, question, deadline).await {
+        match self.client.list(indexes::list(&self.options.collection), deadline).await {
             Ok(found) => Ok(Indexes::read(&found)),
-            Err(Fault::Refused(Refusal::NoCollection)) => Ok(Indexes::default()),
+            Err(Fault::NoCollection) => Ok(Indexes::default()),
             Err(fault) => Err(fault),
         }
     }
 
     async fn make(&self, step: Step) -> Result<(), Fault> {
-        let command = step.command(&self.options.namespace.collection);
-        client::run(&self.database, command, Instant::now() + INIT_TIMEOUT).await.map(drop)
+        let command = step.command(&self.options.collection);
+        self.client.run(command, Instant::now() + INIT_TIMEOUT).await.map(drop)
     }
-
-    fn first_deadline(&self) -> Instant {
-        let timeouts = &self.options.timeouts;
-        Instant::now() + timeouts.connect() + timeouts.operation()
-    }
-}
-
-fn is_unacknowledged(concern: &WriteConcern) -> bool {
-    concern.w == Some(Acknowledgment::Nodes(0))
 }

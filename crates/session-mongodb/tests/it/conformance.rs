@@ -1,7 +1,5 @@
 //! The contract, on the server at `SESSION_TEST_MONGODB`.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
 use session_core::{Result, Store, async_trait};
 use session_mongodb::{MongoOptions, MongoStore};
 use session_testkit::{Link, Remote, Subject, server};

@@ -1,10 +1,6 @@
 //! Collections as they are found, and what `init` makes of them.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::{MINUTE, Place, WRITES, WRITTEN, create, fail, flask_fields, key, payload};
+use crate::common::{MINUTE, Place, WRITES, WRITTEN, create, fail, flask_fields, key, payload};
 use mongodb::IndexModel;
 use mongodb::bson::{DateTime, Document, doc};
 use mongodb::options::{Collation, IndexOptions};

@@ -1,10 +1,6 @@
 //! The documents, the commands, and what is not in them.
 
-#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
-
-mod common;
-
-use common::{MINUTE, Place, WRITES, WRITTEN, Write, create, flask_fields, key, payload};
+use crate::common::{MINUTE, Place, WRITES, WRITTEN, Write, create, flask_fields, key, payload};
 use mongodb::bson::spec::ElementType;
 use mongodb::bson::{Bson, DateTime, Document, doc};
 use mongodb::event::command::CommandEvent;

@@ -1,0 +1,10 @@
+//! MongoDB as it is: the contract, what is stored, and what breaks.
+
+#![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
+
+mod common;
+mod conformance;
+mod faults;
+mod indexes;
+mod layout;
+mod refusals;

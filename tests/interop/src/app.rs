@@ -41,9 +41,9 @@ pub fn router(manager: SessionManager) -> Router {
         .route("/flashes", post(flashes))
         .route("/login", post(login))
         .route("/owner", post(owner))
-        .route("/logout", post(async |session: Session| -> Done { Ok(session.flush()?) }))
-        .route("/clear", post(async |session: Session| -> Done { Ok(session.clear()?) }))
-        .route("/regenerate", post(async |session: Session| -> Done { Ok(session.regenerate()?) }))
+        .route("/logout", post(async |session: Session| -> Done { session.flush() }))
+        .route("/clear", post(async |session: Session| -> Done { session.clear() }))
+        .route("/regenerate", post(async |session: Session| -> Done { session.regenerate() }))
         .route("/hold/{name}", post(hold))
         .layer(SessionLayer::new(manager))
         .route("/signals/{name}/set", post(set_signal))
@@ -53,7 +53,7 @@ pub fn router(manager: SessionManager) -> Router {
 
 async fn set(session: Session, body: String) -> Done {
     let (key, value): (String, Value) = parse(&body);
-    Ok(session.insert(key.as_str(), value)?)
+    session.insert(key.as_str(), value)
 }
 
 async fn get(session: Session, body: String) -> Answered {
@@ -86,7 +86,7 @@ async fn copy(session: Session, body: String) -> Done {
 
 async fn remove(session: Session, body: String) -> Done {
     let key: String = parse(&body);
-    Ok(session.remove::<web_session::Value>(key.as_str()).map(drop)?)
+    session.remove::<web_session::Value>(key.as_str()).map(drop)
 }
 
 async fn is_permanent(session: Session) -> Answered {
@@ -94,12 +94,12 @@ async fn is_permanent(session: Session) -> Answered {
 }
 
 async fn set_permanent(session: Session, body: String) -> Done {
-    Ok(session.set_permanent(parse(&body))?)
+    session.set_permanent(parse(&body))
 }
 
 async fn flash(session: Session, body: String) -> Done {
     let (category, message): (String, String) = parse(&body);
-    Ok(session.flash(category, message)?)
+    session.flash(category, message)
 }
 
 async fn flashes(session: Session) -> Answered {
@@ -107,7 +107,7 @@ async fn flashes(session: Session) -> Answered {
 }
 
 async fn login(session: Session, body: String) -> Done {
-    Ok(session.set_owner(&parse::<String>(&body))?)
+    session.set_owner(&parse::<String>(&body))
 }
 
 async fn owner(session: Session) -> Answered {

@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+// Its examples are applications on axum.
+#![cfg_attr(any(not(doctest), feature = "axum"), doc = include_str!("../README.md"))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod future;

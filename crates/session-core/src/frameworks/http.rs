@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 /// In the extensions of a response: the session error that it reports.
 ///
-/// An adapter stores nothing of the session of such a request, whatever the status, and may make
-/// another response of the error.
+/// An adapter stores nothing of the session of such a request, also under a 4xx status, and may
+/// make another response of the error.
 #[derive(Clone, Debug)]
 pub struct Reported(pub Arc<Error>);
 

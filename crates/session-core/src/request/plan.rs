@@ -17,13 +17,14 @@ pub(crate) enum Plan {
     Delete,
 }
 
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "spans"))]
 impl Plan {
     /// Every word, in the order of declaration.
+    #[cfg(feature = "metrics")]
     pub(crate) const ALL: [Self; 6] =
         [Self::Nothing, Self::Create, Self::Update, Self::Touch, Self::Move, Self::Delete];
 
-    /// The word, as metrics label it.
+    /// The word, as metrics and spans label it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Nothing => "nothing",

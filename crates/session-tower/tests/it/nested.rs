@@ -133,6 +133,9 @@ async fn missing_layer_is_an_error_that_names_the_fix() {
     let layer = SessionLayer::named::<Admin>(manager(Arc::new(MemoryStore::new()), "admin"));
     let app = Router::new().route("/", get(|_: Session| async {})).layer(layer);
     assert_eq!(request(&app, "/", &[]).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let layer = SessionLayer::new(manager(Arc::new(MemoryStore::new()), "session"));
+    let app = Router::new().route("/", get(|_: Named<Admin, Session>| async {})).layer(layer);
+    assert_eq!(request(&app, "/", &[]).await.status, StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 #[tokio::test]

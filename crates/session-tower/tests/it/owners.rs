@@ -204,6 +204,7 @@ async fn without_an_index_the_setting_is_named() {
     let cookie = sign_in(&manager, "ann", &[]).await;
     let (_, session) = open(&manager, &cookie).await;
     let handle = "00112233445566778899aabbccddeeff".parse().unwrap();
+    assert!(!session.owners().has_index());
     let errors = [
         manager.owners().sessions("ann").await.unwrap_err(),
         manager.owners().end("ann", handle).await.unwrap_err(),
@@ -239,6 +240,7 @@ async fn sessions_under_another_prefix_are_another_applications() {
     let kept = sign_in(&admin, "ann", &[]).await;
     let ended = sign_in(&shop, "ann", &[]).await;
 
+    assert!(shop.owners().has_index());
     assert_eq!(shop.owners().sessions("ann").await.unwrap().len(), 1);
     assert_eq!(shop.owners().end_all("ann").await.unwrap(), 1);
     assert!(!is_live(&shop, &ended).await);

@@ -1,10 +1,16 @@
 //! A process and its children, broken together.
 
 use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
 use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A thread that waits for a disk stops after that.
+const STOPPED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Ends the process of a number and its children, and removes its directory, when standard input
 /// ends.
@@ -66,12 +72,14 @@ impl Process {
         Ok(())
     }
 
-    /// Stops all of it in whatever it does; its connections stay open.
+    /// Stops all of it in whatever it does; its connections stay open. No thread of it runs any
+    /// more when this returns, on Linux.
     pub(super) fn stop(&self) -> io::Result<()> {
         // The parent first: it starts no more children while they are looked up.
         kill_process(self.pid()?, Signal::STOP)?;
+        wait_until_stopped(self.child.id())?;
         self.signal_children(Signal::STOP);
-        Ok(())
+        self.children().try_for_each(wait_until_stopped)
     }
 
     /// Lets it go on.
@@ -90,15 +98,48 @@ impl Process {
 
     /// Signals the processes that the first one has for its connections, on Linux.
     fn signal_children(&self, signal: Signal) {
-        let pid = self.child.id();
-        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-        for child in children.unwrap_or_default().split_whitespace() {
-            if let Some(child) = child.parse().ok().and_then(Pid::from_raw) {
+        for child in self.children() {
+            if let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) {
                 // One that has just ended needs no signal.
                 let _ = kill_process(child, signal);
             }
         }
     }
+
+    fn children(&self) -> impl Iterator<Item = u32> + use<> {
+        let pid = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        let children: Vec<_> = children
+            .unwrap_or_default()
+            .split_whitespace()
+            .map_while(|id| id.parse().ok())
+            .collect();
+        children.into_iter()
+    }
+}
+
+/// Waits for every thread of the process to have seen the signal: a thread that is in the middle of
+/// an answer sends it otherwise.
+fn wait_until_stopped(pid: u32) -> io::Result<()> {
+    let began = Instant::now();
+    while is_running(pid) {
+        if began.elapsed() > STOPPED_WITHIN {
+            return Err(io::Error::other(format!("process {pid} does not stop")));
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+/// Whether a thread of the process may still do something (proc(5): the state follows the name,
+/// which is in parentheses).
+fn is_running(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    threads.flatten().any(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+        matches!(state, Some('R' | 'S' | 'D' | 'I' | 'P'))
+    })
 }
 
 impl Drop for Process {

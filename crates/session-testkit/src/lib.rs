@@ -13,6 +13,7 @@ mod run;
 pub mod server;
 #[cfg(all(feature = "servers", unix))]
 mod servers;
+pub mod steps;
 mod subject;
 mod verdict;
 mod wiretap;

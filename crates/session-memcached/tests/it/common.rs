@@ -1,13 +1,12 @@
 //! Servers of a test's own, to look into and to break.
 
-use session_core::{Bytes, Lease, Precondition, Record, Store, StoreKey};
 use session_testkit::MemcachedServer;
 use session_testkit::proxy::Proxy;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-pub(crate) const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+pub(crate) use session_testkit::steps::{MINUTE, create, eventually, key, writes};
 
 /// An empty server on a port of its own; it dies with the test.
 pub(crate) struct Server(MemcachedServer);
@@ -98,24 +97,4 @@ impl Admin {
 
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// Asks until the condition holds; a test that waits for ten seconds has failed.
-pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let started = Instant::now();
-    while !holds().await {
-        assert!(started.elapsed() < Duration::from_secs(10), "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-pub(crate) fn key(name: &str) -> StoreKey {
-    StoreKey::new("session:", name)
-}
-
-/// Creates a record and returns it as loaded.
-pub(crate) async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
-    let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
-    assert!(created.unwrap().is_written());
-    store.load(key).await.unwrap().unwrap()
 }

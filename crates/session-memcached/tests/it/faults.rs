@@ -1,8 +1,8 @@
 //! What a broken, full or unfit server does to a call, and to the calls after it.
 
-use crate::common::{Admin, MINUTE, Server, create, eventually, free_port, key};
+use crate::common::{Admin, MINUTE, Server, create, eventually, free_port, key, writes};
 use memcache::exp::AsyncMemcache;
-use session_core::{Bytes, ErrorKind, Precondition, Record, Result, Store, StoreKey};
+use session_core::{Bytes, ErrorKind, Precondition, Record, Store, StoreKey};
 use session_memcached::{MemcachedOptions, MemcachedStore};
 use session_testkit::proxy::{CutReport, Mode};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,18 +12,6 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// The operation timeout, with slack for a machine that does other things.
 const DEADLINE: Duration = Duration::from_secs(2);
-
-/// Every call that writes, in turn: its error, if it failed.
-async fn writes(store: &MemcachedStore, key: &StoreKey, loaded: &Record) -> [Result<()>; 5] {
-    let unchanged = Precondition::Unchanged(loaded);
-    [
-        store.write(key, "new".into(), &MINUTE, Precondition::Absent).await.map(drop),
-        store.write(key, "new".into(), &MINUTE, unchanged).await.map(drop),
-        store.touch(key, &MINUTE, loaded).await.map(drop),
-        store.delete(key, None, Some(loaded)).await.map(drop),
-        store.delete(key, None, None).await.map(drop),
-    ]
-}
 
 async fn in_time<T>(call: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE * 5, call).await.expect("the calls end within their deadlines")

@@ -1,16 +1,17 @@
 //! Databases for a test.
 
 use session_core::store::Timeouts;
-use session_core::{Bytes, Error, Lease, Outcome, Precondition, Record, Store, StoreKey};
+use session_core::{Lease, Outcome, Record, Result, Store, StoreKey};
 use session_sql::{SqlOptions, SqlStore};
 use session_testkit::proxy::Proxy;
-use session_testkit::server;
+use session_testkit::{server, steps};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use sqlx::{MySqlConnection, PgConnection, SqliteConnection};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
-pub(crate) const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+pub(crate) use session_testkit::steps::{MINUTE, create, eventually, key};
+
 pub(crate) const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner: None };
 pub(crate) const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 
@@ -107,41 +108,11 @@ pub(crate) async fn open(options: SqlOptions) -> SqlStore {
     store
 }
 
-/// Asks until the condition holds; a test that waits for ten seconds has failed.
-pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
-    while !holds().await {
-        assert!(began.elapsed() < Duration::from_secs(10), "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-pub(crate) fn key(name: &str) -> StoreKey {
-    StoreKey::new("session:", name)
-}
-
-/// Creates a record and returns it as loaded.
-pub(crate) async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
-    let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
-    assert_eq!(created.unwrap(), WRITTEN);
-    store.load(key).await.unwrap().unwrap()
-}
-
-/// Every call that changes a record.
-pub(crate) async fn writes(
-    store: &SqlStore,
-    key: &StoreKey,
-    loaded: &Record,
-) -> Vec<Result<(), Error>> {
-    let new = || Bytes::from("new");
-    vec![
-        store.write(key, new(), &MINUTE, Precondition::Absent).await.map(drop),
-        store.write(key, new(), &MINUTE, Precondition::Unchanged(loaded)).await.map(drop),
-        store.touch(key, &MINUTE, loaded).await.map(drop),
-        store.delete(key, None, Some(loaded)).await.map(drop),
-        store.delete(key, None, None).await.map(drop),
-        store.delete_expired().await.map(drop),
-    ]
+/// Every call that changes a record, and a sweep.
+pub(crate) async fn writes(store: &SqlStore, key: &StoreKey, loaded: &Record) -> Vec<Result<()>> {
+    let mut ends = Vec::from(steps::writes(store, key, loaded).await);
+    ends.push(store.delete_expired().await.map(drop));
+    ends
 }
 
 pub(crate) fn seconds(count: u64) -> Duration {

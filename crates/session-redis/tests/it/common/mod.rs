@@ -4,17 +4,17 @@
 pub(crate) mod writers;
 
 use redis::aio::MultiplexedConnection;
-use session_core::{Bytes, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
-use session_redis::RedisStore;
+use session_core::{Lease, Outcome};
 use session_testkit::proxy::Proxy;
 use session_testkit::{RedisCluster, RedisServer};
 use std::net::Ipv4Addr;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::TcpSocket;
 use tokio::sync::OnceCell;
 
-pub(crate) const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: None };
+pub(crate) use session_testkit::steps::{MINUTE, create, eventually, key, writes};
+
 pub(crate) const HOUR: Lease<'static> = Lease { ttl: Duration::from_secs(3_600), owner: None };
 /// The operation timeout, with slack for a machine that does other things.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
@@ -136,30 +136,6 @@ pub(crate) fn dead_port() -> u16 {
     RESERVED.local_addr().unwrap().port()
 }
 
-/// How long a test waits before it has failed: on a machine that does other things, sentinels
-/// may do nothing for half a minute (`TILT`).
-pub(crate) const AT_MOST: Duration = Duration::from_secs(60);
-
-/// Asks until the condition holds.
-pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let started = Instant::now();
-    while !holds().await {
-        assert!(started.elapsed() < AT_MOST, "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-pub(crate) fn key(name: &str) -> StoreKey {
-    StoreKey::new("session:", name)
-}
-
-/// Creates a record and returns it as loaded.
-pub(crate) async fn create(store: &impl Store, key: &StoreKey, payload: &'static str) -> Record {
-    let created = store.write(key, Bytes::from(payload), &MINUTE, Precondition::Absent).await;
-    assert_eq!(created.unwrap(), WRITTEN);
-    store.load(key).await.unwrap().unwrap()
-}
-
 /// How often the server ran each of `commands`, scripts' inner calls included.
 pub(crate) async fn calls(admin: &mut MultiplexedConnection, commands: &[&str]) -> Vec<u64> {
     let info: String = redis::cmd("INFO").arg("commandstats").query_async(admin).await.unwrap();
@@ -168,18 +144,6 @@ pub(crate) async fn calls(admin: &mut MultiplexedConnection, commands: &[&str]) 
         line.map_or(0, |l| l.split(',').next().unwrap().parse().unwrap())
     };
     commands.iter().map(count).collect()
-}
-
-/// Every call that writes, in turn: its error, if it failed.
-pub(crate) async fn writes(store: &RedisStore, key: &StoreKey, loaded: &Record) -> [Result<()>; 5] {
-    let unchanged = Precondition::Unchanged(loaded);
-    [
-        store.write(key, "new".into(), &MINUTE, Precondition::Absent).await.map(drop),
-        store.write(key, "new".into(), &MINUTE, unchanged).await.map(drop),
-        store.touch(key, &MINUTE, loaded).await.map(drop),
-        store.delete(key, None, Some(loaded)).await.map(drop),
-        store.delete(key, None, None).await.map(drop),
-    ]
 }
 
 pub(crate) async fn in_time<T>(call: impl Future<Output = T>) -> T {

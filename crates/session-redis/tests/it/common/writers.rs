@@ -1,6 +1,6 @@
 //! Writers that go on through a failover, and know what they may see after it.
 
-use super::{AT_MOST, MINUTE, key};
+use super::{MINUTE, key};
 use redis::aio::MultiplexedConnection;
 use session_core::{ErrorKind, Outcome, Precondition, Store, StoreKey};
 use session_redis::RedisStore;
@@ -56,7 +56,7 @@ impl Writers {
         let goals: Vec<_> = self.progress.iter().map(|it| it.acknowledged() + count).collect();
         let started = Instant::now();
         while self.progress.iter().zip(&goals).any(|(it, goal)| it.acknowledged() < *goal) {
-            assert!(started.elapsed() < AT_MOST, "{:?}", self.progress);
+            assert!(started.elapsed() < MINUTE.ttl, "{:?}", self.progress);
             // One that ended early has failed.
             assert!(self.tasks.iter().all(|task| !task.is_finished()), "a writer has failed");
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -25,8 +25,3 @@ pub use session_null::NullStore;
 pub use session_core::Named;
 #[cfg(feature = "tower")]
 pub use session_tower::{Advice, ErrorResponse, ResponseFuture, SessionLayer, SessionService};
-
-/// Compiles the Rust of the repository's front page.
-#[cfg(all(doctest, feature = "axum"))]
-#[doc = include_str!("../../../README.md")]
-struct FrontPage;

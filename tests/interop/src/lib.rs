@@ -17,6 +17,11 @@ pub use browser::Browser;
 pub use e2e::{Answer, Server, run, within};
 pub use site::{Era, SIGNED, Site};
 
+/// Compiles the Rust of the front page, which no published crate contains.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;
+
 /// Makes each function a test on every backend that both sides have.
 ///
 /// The functions take the [`Backend`] by value; the tests are `redis::name` and so on.

@@ -91,6 +91,31 @@ async fn failure_tells_the_visitor_what_to_do() {
     }
 }
 
+/// A 409 of the handler's own is committed; one that is a session's error stores nothing.
+#[tokio::test]
+async fn error_that_a_handler_returns_discards_what_it_recorded() {
+    let app = Router::new()
+        .route("/", get(async |session: Session| count(&session)))
+        .route(
+            "/conflict",
+            get(async |session: Session| -> Result<String> {
+                count(&session)?;
+                Err(Error::new(ErrorKind::Conflict, "sell what somebody else has bought"))
+            }),
+        )
+        .route(
+            "/own",
+            get(async |session: Session| count(&session).map(|_| http::StatusCode::CONFLICT)),
+        )
+        .layer(layer());
+    let cookie = pair(&request(&app, "/", &[]).await.headers);
+    for (path, next) in [("/conflict", "visit 2"), ("/own", "visit 4")] {
+        let answer = request(&app, path, &[cookie.as_bytes()]).await;
+        assert_eq!(answer.status.as_u16(), 409, "{path}");
+        assert_eq!(request(&app, "/", &[cookie.as_bytes()]).await.body, next, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn plain_tower_service_finds_its_exchange() {
     let service = layer().layer(service_fn(plain::<()>));

@@ -52,7 +52,7 @@ impl Session {
         }
         let (progress, context) = (&self.0, &self.0.context);
         let deadline = context.deadline();
-        let _turn = deadline.read(pin!(async { Ok(progress.updates.lock().await) })).await?;
+        let _order = deadline.read(pin!(async { Ok(progress.updates.lock().await) })).await?;
         let work = progress.with(|state| atomic::snapshot(context, state))?;
         let updated = atomic::update(context, work, key, f, deadline).await?;
         let settled = progress.with(|state| atomic::settle(state, key, &updated));

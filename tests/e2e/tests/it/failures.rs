@@ -1,6 +1,7 @@
 //! Handlers that fail, clients that go away, and bodies that take their time.
 
 use e2e::{Backend, Browser, Server, on_each_store, within};
+use session_core::ErrorKind;
 use std::io::Write as _;
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
@@ -186,6 +187,7 @@ async fn streamed_response_that_cannot_be_stored_is_503(backend: Backend) {
     server.set("a").await;
     let answer = tokio::time::timeout(DEADLINE, streaming.answer()).await.expect("in time");
     answer.refuses(503);
-    assert_eq!(answer.body, "", "none of the handler's body");
+    let advice = ErrorKind::Unavailable.advice();
+    assert_eq!(answer.body, advice, "none of the handler's body");
     drop(frozen);
 }

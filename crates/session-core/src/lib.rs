@@ -19,7 +19,7 @@ pub use cookie::{CookieAttributes, SameSite, cache_control};
 pub use data::Flash;
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "http")]
-pub use frameworks::{Named, Reported, mark_failed, vary_by_cookie};
+pub use frameworks::{Named, Reported, keep_from_shared_caches, mark_failed, vary_by_cookie};
 pub use id::{IdHash, IdSyntax, SessionId, StoreKey};
 pub use key::{AsKey, Key, ReadAs, WriteAs};
 pub use manager::{Owners, SessionHandle, SessionInfo, SessionManager, Sweeper};

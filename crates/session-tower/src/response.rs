@@ -1,11 +1,9 @@
 //! What a session adds to a response, and the responses that report its failures.
 
-use http::header::{CACHE_CONTROL, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Response};
-use session_core::{Commit, Error, Reported, cache_control, mark_failed, vary_by_cookie};
+use http::header::SET_COOKIE;
+use http::{HeaderValue, Response, StatusCode};
+use session_core::{Commit, Error, Reported, keep_from_shared_caches, mark_failed, vary_by_cookie};
 use std::sync::Arc;
-
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Makes the response that reports a session failure: its body and what describes it.
 ///
@@ -57,10 +55,13 @@ struct Explained;
 #[derive(Clone, Default)]
 struct Stored(Vec<HeaderValue>);
 
-/// Whether the handler failed, so that nothing it asked of its session may be stored.
+/// Whether the handler failed, so that nothing it asked of its session may be stored: a timeout
+/// layer within this one says 408 of a handler that it dropped halfway.
 pub(crate) fn is_failed<ResBody>(response: &Response<ResBody>) -> bool {
     let status = response.status();
-    status.is_server_error() || status.is_client_error() && is_reported(response)
+    status.is_server_error()
+        || status == StatusCode::REQUEST_TIMEOUT
+        || status.is_client_error() && is_reported(response)
 }
 
 fn is_reported<ResBody>(response: &Response<ResBody>) -> bool {
@@ -76,7 +77,7 @@ pub(crate) fn apply<ResBody>(mut response: Response<ResBody>, commit: Commit) ->
     }
     if let Some(cookie) = commit.set_cookie.and_then(field_value) {
         headers.append(SET_COOKIE, cookie.clone());
-        keep_private(headers);
+        keep_from_shared_caches(headers);
         response.extensions_mut().get_or_insert_default::<Stored>().0.push(cookie);
     }
     response
@@ -110,20 +111,6 @@ pub(crate) fn explain<ResBody>(
     let Some(Reported(error)) = response.extensions().get::<Reported>() else { return response };
     let error = Arc::clone(error);
     failure(response, &error, make)
-}
-
-fn keep_private(headers: &mut HeaderMap) {
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, NO_STORE);
-        return;
-    }
-    // Several fields mean the same as one with commas (RFC 9110, section 5.3).
-    let existing: Vec<_> =
-        headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).collect();
-    let Some(value) = cache_control(Some(&existing.join(", "))) else { return };
-    if let Ok(value) = HeaderValue::try_from(value) {
-        headers.insert(CACHE_CONTROL, value);
-    }
 }
 
 fn field_value(cookie: String) -> Option<HeaderValue> {

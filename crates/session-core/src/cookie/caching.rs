@@ -5,7 +5,7 @@
 /// `None` means that `existing` is fine as it is. Without one the answer is `no-store`. `public`
 /// and `s-maxage` (RFC 9111, section 5.2.2) give way to `private`, which is added to all that does
 /// not keep shared caches out by itself: they may store a bare `max-age` or `no-cache`, cookie
-/// included (section 3).
+/// included (section 3), and `no-store` beside `must-understand` (section 5.2.2.3).
 ///
 /// # Examples
 ///
@@ -24,8 +24,9 @@ pub fn cache_control(existing: Option<&str>) -> Option<String> {
     if directives.is_empty() {
         return Some("no-store".to_owned());
     }
-    let is_kept_out = |directive: &&str| is(directive, "private") || is(directive, "no-store");
-    if directives.iter().any(is_kept_out) && !directives.iter().any(|d| is_shared(d)) {
+    let has = |name| directives.iter().any(|directive| is(directive, name));
+    let is_kept_out = has("private") || has("no-store") && !has("must-understand");
+    if is_kept_out && !directives.iter().any(|directive| is_shared(directive)) {
         return None;
     }
     let mut kept = vec!["private"];
@@ -35,6 +36,18 @@ pub fn cache_control(existing: Option<&str>) -> Option<String> {
             .filter(|directive| !is_shared(directive) && !is(directive, "private")),
     );
     Some(kept.join(", "))
+}
+
+/// Whether a response field tells some caches what `Cache-Control` tells the others.
+///
+/// Those caches then overlook `Cache-Control`: the fields of RFC 9213, which end in its name
+/// (`CDN-Cache-Control`, `Cloudflare-CDN-Cache-Control`, ..), and those that are older:
+/// `Surrogate-Control`, Akamai's `Edge-Control`, nginx's `X-Accel-Expires`. A response with a
+/// session cookie may have none of them. `name` is in lower case, as the crate `http` has it.
+#[cfg(feature = "http")]
+pub(crate) fn is_for_some_caches(name: &str) -> bool {
+    name.ends_with("-cache-control")
+        || matches!(name, "surrogate-control" | "edge-control" | "x-accel-expires")
 }
 
 /// Whether `directive` stands alone: `private="field"` keeps a shared cache from one field only.
@@ -66,6 +79,8 @@ mod tests {
             (Some("PUBLIC, max-age=5"), Some("private, max-age=5")),
             (Some("max-age=5, s-maxage=60"), Some("private, max-age=5")),
             (Some("private, s-maxage = 60"), Some("private")),
+            (Some("must-understand, no-store"), Some("private, must-understand, no-store")),
+            (Some("must-understand, private"), None),
         ];
         for (existing, expected) in table {
             assert_eq!(cache_control(existing).as_deref(), expected, "{existing:?}");

@@ -1,10 +1,11 @@
 //! Sessions in terms of the `http` crate: cookies of a request, the head of a failure.
 
+use crate::cookie::{cache_control, is_for_some_caches};
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::exchange::Exchange;
 use crate::request::session::Session;
 use http::header::{CACHE_CONTROL, COOKIE, Entry, RETRY_AFTER, VARY};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use std::sync::Arc;
 
 /// In the extensions of a response: the session error that it reports.
@@ -79,7 +80,8 @@ pub fn mark_failed<B>(response: &mut Response<B>, error: &Error) {
     let is_unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
     let headers = response.headers_mut();
     vary_by_cookie(headers);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.remove(CACHE_CONTROL);
+    keep_from_shared_caches(headers);
     if is_unavailable {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
@@ -97,6 +99,28 @@ pub fn vary_by_cookie(headers: &mut HeaderMap) {
                 field.append(cookie);
             }
         }
+    }
+}
+
+/// Keeps a response with a session cookie out of shared caches: `Cache-Control` becomes what
+/// [`cache_control`] makes of it, and fields that say something else to some caches are removed
+/// (`CDN-Cache-Control` and its like, RFC 9213; `Surrogate-Control`, `Edge-Control`,
+/// `X-Accel-Expires`), so that those follow it, too.
+pub fn keep_from_shared_caches(headers: &mut HeaderMap) {
+    let others = headers.keys().filter(|name| is_for_some_caches(name.as_str()));
+    for name in others.cloned().collect::<Vec<HeaderName>>() {
+        headers.remove(name);
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        return;
+    }
+    // Several fields mean the same as one with commas (RFC 9110, section 5.3).
+    let existing: Vec<_> =
+        headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).collect();
+    let Some(value) = cache_control(Some(&existing.join(", "))) else { return };
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(CACHE_CONTROL, value);
     }
 }
 

@@ -8,5 +8,5 @@ mod axum;
 mod http;
 mod named;
 
-pub use http::{Reported, mark_failed, vary_by_cookie};
+pub use http::{Reported, keep_from_shared_caches, mark_failed, vary_by_cookie};
 pub use named::Named;

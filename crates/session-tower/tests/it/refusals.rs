@@ -1,9 +1,20 @@
 //! What is not stored: of a handler that fails, over a record that is broken, beyond a limit.
 
-use crate::support::Browser;
 use crate::support::bench::Bench;
+use crate::support::{Browser, request};
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse as _;
+use axum::routing::get;
 use http::StatusCode;
-use session_core::{Bytes, Config, Lease, Precondition, Store, StoreKey, Undecodable};
+use session_core::{
+    Bytes, Config, Lease, MemoryStore, Precondition, Session, SessionManager, Store, StoreKey,
+    Undecodable,
+};
+use session_tower::SessionLayer;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Puts a record of these bytes in the place of the session's.
 async fn replace(bench: &Bench, browser: &Browser, payload: &'static [u8]) {
@@ -16,19 +27,40 @@ async fn replace(bench: &Bench, browser: &Browser, payload: &'static [u8]) {
 
 #[tokio::test]
 async fn handler_that_fails_stores_nothing_and_keeps_the_old_id() {
-    for end in ["status:500", "status:503", "panic"] {
+    for end in ["status:500", "status:503", "status:408", "panic"] {
         let bench = Bench::new();
         let browser = bench.app.visit("/set:a=1").await;
         for begin in ["regenerate/set:a=2", "login:ann", "flush", "clear", "flush/set:b=1"] {
             let answer = bench.app.start(&browser, &format!("/{begin}/{end}")).await;
             assert_eq!(answer.is_err(), end == "panic");
             if let Ok(answer) = answer {
-                assert!(answer.status.is_server_error());
+                assert!(end.ends_with(answer.status.as_str()), "{end}: {}", answer.status);
                 assert_eq!(answer.set_cookies(), [""; 0]);
             }
             assert_eq!(bench.app.dump(&browser).await, "a=1", "{begin} {end}");
         }
     }
+}
+
+#[tokio::test]
+async fn handler_that_a_timeout_layer_drops_halfway_stores_nothing() {
+    let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None);
+    let slow = get(|session: Session| async move {
+        session.insert("first", 1)?;
+        std::future::pending::<()>().await;
+        session.insert("second", 2)
+    });
+    let app = Router::new()
+        .route("/slow", slow)
+        .layer(from_fn(async |request: Request, next: Next| {
+            let answered = tokio::time::timeout(Duration::from_millis(1), next.run(request)).await;
+            answered.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
+        }))
+        .layer(SessionLayer::new(manager.unwrap()));
+    let answer = request(&app, "/slow", &[]).await;
+    assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(answer.set_cookies(), [""; 0]);
+    assert_eq!(answer.field("vary").as_deref(), Some("Cookie"));
 }
 
 #[tokio::test]

@@ -97,8 +97,9 @@ impl CookieAttributes {
         }
         if self.domain.as_ref().is_some_and(|domain| !is_domain(domain)) {
             return refuse(
-                "SESSION_COOKIE_DOMAIN must be a host name without scheme, port or path, \
-                 international names in their xn-- form; leave it out for this host only",
+                "SESSION_COOKIE_DOMAIN must be a host name of two parts or more, as `example.com`, \
+                 without scheme, port or path, international names in their xn-- form: browsers \
+                 drop any other cookie; leave it out for this host only",
             );
         }
         if !self.path.starts_with('/') {
@@ -156,11 +157,22 @@ fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// A leading dot is read and means nothing (RFC 6265, section 5.2.3).
+/// A host name that browsers may take, by its form: several labels of 1 to 63 characters
+/// (RFC 1034, section 3.1), or `localhost`.
+///
+/// A leading dot is read and means nothing (RFC 6265, section 5.2.3). A name of one label is a
+/// public suffix, as are some of several (`co.uk`), which only browsers' lists know (section 5.3).
 fn is_domain(domain: &str) -> bool {
     let name = domain.strip_prefix('.').unwrap_or(domain);
-    name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253
+        && name.split('.').all(is_label)
+        && (name.contains('.') || name.eq_ignore_ascii_case("localhost"))
 }
 
 #[cfg(test)]
@@ -203,6 +215,7 @@ mod tests {
             CookieAttributes { same_site: Some(SameSite::Lax), ..CookieAttributes::default() },
             in_domain("localhost"),
             in_domain(".example.com"),
+            in_domain("127.0.0.1"),
             in_domain("xn--bcher-kva.example"),
             under("/shop/a%20b"),
         ];
@@ -237,6 +250,15 @@ mod tests {
             ("_DOMAIN", in_domain("")),
             ("_DOMAIN", in_domain(".")),
             ("_DOMAIN", in_domain("..example.com")),
+            ("_DOMAIN", in_domain("None")),
+            ("_DOMAIN", in_domain("com")),
+            ("_DOMAIN", in_domain(".com")),
+            ("_DOMAIN", in_domain("a..b")),
+            ("_DOMAIN", in_domain("a.example.")),
+            ("_DOMAIN", in_domain("-a.example")),
+            ("_DOMAIN", in_domain("a-.example")),
+            ("_DOMAIN", in_domain(&format!("{}.example", "a".repeat(64)))),
+            ("_DOMAIN", in_domain(&format!("{}example", "a.".repeat(124)))),
             ("_DOMAIN", in_domain("a.example; Path=/admin")),
             ("_DOMAIN", in_domain("a.example\r\n")),
             ("_DOMAIN", in_domain("https://a.example")),

@@ -254,9 +254,8 @@ impl State {
 
     /// The error of a request that read a key, wrote it, and finds it changed by another.
     pub(crate) fn conflict(&self) -> Option<Error> {
-        let key = self.data.conflict()?;
+        self.data.conflict()?;
         tracing::info!(
-            key,
             "session conflict: another request changed a key that this one read and set; use \
              `update`, `overwrite`, or SESSION_ON_CONFLICT=overwrite"
         );

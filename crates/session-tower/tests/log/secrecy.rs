@@ -100,10 +100,13 @@ async fn nothing_secret_is_said() {
     tokio::time::advance(Duration::from_secs(500)).await;
     faulty.push(Method::Touch, unknown);
     ears.get(&app, &mut browser, "/new").await;
-    for (slow, fast) in [("/increment:i/pause", "/increment:i"), ("/pause/set:a=1", "/flush")] {
+    // An application's keys may hold an address.
+    let increment = format!("/increment:{CANARY}");
+    let conflict = (format!("{increment}/pause"), increment.as_str());
+    for (slow, fast) in [conflict, ("/pause/set:a=1".into(), "/flush")] {
         let mut browser = app.visit(&set).await;
         ears.know(&browser);
-        let slow = app.pause(&browser, slow).await;
+        let slow = app.pause(&browser, &slow).await;
         browser.ok(&app.router, fast).await;
         app.gate.open(1);
         assert_eq!(slow.await.unwrap().status, 409);

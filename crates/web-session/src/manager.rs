@@ -34,7 +34,7 @@ use session_core::{Config, Error, ErrorKind, Result, SessionManager, Signer};
 pub async fn manager(settings: &Settings) -> Result<SessionManager> {
     settings.refuse_unknown(KEYS)?;
     let config = Config::from_settings(settings)?;
-    let signer = if config.use_signer() { Some(signer(settings)?) } else { None };
+    let signer = if config.use_signer() { Some(signer(settings)?) } else { no_signer(settings)? };
     SessionManager::new(connect(settings).await?, config, signer)
 }
 
@@ -70,4 +70,21 @@ fn signer(settings: &Settings) -> Result<Signer> {
         )
     })?;
     secrets.signer()
+}
+
+/// What is said of signatures is checked, also where ids are not signed.
+fn no_signer(settings: &Settings) -> Result<Option<Signer>> {
+    match settings.secrets() {
+        // A Flask app's keys, which nothing here reads.
+        Err(error) if error.kind() == ErrorKind::Unsupported => {}
+        secrets => drop(secrets?),
+    }
+    match settings.text("SESSION_SIGNATURE")? {
+        None | Some("native") => Ok(None),
+        Some(_) => Err(Error::new(
+            ErrorKind::Config,
+            "leave session ids unsigned: SESSION_SIGNATURE says how they are signed; set \
+             SESSION_USE_SIGNER=true, or leave SESSION_SIGNATURE out",
+        )),
+    }
 }

@@ -48,6 +48,30 @@ async fn signer_without_a_key_that_can_sign_is_refused() {
     assert!(message.contains("32 bytes") && !message.contains("hunter2"), "{message}");
 }
 
+#[tokio::test]
+async fn what_is_said_of_signatures_is_checked_though_ids_are_not_signed() {
+    let secret = ("SECRET_KEY", SECRET);
+    for (mistake, part) in [
+        (("SESSION_SIGNATURE", "flask"), "SESSION_USE_SIGNER=true"),
+        (("SESSION_SIGNATURE", "accept-flask"), "SESSION_USE_SIGNER=true"),
+        (("SESSION_SIGNATURE", "bogus"), "accept-flask"),
+        (("SESSION_SIGNATURE_SALT", "flask session"), "printable ASCII"),
+    ] {
+        let message = refusal([("SESSION_TYPE", "memory"), secret, mistake]).await;
+        assert!(message.contains(part), "{mistake:?}: {message}");
+    }
+    let native = [("SESSION_TYPE", "memory"), secret, ("SESSION_SIGNATURE", "native")];
+    assert!(manager(&settings(native)).await.is_ok());
+    // Where this build can read them at all.
+    let broken = [("SESSION_TYPE", "memory"), secret, ("SECRET_KEY_FALLBACKS", "[broken")];
+    let message = manager(&settings(broken)).await.err().map(|error| error.to_string());
+    if cfg!(feature = "json") {
+        assert!(message.is_some_and(|message| message.contains("SECRET_KEY_FALLBACKS")));
+    } else {
+        assert_eq!(message, None);
+    }
+}
+
 const SHARED: [(&str, &str); 4] = [
     ("SESSION_TYPE", "memory"),
     ("SESSION_USE_SIGNER", "true"),

@@ -305,7 +305,8 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "SESSION_TIMEOUT",
         Kind::Timeout,
         Some("2"),
-        "How long one request may wait for the store, all calls together: over 0, at most 300.",
+        "How long a request may wait for the store when it opens its session, in each `update`, \
+         and in its commit, every retry included: over 0, at most 300.",
     ),
     KeyInfo::new(
         "SESSION_MAX_PAYLOAD",

@@ -244,7 +244,8 @@ impl Config {
         self.owner_index
     }
 
-    /// How long one request may wait for the store, all its calls together; at most 300 s.
+    /// How long a request may wait for the store when it opens its session, in each `update`, and
+    /// in its commit, every retry included; at most 300 s.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }

@@ -1,6 +1,5 @@
 //! From a loaded record to its entries.
 
-use super::lookup::filter_bit;
 use super::slot::{Cell, Marks, Slot};
 use super::{Data, Limits};
 use crate::error::Result;
@@ -79,15 +78,10 @@ impl Data {
     /// Adds an entry of the record; a repeated key replaces the earlier one.
     #[inline]
     fn load(&mut self, text: &[u8], key: Slot, value: Slot) {
-        let bit = filter_bit(text);
         let cell = Cell { key, base: value, value, marks: Marks::NONE };
-        if self.filter & bit != 0
-            && let Some(twin) = self.position(text)
-        {
-            self.cells[twin] = cell;
-            return;
+        match self.find(text) {
+            Some(twin) => self.cells[twin] = cell,
+            None => drop(self.push_cell(text, cell)),
         }
-        self.filter |= bit;
-        self.cells.push(cell);
     }
 }

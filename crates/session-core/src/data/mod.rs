@@ -19,6 +19,7 @@ pub(crate) use flash::FlashLog;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Record;
+use lookup::Lookup;
 use session_codec::{self as codec, Format};
 use slot::{Cell, Marks, Slot};
 use smallvec::SmallVec;
@@ -58,8 +59,7 @@ pub(crate) struct Data {
     limits: Limits,
     arena: Vec<u8>,
     cells: SmallVec<[Cell; INLINE]>,
-    /// One bit for each key's hash: most lookups of absent keys end here.
-    filter: u64,
+    lookup: Lookup,
     is_cleared: bool,
 }
 
@@ -74,7 +74,7 @@ impl Data {
             limits,
             arena: Vec::new(),
             cells: SmallVec::new(),
-            filter: 0,
+            lookup: Lookup::default(),
             is_cleared: false,
         }
     }
@@ -91,19 +91,19 @@ impl Data {
 
     /// The encoded value under `key`, without marking it as read.
     pub(crate) fn peek(&self, key: &str) -> Option<(&[u8], Format)> {
-        let value = self.cells[self.find(key)?].value;
+        let value = self.cells[self.find(key.as_bytes())?].value;
         (!value.is_none()).then(|| (self.bytes(value), self.format_of(value)))
     }
 
     /// The encoded value under `key` in the loaded record, whatever the request did since.
     pub(crate) fn peek_base(&self, key: &str) -> Option<(&[u8], Format)> {
-        let value = self.cells[self.find(key)?].base;
+        let value = self.cells[self.find(key.as_bytes())?].base;
         (!value.is_none()).then(|| (self.bytes(value), self.base_format))
     }
 
     /// The encoded value under `key`; what it says is now part of what the request relies on.
     pub(crate) fn read(&mut self, key: &str) -> Option<(&[u8], Format)> {
-        match self.find(key) {
+        match self.find(key.as_bytes()) {
             Some(at) => {
                 self.cells[at].mark_read();
                 let value = self.cells[at].value;
@@ -137,7 +137,7 @@ impl Data {
             self.arena.reserve(ARENA_START);
         }
         let start = self.arena.len();
-        let found = self.find(key).ok_or_else(|| self.append_key(key.as_bytes()));
+        let found = self.find(key.as_bytes()).ok_or_else(|| self.append_key(key.as_bytes()));
         let value_start = self.arena.len();
         if let Err(error) = encode(&mut self.arena, self.limits) {
             self.arena.truncate(start);
@@ -161,7 +161,7 @@ impl Data {
                 }
                 at
             }
-            Err(slot) => self.push(key, slot),
+            Err(slot) => self.push(key.as_bytes(), slot),
         };
         self.cells[at].write(value, intent);
         Ok(true)
@@ -170,7 +170,7 @@ impl Data {
     /// Gives up what the request meant to write under `key`, as an `update` has just stored another
     /// value there, and counts that one as read: the caller was told it.
     pub(crate) fn accept(&mut self, key: &str) {
-        let Some(at) = self.find(key) else { return };
+        let Some(at) = self.find(key.as_bytes()) else { return };
         let cell = &mut self.cells[at];
         cell.value = cell.base;
         // After a clear, only what was written since outlasts another replay.
@@ -179,7 +179,7 @@ impl Data {
 
     /// Removes `key`; `false` if there was none.
     pub(crate) fn remove(&mut self, key: &str, intent: Intent) -> bool {
-        match self.find(key) {
+        match self.find(key.as_bytes()) {
             Some(at) if !self.cells[at].value.is_none() => {
                 self.cells[at].write(Slot::NONE, intent);
                 true
@@ -225,7 +225,7 @@ impl Data {
 
     /// Whether the value under `key` is another than in the loaded record.
     pub(crate) fn is_changed(&self, key: &str) -> bool {
-        self.find(key)
+        self.find(key.as_bytes())
             .is_some_and(|at| self.cells[at].is_written() && self.differs(&self.cells[at]))
     }
 

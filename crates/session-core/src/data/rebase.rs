@@ -29,7 +29,7 @@ impl Data {
     }
 
     fn replay(&self, key: &str, cell: &Cell, next: &mut Self) {
-        let at = next.find(key).unwrap_or_else(|| next.append(key));
+        let at = next.find(key.as_bytes()).unwrap_or_else(|| next.append(key));
         let mut marks = cell.marks;
         if marks.has(Marks::READ) && !self.is_same_base(cell, next, at) {
             marks = marks.with(Marks::STALE);

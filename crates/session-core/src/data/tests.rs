@@ -13,6 +13,7 @@ use std::time::Duration;
 
 #[cfg(feature = "json")]
 mod formats;
+pub(super) mod growth;
 mod properties;
 #[cfg(feature = "flask")]
 mod python;

@@ -45,10 +45,10 @@ pub(crate) fn short_ttl(capabilities: &Capabilities) -> Duration {
 }
 
 /// Sleeps until a record written before for `ttl` is expired, however the store rounds.
-pub(crate) async fn outlive(ttl: Duration, capabilities: &Capabilities) {
+pub(crate) async fn outlive(subject: &dyn Subject, ttl: Duration, capabilities: &Capabilities) {
     // One step for rounding up and one for a clock that ticks in such steps.
     let rounding = capabilities.ttl_resolution * 2;
-    tokio::time::sleep(ttl + rounding + Duration::from_millis(100)).await;
+    tokio::time::sleep(ttl + rounding + subject.lateness() + Duration::from_millis(100)).await;
 }
 
 /// Fails if `key` holds no live record although its lease of `ttl`, asked for after `started`, has

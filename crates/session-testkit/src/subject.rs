@@ -42,6 +42,12 @@ pub trait Subject: Send + Sync + 'static {
 
     /// How the store reaches its records.
     fn link(&self) -> Link<'_>;
+
+    /// How late a record may end beside the store's rounding, as where the server's own clock is
+    /// behind; not at all unless a subject says so.
+    fn lateness(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// How a store reaches its records, and so whether faults can be put between them.

@@ -66,6 +66,6 @@ async fn expired(subject: &dyn Subject) -> Result<(Arc<dyn Store>, StoreKey, Rec
     let key = fresh_key();
     let ttl = short_ttl(&capabilities);
     let loaded = create(&*store, &key, fresh_payload(), &lease(ttl)).await?;
-    outlive(ttl, &capabilities).await;
+    outlive(subject, ttl, &capabilities).await;
     Ok((store, key, loaded))
 }

@@ -77,6 +77,7 @@ macro_rules! store_conformance {
             leases::touch_revives_nothing
             leases::stale_touch_does_not_undo_a_longer_lease
             leases::ttl_counts_down
+            leases::hundred_writes_leave_the_end
             leases::long_leases_are_held
             leases::short_leases_are_held
             leases::short_lease_is_rounded_up

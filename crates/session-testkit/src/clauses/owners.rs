@@ -48,7 +48,7 @@ pub async fn update_keeps_a_record_listed(subject: &dyn Subject) -> Verdict {
     let longer = Lease { ttl: MINUTE, owner: Some(&owner) };
     update(&*store, &key, fresh_payload(), &longer, &loaded).await?;
     ensure_lists(&*store, &owner, std::slice::from_ref(&key)).await?;
-    outlive(ttl, &capabilities).await;
+    outlive(subject, ttl, &capabilities).await;
     ensure_lists(&*store, &owner, &[key]).await
 }
 
@@ -63,7 +63,7 @@ pub async fn touch_keeps_a_record_listed(subject: &dyn Subject) -> Verdict {
     // Whether it is applied is another clause's; this one is about the index.
     let _ = store.touch(&key, &longer, &loaded).await?;
     ensure_lists(&*store, &owner, std::slice::from_ref(&key)).await?;
-    outlive(ttl, &capabilities).await;
+    outlive(subject, ttl, &capabilities).await;
     ensure_lists(&*store, &owner, &[key]).await
 }
 
@@ -89,7 +89,7 @@ pub async fn expired_record_is_not_listed(subject: &dyn Subject) -> Verdict {
     let ttl = short_ttl(&capabilities);
     let kept = owned_record(&*store, &owner, MINUTE).await?;
     owned_record(&*store, &owner, ttl).await?;
-    outlive(ttl, &capabilities).await;
+    outlive(subject, ttl, &capabilities).await;
     ensure_lists(&*store, &owner, &[kept]).await
 }
 

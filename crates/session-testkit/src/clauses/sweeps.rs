@@ -30,7 +30,7 @@ pub async fn sweep_removes_the_expired(subject: &dyn Subject) -> Verdict {
     for _ in 0..TRIALS {
         let key = fresh_key();
         create(&*store, &key, fresh_payload(), &lease(ttl)).await?;
-        outlive(ttl, &capabilities).await;
+        outlive(subject, ttl, &capabilities).await;
         counted += store.delete_expired().await?;
         let outcome =
             store.write(&key, fresh_payload(), &lease(MINUTE), Precondition::Absent).await?;

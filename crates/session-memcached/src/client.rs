@@ -4,22 +4,43 @@
 //! an outage with a miss.
 
 use crate::config::MemcachedOptions;
-use crate::contact;
 use crate::error::Fault;
-use crate::placement;
+use crate::place::Place;
+use crate::placement::place;
+use crate::server::{Server, Turn};
 use memcache::exp::{
     AsyncMemcache, AsyncMetaClient, Error, GetResult, Meta, MutationResult, MutationStatus,
-    Request, Router, Set,
+    Request, Set,
 };
 use session_core::Outcome;
 use session_core::store::{Lost, Timeouts, reread};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::{Instant, timeout_at};
 
 /// Sends the commands of the store.
 pub(crate) struct Client {
     pub(crate) timeouts: Timeouts,
-    memcache: AsyncMemcache,
+    link: Link,
+}
+
+/// Whose connections are used.
+enum Link {
+    /// Our own: a server for each name, in its order.
+    Own { names: Vec<String>, servers: Vec<Arc<Server>> },
+    /// The application's.
+    Shared {
+        client: Arc<AsyncMetaClient>,
+        /// Whether a server answered a command of the meta protocol.
+        is_met: AtomicBool,
+    },
+}
+
+/// The connections of one call.
+enum Line<'a> {
+    Own(Turn<'a>),
+    Shared { client: &'a AsyncMetaClient, is_met: &'a AtomicBool },
 }
 
 /// A value as the server holds it.
@@ -38,40 +59,35 @@ const NO_TOKEN: u64 = 0;
 
 impl Client {
     /// Makes the first contact with every server, and returns the largest item that all take, too.
-    ///
-    /// Names are resolved now; connections are dialled when calls need them.
-    pub(crate) async fn open(options: &MemcachedOptions) -> Result<(Self, usize), Fault> {
-        let timeouts = options.timeouts;
+    pub(crate) async fn open(options: MemcachedOptions) -> Result<(Self, usize), Fault> {
         let mut item_size_max = usize::MAX;
-        for server in &options.servers {
-            let told = within(Instant::now() + timeouts.connect(), contact::ask(server)).await?;
-            item_size_max = item_size_max.min(told.item_size_max.unwrap_or(options.item_size_max));
+        let mut servers = Vec::new();
+        for name in &options.servers {
+            let (server, told) = Server::open(Place::new(name), &options).await?;
+            item_size_max = item_size_max.min(told.unwrap_or(options.item_size_max));
+            servers.push(server);
         }
-        let opening = AsyncMemcache::builder()
-            .router(Placement)
-            // Ends before the operation does, so that a call without a connection knows it.
-            .connect_timeout(timeouts.dial())
-            // The calls below have a deadline.
-            .timeout(None)
-            .max_idle(options.idle_connections)
-            .connect_async(options.servers.iter().map(String::as_str));
-        let memcache = within(Instant::now() + timeouts.connect(), opening).await?;
-        Ok((Self { timeouts, memcache }, item_size_max))
+        let link = Link::Own { names: options.servers, servers };
+        Ok((Self { timeouts: options.timeouts, link }, item_size_max))
     }
 
-    pub(crate) fn shared(memcache: AsyncMemcache) -> Self {
-        Self { timeouts: Timeouts::default(), memcache }
+    pub(crate) fn shared(memcache: &AsyncMemcache) -> Self {
+        let client = Arc::new(memcache.meta().clone());
+        let link = Link::Shared { client, is_met: AtomicBool::new(false) };
+        Self { timeouts: Timeouts::default(), link }
     }
 
     /// `mg KEY v f c t`
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Item>, Fault> {
         let deadline = self.deadline();
+        let line = self.line(key, deadline).await?;
         let is_stale = |fault: &Fault| matches!(fault, Fault::Lost(Lost::Unreached, _));
         let get = || {
-            let request = self.memcache.meta().get(key).meta(Meta::NONE.cas().ttl());
+            let request = line.client().get(key).meta(Meta::NONE.cas().ttl());
             within(deadline, request.send())
         };
-        item(reread(is_stale, get).await?)
+        let found = reread(is_stale, get).await;
+        item(line.end(found)?)
     }
 
     /// `ms KEY LENGTH ME c T`
@@ -81,7 +97,7 @@ impl Client {
         value: &[u8],
         exptime: u32,
     ) -> Result<Outcome, Fault> {
-        self.store(self.memcache.meta().set(key, value).add(), exptime).await
+        self.store(key, exptime, |client| client.set(key, value).add()).await
     }
 
     /// `ms KEY LENGTH c T C`
@@ -95,27 +111,47 @@ impl Client {
         if cas == NO_TOKEN {
             return Ok(Outcome::Refused);
         }
-        self.store(self.memcache.meta().set(key, value).compare_cas(cas), exptime).await
+        self.store(key, exptime, |client| client.set(key, value).compare_cas(cas)).await
     }
 
     /// `md KEY`, with `C` if the item must still be the one of `cas`.
     pub(crate) async fn delete(&self, key: &str, cas: Option<u64>) -> Result<Outcome, Fault> {
-        let request = self.memcache.meta().delete(key);
+        if cas == Some(NO_TOKEN) {
+            return Ok(Outcome::Refused);
+        }
+        let deadline = self.deadline();
+        let line = self.line(key, deadline).await?;
+        let request = line.client().delete(key);
         let request = match cas {
             None => request,
-            Some(NO_TOKEN) => return Ok(Outcome::Refused),
             Some(cas) => request.compare_cas(cas),
         };
-        outcome(&within(self.deadline(), request.send()).await?)
+        let deleted = within(deadline, request.send()).await;
+        outcome(&line.end(deleted)?)
     }
 
-    async fn store(
+    async fn store<'a>(
         &self,
-        request: Request<'_, AsyncMetaClient, Set>,
+        key: &str,
         exptime: u32,
+        request: impl for<'c> FnOnce(&'c AsyncMetaClient) -> Request<'c, AsyncMetaClient, Set>,
     ) -> Result<Outcome, Fault> {
-        let request = request.ttl_raw(exptime).return_cas();
-        outcome(&within(self.deadline(), request.send()).await?)
+        let deadline = self.deadline();
+        let line = self.line(key, deadline).await?;
+        let request = request(line.client()).ttl_raw(exptime).return_cas();
+        let stored = within(deadline, request.send()).await;
+        outcome(&line.end(stored)?)
+    }
+
+    /// Waits for a connection to the server that holds `key`.
+    async fn line(&self, key: &str, deadline: Instant) -> Result<Line<'_>, Fault> {
+        match &self.link {
+            Link::Own { names, servers } => {
+                let server = &servers[place(key.as_bytes(), names)];
+                Ok(Line::Own(server.turn(deadline).await?))
+            }
+            Link::Shared { client, is_met } => Ok(Line::Shared { client, is_met }),
+        }
     }
 
     /// When a call that begins now ends.
@@ -124,32 +160,33 @@ impl Client {
     }
 }
 
-/// Places keys on several servers as [`MemcachedStore::connect`](crate::MemcachedStore::connect)
-/// does, for clients of one's own.
-///
-/// Of the scores `murmur3_32("HOST:PORT-KEY")` the highest wins, as in `HashClient` of pymemcache.
-/// The order of the list does not matter; a server that leaves it takes its own keys along and no
-/// others.
-///
-/// # Examples
-///
-/// ```no_run
-/// use memcache::exp::AsyncMemcache;
-/// use session_memcached::{MemcachedStore, Placement};
-///
-/// # async fn example() -> memcache::exp::Result<()> {
-/// let servers = ["10.0.0.1:11211", "10.0.0.2:11211"];
-/// let client = AsyncMemcache::builder().router(Placement).connect_async(servers).await?;
-/// let store = MemcachedStore::from_client(client);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Placement;
+impl Line<'_> {
+    fn client(&self) -> &AsyncMetaClient {
+        match self {
+            Self::Own(turn) => &turn.client,
+            Self::Shared { client, .. } => client,
+        }
+    }
 
-impl Router for Placement {
-    fn route(&self, key: &[u8], servers: &[String]) -> usize {
-        placement::place(key, servers)
+    /// Gives the connection back. A server that has answered before knows the commands, so that its
+    /// `ERROR`, of which the client keeps no more, is the one about too many connections.
+    fn end<T>(self, answer: Result<T, Fault>) -> Result<T, Fault> {
+        let is_met = match self {
+            Self::Own(turn) => {
+                turn.end(&answer);
+                true
+            }
+            Self::Shared { is_met, .. } => {
+                if answer.is_ok() {
+                    is_met.store(true, Ordering::Relaxed);
+                }
+                is_met.load(Ordering::Relaxed)
+            }
+        };
+        match answer {
+            Err(Fault::Unspoken) if is_met => Err(Fault::Full),
+            answer => answer,
+        }
     }
 }
 
@@ -198,6 +235,7 @@ impl From<Error> for Fault {
                 answer => Self::from(answer),
             },
             Error::Server(_) => Self::Failed,
+            Error::Rejected(line) if line == "ERROR" => Self::Unspoken,
             Error::Rejected(_) => Self::Rejected,
             _ => Self::Garbled,
         }
@@ -221,7 +259,7 @@ mod tests {
         let reset = || Error::Io(io::ErrorKind::ConnectionReset.into());
         let text = || "hunter2".to_owned();
         type Row = (Error, fn(&Fault) -> bool);
-        let table: [Row; 9] = [
+        let table: [Row; 10] = [
             (reset(), |f| matches!(f, Fault::Lost(Lost::Unreached, Some(_)))),
             (Error::Io(io::ErrorKind::TimedOut.into()), |f| {
                 matches!(f, Fault::Lost(Lost::Unsent, None))
@@ -231,6 +269,7 @@ mod tests {
             (ambiguous(reset()), |f| matches!(f, Fault::Lost(Lost::Broken, Some(_)))),
             (ambiguous(Error::Server(text())), |f| matches!(f, Fault::Failed)),
             (ambiguous(Error::Rejected(text())), |f| matches!(f, Fault::Rejected)),
+            (ambiguous(Error::Rejected("ERROR".into())), |f| matches!(f, Fault::Unspoken)),
             (ambiguous(Error::Protocol(text())), |f| matches!(f, Fault::Garbled)),
             (Error::Server(text()), |f| matches!(f, Fault::Failed)),
         ];

@@ -15,15 +15,23 @@ pub(crate) const ITEM_SIZE_MAX: usize = 1 << 20;
 
 const SERVERS: &str = "127.0.0.1:11211";
 const PORT: u16 = 11_211;
-const IDLE_CONNECTIONS: usize = 64;
+const MAX_CONNECTIONS: usize = 64;
 
 /// The settings that [`MemcachedOptions::from_settings`] reads.
-pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
-    "SESSION_MEMCACHED",
-    Kind::List,
-    Some(SERVERS),
-    "The servers, each `host` or `host:port`; every process names the same ones in the same words.",
-)];
+pub const KEYS: &[KeyInfo] = &[
+    KeyInfo::new(
+        "SESSION_MEMCACHED",
+        Kind::List,
+        Some(SERVERS),
+        "The servers, each `host` or `host:port`; every process names the same ones in the same words.",
+    ),
+    KeyInfo::new(
+        "SESSION_MEMCACHED_MAX_CONNECTIONS",
+        Kind::Number,
+        Some("64"),
+        "How many connections to each server one process has open at most, at least 1; further calls wait in line.",
+    ),
+];
 
 /// Where the Memcached servers are, and how long to wait for them.
 ///
@@ -40,7 +48,7 @@ pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
 pub struct MemcachedOptions {
     pub(crate) servers: Vec<String>,
     pub(crate) timeouts: Timeouts,
-    pub(crate) idle_connections: usize,
+    pub(crate) max_connections: usize,
     pub(crate) item_size_max: usize,
 }
 
@@ -48,12 +56,12 @@ impl MemcachedOptions {
     /// Names the servers, each `host`, `host:port` or `[IPv6]:port`; without a port it is 11211.
     ///
     /// A name is part of where keys lie, so every process spells it alike; the order is free. It is
-    /// resolved once, at the first contact.
+    /// resolved at the first contact, and again when a server cannot be reached.
     pub fn new<S: Into<String>>(servers: impl IntoIterator<Item = S>) -> Self {
         Self {
             servers: servers.into_iter().map(Into::into).collect(),
             timeouts: Timeouts::default(),
-            idle_connections: IDLE_CONNECTIONS,
+            max_connections: MAX_CONNECTIONS,
             item_size_max: ITEM_SIZE_MAX,
         }
     }
@@ -77,7 +85,12 @@ impl MemcachedOptions {
     /// ```
     pub fn from_settings(settings: &Settings) -> Result<Self> {
         let options = settings.list("SESSION_MEMCACHED")?.map_or_else(Self::default, Self::new);
-        Ok(Self { timeouts: Timeouts::from_settings(settings)?, ..options })
+        let max_connections = settings.number("SESSION_MEMCACHED_MAX_CONNECTIONS")?;
+        Ok(Self {
+            timeouts: Timeouts::from_settings(settings)?,
+            max_connections: max_connections.unwrap_or(MAX_CONNECTIONS),
+            ..options
+        })
     }
 
     /// Bounds the first contact with each server; 1 s by default, a day at most.
@@ -94,12 +107,16 @@ impl MemcachedOptions {
         self
     }
 
-    /// Sets how many idle connections to each server are kept for the next calls; 64 by default.
+    /// Sets how many connections to each server are open at most, at least 1; 64 by default
+    /// (`SESSION_MEMCACHED_MAX_CONNECTIONS`).
     ///
-    /// A call uses a connection of its own, so this is best near the number of calls at a time.
+    /// A call uses a connection of its own, and one beyond them waits in line until the operation
+    /// timeout. All processes together stay below the server's `-c`, which is 1024 as shipped. A
+    /// server that keeps silent has the connections of calls that were given up until it goes on:
+    /// they count as long, all but one, with which it is tried.
     #[must_use]
-    pub fn idle_connections(mut self, connections: usize) -> Self {
-        self.idle_connections = connections;
+    pub fn max_connections(mut self, max: usize) -> Self {
+        self.max_connections = max;
         self
     }
 
@@ -129,6 +146,9 @@ impl MemcachedOptions {
         }
         if servers.iter().collect::<BTreeSet<_>>().len() < servers.len() {
             return complain("a server is listed twice");
+        }
+        if self.max_connections == 0 {
+            return complain("SESSION_MEMCACHED_MAX_CONNECTIONS is at least 1");
         }
         self.timeouts.check(STORE)?;
         Ok(Self { servers, ..self })
@@ -226,6 +246,7 @@ mod tests {
             MemcachedOptions::from("a,a:11211"),
             MemcachedOptions::default().connect_timeout(Duration::ZERO),
             MemcachedOptions::default().operation_timeout(Duration::ZERO),
+            MemcachedOptions::default().max_connections(0),
         ] {
             let kind = options.clone().checked().err().map(|error| error.kind());
             assert_eq!(kind, Some(ErrorKind::Config), "{options:?}");
@@ -240,5 +261,8 @@ mod tests {
         let two: Settings = [("SESSION_MEMCACHED", "a:1 , b")].into_iter().collect();
         let options = MemcachedOptions::from_settings(&two).unwrap();
         assert_eq!(options.checked().unwrap().servers, ["a:1", "b:11211"]);
+        let few: Settings = [("SESSION_MEMCACHED_MAX_CONNECTIONS", "8")].into_iter().collect();
+        let options = MemcachedOptions::from_settings(&few).unwrap();
+        assert_eq!(options, MemcachedOptions::default().max_connections(8));
     }
 }

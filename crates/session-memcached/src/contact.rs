@@ -4,27 +4,35 @@
 
 use crate::error::Fault;
 use std::io;
+use std::net::SocketAddr;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 /// What a server says, at most; its settings are some 3 KiB.
 const LONGEST: u64 = 64 * 1_024;
 
+/// What a server that has `-c` connections says to one more, before it closes it.
+const FULL: &str = "ERROR Too many open connections";
+
 /// What a server told about itself.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Told {
+    /// Which of its addresses took the connection.
+    pub(crate) address: SocketAddr,
     /// The largest item, with key and header; proxies do not tell.
     pub(crate) item_size_max: Option<usize>,
 }
 
-/// Asks the server at `address`, on a connection of its own, for its settings and for an `mn`.
-pub(crate) async fn ask(address: &str) -> Result<Told, Fault> {
-    let stream = TcpStream::connect(address).await.map_err(Fault::unreached)?;
+/// Asks the server at the first of `addresses` that takes a connection, on one of its own, for its
+/// settings and for an `mn`.
+pub(crate) async fn ask(addresses: &[SocketAddr]) -> Result<Told, Fault> {
+    let stream = TcpStream::connect(addresses).await.map_err(Fault::unreached)?;
+    let address = stream.peer_addr().map_err(Fault::unreached)?;
     let mut stream = BufReader::new(stream);
     stream.write_all(b"stats settings\r\nmn\r\n").await.map_err(Fault::unreached)?;
     stream.flush().await.map_err(Fault::unreached)?;
     let mut lines = stream.take(LONGEST).lines();
-    let mut hearing = Hearing::Settings(Told::default());
+    let mut hearing = Hearing::Settings(Told { address, item_size_max: None });
     loop {
         let line = match lines.next_line().await {
             Ok(Some(line)) => line,
@@ -49,12 +57,15 @@ enum Hearing {
 
 impl Hearing {
     fn hear(self, line: &str) -> Result<Self, Fault> {
+        if line.trim_end() == FULL {
+            return Err(Fault::Full);
+        }
         let mut words = line.split_ascii_whitespace();
         match (self, words.next()) {
             (Self::Settings(told), Some("STAT")) => match (words.next(), words.next()) {
                 (Some("cas_enabled"), Some("no")) => Err(Fault::WithoutCas),
                 (Some("item_size_max"), Some(bytes)) => {
-                    Ok(Self::Settings(Told { item_size_max: bytes.parse().ok() }))
+                    Ok(Self::Settings(Told { item_size_max: bytes.parse().ok(), ..told }))
                 }
                 _ => Ok(Self::Settings(told)),
             },
@@ -73,9 +84,11 @@ impl Hearing {
 mod tests {
     use super::{Hearing, Told};
     use crate::error::Fault;
+    use std::net::Ipv4Addr;
 
     fn hear(answer: &str) -> Result<Told, Fault> {
-        let mut hearing = Hearing::Settings(Told::default());
+        let address = (Ipv4Addr::LOCALHOST, 11_211).into();
+        let mut hearing = Hearing::Settings(Told { address, item_size_max: None });
         for line in answer.lines() {
             hearing = hearing.hear(line)?;
         }
@@ -96,6 +109,7 @@ mod tests {
     fn servers_that_cannot_keep_sessions_are_found_out() {
         for (answer, is_right) in [
             ("STAT cas_enabled no", (|f| matches!(f, Fault::WithoutCas)) as fn(&Fault) -> bool),
+            ("ERROR Too many open connections", |f| matches!(f, Fault::Full)),
             ("END\nERROR", |f| matches!(f, Fault::Rejected)),
             ("-ERR unknown command", |f| matches!(f, Fault::Garbled)),
             ("HTTP/1.1 400 Bad Request", |f| matches!(f, Fault::Garbled)),

@@ -18,8 +18,12 @@ pub(crate) enum Fault {
     Lost(Lost, Option<io::Error>),
     /// `SERVER_ERROR`
     Failed,
-    /// `ERROR` or `CLIENT_ERROR`, which servers send in place of running a command.
+    /// `CLIENT_ERROR`, which servers send in place of running a command.
     Rejected,
+    /// `ERROR`, which servers send if they do not know the command, or have no connection left.
+    Unspoken,
+    /// The server had no connection left, and ran nothing.
+    Full,
     /// An answer that is none.
     Garbled,
     /// The server gives no CAS tokens, without which a write cannot name what it replaces.
@@ -50,9 +54,13 @@ impl Fault {
                 Final(Unknown, "the server failed, and may have dropped the session")
             }
             Self::Failed => Later("the server failed, as it does when out of memory"),
-            Self::Rejected => Final(
+            Self::Rejected | Self::Unspoken => Final(
                 Unavailable,
                 "the server rejects the command; memcached 1.6 or newer is needed",
+            ),
+            Self::Full => Later(
+                "the server has no connection left; memcached -c allows more, or \
+                 SESSION_MEMCACHED_MAX_CONNECTIONS fewer of each process",
             ),
             Self::Garbled => {
                 let kind = if call.is_read() { Unavailable } else { Unknown };
@@ -85,7 +93,7 @@ mod tests {
         type Row = (fn() -> Fault, (ErrorKind, bool), [(ErrorKind, bool); 4]);
         let unknown = [(Unknown, false); 4];
         let unavailable = [(Unavailable, true); 4];
-        let table: [Row; 8] = [
+        let table: [Row; 10] = [
             (
                 || Fault::unreached(io::ErrorKind::ConnectionReset.into()),
                 (Unavailable, true),
@@ -100,6 +108,8 @@ mod tests {
                 [(Unavailable, true), (Unknown, false), (Unknown, false), (Unknown, false)],
             ),
             (|| Fault::Rejected, (Unavailable, false), [(Unavailable, false); 4]),
+            (|| Fault::Unspoken, (Unavailable, false), [(Unavailable, false); 4]),
+            (|| Fault::Full, (Unavailable, true), unavailable),
             (|| Fault::Garbled, (Unavailable, false), unknown),
             (|| Fault::WithoutCas, (Unsupported, false), [(Unsupported, false); 4]),
         ];

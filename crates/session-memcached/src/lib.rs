@@ -5,9 +5,11 @@ mod config;
 mod contact;
 mod error;
 mod lifetime;
+mod place;
 mod placement;
+mod server;
 mod store;
 
-pub use client::Placement;
 pub use config::{KEYS, MemcachedOptions};
+pub use placement::Placement;
 pub use store::MemcachedStore;

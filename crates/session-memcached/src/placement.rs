@@ -4,6 +4,37 @@
 //! highest score wins, and of equal scores the greater name. The client's own default hashes with
 //! the standard library's hasher, which another Rust release may change.
 
+use memcache::exp::Router;
+
+/// Places keys on several servers as [`MemcachedStore::connect`](crate::MemcachedStore::connect)
+/// does, for clients of one's own.
+///
+/// Of the scores `murmur3_32("HOST:PORT-KEY")` the highest wins, as in `HashClient` of pymemcache.
+/// The order of the list does not matter; a server that leaves it takes its own keys along and no
+/// others.
+///
+/// # Examples
+///
+/// ```no_run
+/// use memcache::exp::AsyncMemcache;
+/// use session_memcached::{MemcachedStore, Placement};
+///
+/// # async fn example() -> memcache::exp::Result<()> {
+/// let servers = ["10.0.0.1:11211", "10.0.0.2:11211"];
+/// let client = AsyncMemcache::builder().router(Placement).connect_async(servers).await?;
+/// let store = MemcachedStore::from_client(client);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Placement;
+
+impl Router for Placement {
+    fn route(&self, key: &[u8], servers: &[String]) -> usize {
+        place(key, servers)
+    }
+}
+
 /// Returns the index of the server that holds `key`; 0 if there is none.
 pub(crate) fn place(key: &[u8], servers: &[String]) -> usize {
     if servers.len() < 2 {

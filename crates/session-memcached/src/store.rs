@@ -51,7 +51,7 @@ impl MemcachedStore {
     /// # }
     /// ```
     pub async fn connect(options: impl Into<MemcachedOptions>) -> Result<Self> {
-        let opening = Client::open(&options.into().checked()?).await;
+        let opening = Client::open(options.into().checked()?).await;
         let (client, item_size_max) = opening.map_err(|fault| fault.into_error(Call::Connect))?;
         Ok(Self { client, limits: limits(item_size_max) })
     }
@@ -79,7 +79,7 @@ impl MemcachedStore {
     /// # }
     /// ```
     pub fn from_client(client: AsyncMemcache) -> Self {
-        Self { client: Client::shared(client), limits: limits(ITEM_SIZE_MAX) }
+        Self { client: Client::shared(&client), limits: limits(ITEM_SIZE_MAX) }
     }
 
     /// Bounds each call, with any wait for a connection; a day at most.
@@ -107,8 +107,7 @@ impl Store for MemcachedStore {
             needs_sweep: false,
             max_payload: self.limits.payload,
             max_key: self.limits.key,
-            // Whole seconds, counted by a clock that is up to two behind.
-            ttl_resolution: Duration::from_secs(2),
+            ttl_resolution: Duration::from_secs(1),
         }
     }
 

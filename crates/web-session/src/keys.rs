@@ -72,7 +72,8 @@ mod absent {
     #[cfg(any(test, not(feature = "redis")))]
     pub(super) const REDIS: &[KeyInfo] = &[unread("SESSION_REDIS")];
     #[cfg(any(test, not(feature = "memcached")))]
-    pub(super) const MEMCACHED: &[KeyInfo] = &[unread("SESSION_MEMCACHED")];
+    pub(super) const MEMCACHED: &[KeyInfo] =
+        &[unread("SESSION_MEMCACHED"), unread("SESSION_MEMCACHED_MAX_CONNECTIONS")];
     #[cfg(any(test, not(feature = "sql")))]
     pub(super) const SQL: &[KeyInfo] = &[
         unread("SESSION_SQLALCHEMY"),

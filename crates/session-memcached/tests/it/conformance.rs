@@ -12,6 +12,9 @@ fn address() -> String {
     server::url("SESSION_TEST_MEMCACHED")
 }
 
+/// The slack that is asked for, and a clock that is a second behind.
+const LATENESS: Duration = Duration::from_secs(3);
+
 /// A store that connects by itself.
 struct Own;
 
@@ -27,6 +30,10 @@ impl Subject for Own {
 
     fn link(&self) -> Link<'_> {
         Link::Tcp(self)
+    }
+
+    fn lateness(&self) -> Duration {
+        LATENESS
     }
 }
 
@@ -62,6 +69,10 @@ impl Subject for Shared {
 
     fn link(&self) -> Link<'_> {
         Link::Tcp(self)
+    }
+
+    fn lateness(&self) -> Duration {
+        LATENESS
     }
 }
 

@@ -226,3 +226,14 @@ async fn owners_are_not_indexed() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert_eq!(store.delete_expired().await.unwrap(), 0);
 }
+
+/// What a cache client marks so, it serves until someone makes it anew; a session has no such time.
+#[tokio::test]
+async fn invalidated_item_is_no_session() {
+    let server = Server::start().await;
+    let store = MemcachedStore::connect(server.name()).await.unwrap();
+    create(&store, &key("stale"), "x").await;
+    assert_eq!(server.admin().tell("md session:stale I T60"), "HD");
+    assert!(server.admin().get("session:stale").is_some(), "the server still has it");
+    assert_eq!(store.load(&key("stale")).await.unwrap(), None);
+}

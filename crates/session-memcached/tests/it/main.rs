@@ -4,5 +4,6 @@
 
 mod common;
 mod conformance;
+mod connections;
 mod faults;
 mod layout;

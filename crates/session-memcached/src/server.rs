@@ -1,0 +1,230 @@
+//! One server: where it is, and how many connections it has of us.
+//!
+//! The client resolves a name once and for all, and takes the place of a connection for free as
+//! soon as this process has closed it; a frozen server has it still.
+
+use crate::config::MemcachedOptions;
+use crate::contact;
+use crate::error::Fault;
+use crate::place::Place;
+use memcache::exp::AsyncMetaClient;
+use session_core::store::{Lost, Timeouts};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+/// A connection that rested so long is not used again: firewalls forget idle ones without a word.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// How long a name is not asked for again after it was.
+const LOOK: Duration = Duration::from_secs(1);
+
+pub(crate) struct Server {
+    place: Place,
+    timeouts: Timeouts,
+    max_connections: usize,
+    client: Mutex<At>,
+    turns: Semaphore,
+    /// Turns of calls that were given up, until the server answers and so sees them closed.
+    withheld: AtomicUsize,
+    is_looked_for: AtomicBool,
+}
+
+/// The connections to an address.
+#[derive(Clone)]
+struct At {
+    address: SocketAddr,
+    client: Arc<AsyncMetaClient>,
+}
+
+impl Server {
+    /// Makes the first contact, and returns the largest item of the server if it tells.
+    pub(crate) async fn open(
+        place: Place,
+        options: &MemcachedOptions,
+    ) -> Result<(Arc<Self>, Option<usize>), Fault> {
+        let (timeouts, max_connections) = (options.timeouts, options.max_connections);
+        let contact = async { contact::ask(&place.addresses().await?).await };
+        let told = timeout(timeouts.connect(), contact).await.map_err(|_| Lost::Silent)??;
+        let server = Self {
+            place,
+            timeouts,
+            max_connections,
+            client: Mutex::new(At::dial(told.address, timeouts, max_connections).await?),
+            turns: Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)),
+            withheld: AtomicUsize::new(0),
+            is_looked_for: AtomicBool::new(false),
+        };
+        Ok((Arc::new(server), told.item_size_max))
+    }
+
+    /// Waits in line for the turn to use a connection.
+    pub(crate) async fn turn(self: &Arc<Self>, deadline: Instant) -> Result<Turn<'_>, Fault> {
+        let Ok(Ok(permit)) = timeout_at(deadline, self.turns.acquire()).await else {
+            return Err(Lost::Unsent.into());
+        };
+        // A call that is late would be sent all the same, and nobody wait for its answer.
+        if Instant::now() >= deadline {
+            return Err(Lost::Unsent.into());
+        }
+        let client = Arc::clone(&self.at().client);
+        Ok(Turn { client, server: self, permit: Some(permit) })
+    }
+
+    /// A server that keeps silent is sent to over one connection at a time in the end, which finds
+    /// out when it goes on.
+    fn withhold(&self, permit: SemaphorePermit<'_>) {
+        let one_more = |withheld| (withheld + 1 < self.max_connections).then_some(withheld + 1);
+        if self.withheld.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok() {
+            permit.forget();
+        }
+    }
+
+    fn give_back(&self) {
+        if self.withheld.load(Ordering::Relaxed) > 0 {
+            self.turns.add_permits(self.withheld.swap(0, Ordering::Relaxed));
+        }
+    }
+
+    /// Has the name resolved again, in which a new server may have taken the place of this one.
+    fn look(self: &Arc<Self>) {
+        if self.place.is_fixed() || self.is_looked_for.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let look = Look(Arc::clone(self));
+        tokio::spawn(async move {
+            // The next call that fails begins the next look.
+            let _ = timeout(look.0.timeouts.connect(), look.0.find()).await;
+            sleep(LOOK).await;
+        });
+    }
+
+    /// Moves to the first address that takes a connection, and stays if this one does.
+    async fn find(&self) -> Result<(), Fault> {
+        let now = self.at().address;
+        let mut addresses = self.place.addresses().await?;
+        addresses.sort_by_key(|address| *address != now);
+        let stream = TcpStream::connect(&*addresses).await.map_err(Fault::unreached)?;
+        let found = stream.peer_addr().map_err(Fault::unreached)?;
+        if found != now {
+            let moved = At::dial(found, self.timeouts, self.max_connections).await?;
+            *self.at() = moved;
+        }
+        Ok(())
+    }
+
+    fn at(&self) -> MutexGuard<'_, At> {
+        // Every change is one assignment, so a poisoned one is whole.
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl At {
+    /// Prepares connections, which are made when calls need them.
+    async fn dial(address: SocketAddr, timeouts: Timeouts, max: usize) -> Result<Self, Fault> {
+        let client = AsyncMetaClient::builder()
+            // Ends before the operation does, so that a call without a connection knows it.
+            .connect_timeout(Some(timeouts.dial()))
+            // Calls have a deadline.
+            .io_timeout(None)
+            .max_idle(max)
+            .max_idle_age(IDLE)
+            .connect_async(address)
+            .await?;
+        Ok(Self { address, client: Arc::new(client) })
+    }
+}
+
+/// The right to one connection; dropped as it is, it is that of a call that was given up.
+pub(crate) struct Turn<'a> {
+    pub(crate) client: Arc<AsyncMetaClient>,
+    server: &'a Arc<Server>,
+    permit: Option<SemaphorePermit<'a>>,
+}
+
+impl Turn<'_> {
+    /// Notes what the call says of the server.
+    pub(crate) fn end<T>(mut self, answer: &Result<T, Fault>) {
+        match answer {
+            Err(Fault::Lost(Lost::Silent, _)) => self.server.look(),
+            Err(Fault::Lost(..)) => {
+                self.permit = None;
+                self.server.look();
+            }
+            _ => {
+                self.permit = None;
+                self.server.give_back();
+            }
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            self.server.withhold(permit);
+        }
+    }
+}
+
+/// A look for an address, under way also if its runtime is shut down.
+struct Look(Arc<Server>);
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        self.0.is_looked_for.store(false, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Server;
+    use crate::config::MemcachedOptions;
+    use crate::error::Fault;
+    use crate::place::Place;
+    use memcache::exp::Error;
+    use session_testkit::MemcachedServer;
+    use session_testkit::steps::eventually;
+    use std::sync::{Arc, Mutex};
+    use tokio::time::Instant;
+
+    async fn ask(server: &Arc<Server>) -> Result<(), Fault> {
+        let turn = server.turn(Instant::now() + server.timeouts.operation()).await?;
+        let answer = turn.client.get("none").send().await.map(drop).map_err(Error::into);
+        turn.end(&answer);
+        answer
+    }
+
+    #[tokio::test]
+    async fn server_that_moved_is_found_where_its_name_leads() {
+        let mut old = MemcachedServer::start().await.unwrap();
+        let new = MemcachedServer::start().await.unwrap();
+        let zone = Arc::new(Mutex::new(vec![old.addr()]));
+        let options = MemcachedOptions::default();
+        let place = Place::Zone(Arc::clone(&zone));
+        let (server, _) = Server::open(place, &options).await.unwrap();
+        ask(&server).await.unwrap();
+        old.kill().unwrap();
+        *zone.lock().unwrap() = vec![new.addr()];
+        eventually("the new server is found", async || ask(&server).await.is_ok()).await;
+        assert_eq!(server.at().address, new.addr());
+    }
+
+    /// Both may be servers, and a session lies on one of them.
+    #[tokio::test]
+    async fn server_that_still_answers_is_kept_whatever_the_order_of_addresses() {
+        let one = MemcachedServer::start().await.unwrap();
+        let other = MemcachedServer::start().await.unwrap();
+        let zone = Arc::new(Mutex::new(vec![one.addr(), other.addr()]));
+        let options = MemcachedOptions::default();
+        let place = Place::Zone(Arc::clone(&zone));
+        let (server, _) = Server::open(place, &options).await.unwrap();
+        zone.lock().unwrap().reverse();
+        server.find().await.unwrap();
+        assert_eq!(server.at().address, one.addr());
+    }
+}

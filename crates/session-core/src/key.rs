@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 
 /// Whether the session outlives the browser (Flask's name).
 pub(crate) const PERMANENT: &str = "_permanent";
-/// When the session was created, in epoch seconds; only with an absolute lifetime.
+/// When the session was created, in seconds since 1970 and parts of one; only with an absolute
+/// lifetime.
 pub(crate) const CREATED: &str = "_created";
 /// The session's own lifetime in seconds.
 pub(crate) const LIFETIME: &str = "_lifetime";

@@ -8,9 +8,8 @@ use crate::cookie;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionId;
-use crate::key::CREATED;
 use crate::signer::SignedBy;
-use crate::store::{Record, unix_time};
+use crate::store::Record;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
@@ -157,7 +156,7 @@ fn adopt(
         }
         if state.created().is_none() {
             // A record from before the setting: its age counts from now on.
-            state.set_reserved(CREATED, &unix_time().as_secs())?;
+            state.stamp()?;
         }
     }
     context.telemetry.hit(payload_len, started);

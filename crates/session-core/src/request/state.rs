@@ -40,6 +40,14 @@ impl Home {
     }
 
     /// The address, if the record is a session's.
+    pub(crate) fn stored(&self) -> Option<&Address> {
+        match self {
+            Self::Stored(address) => Some(address),
+            Self::None | Self::Undecodable(_) => None,
+        }
+    }
+
+    /// The address, if the record is a session's.
     pub(crate) fn into_stored(self) -> Option<Address> {
         match self {
             Self::Stored(address) => Some(address),
@@ -142,10 +150,46 @@ impl State {
         config: &Config,
     ) -> Result<()> {
         self.seed(config)?;
-        self.data.set(key, intent, |out, limits| {
-            Ok(codec::encode(value, limits.format, limits.max_depth, out)?)
+        if key == config.owner_key() {
+            return self.set_owner(value, intent, config);
+        }
+        self.put(key, value, intent)
+    }
+
+    /// Sets the owner; where another had the session, it ends, and the next one begins with this.
+    fn set_owner<V: Serialize + ?Sized>(
+        &mut self,
+        value: &V,
+        intent: Intent,
+        config: &Config,
+    ) -> Result<()> {
+        let former = [self.owner(config), self.base_owner(config)];
+        self.data.set(config.owner_key(), intent, |out, limits| {
+            let start = out.len();
+            codec::encode(value, limits.format, limits.max_depth, out)?;
+            match owner_text(Some((&out[start..], limits.format))) {
+                Some(_) => Ok(()),
+                None => Err(Error::new(
+                    ErrorKind::Unsupported,
+                    "sign in an owner that is no number and no text, or empty: to sign out, flush",
+                )),
+            }
         })?;
+        let owner = self.owner(config);
+        if former.iter().flatten().any(|former| Some(former) != owner.as_ref()) {
+            self.end(config);
+            self.seed(config)?;
+            self.put(config.owner_key(), value, intent)?;
+        }
         Ok(())
+    }
+
+    fn put<V: Serialize + ?Sized>(&mut self, key: &str, value: &V, intent: Intent) -> Result<()> {
+        self.data
+            .set(key, intent, |out, limits| {
+                Ok(codec::encode(value, limits.format, limits.max_depth, out)?)
+            })
+            .map(drop)
     }
 
     /// Gives a session without a record the reserved entries of a new one.
@@ -157,11 +201,12 @@ impl State {
     }
 
     pub(crate) fn set_reserved<V: Serialize>(&mut self, key: &str, value: &V) -> Result<()> {
-        self.data
-            .set(key, Intent::Blind, |out, limits| {
-                Ok(codec::encode(value, limits.format, limits.max_depth, out)?)
-            })
-            .map(drop)
+        self.put(key, value, Intent::Blind)
+    }
+
+    /// Notes when the session began, for an absolute lifetime.
+    pub(crate) fn stamp(&mut self) -> Result<()> {
+        self.set_reserved(CREATED, &unix_time().as_secs_f64())
     }
 
     pub(crate) fn is_permanent(&self, config: &Config) -> bool {
@@ -190,14 +235,15 @@ impl State {
     pub(crate) fn full_lease(&self, config: &Config) -> Option<Duration> {
         let lifetime = self.lifetime(config);
         let Some(absolute) = config.absolute_lifetime() else { return Some(lifetime) };
-        let now = unix_time().as_secs();
-        let age = now.saturating_sub(self.created().unwrap_or(now));
-        let left = absolute.checked_sub(Duration::from_secs(age))?;
-        (!left.is_zero()).then(|| lifetime.min(left))
+        let now = unix_time();
+        let created = self.created().unwrap_or(now);
+        absolute_left(absolute, created, now).map(|left| lifetime.min(left))
     }
 
-    pub(crate) fn created(&self) -> Option<u64> {
-        self.data.peek(CREATED).and_then(|(value, format)| codec::as_u64(value, format))
+    /// When the session began, since 1970.
+    pub(crate) fn created(&self) -> Option<Duration> {
+        let (value, format) = self.data.peek(CREATED)?;
+        Duration::try_from_secs_f64(codec::decode(value, format).ok()?).ok()
     }
 
     /// Whether the lease is due for renewal: at most once per throttle, early enough on short ones.
@@ -243,12 +289,36 @@ impl State {
     ///
     /// # Errors
     ///
-    /// `Decode` if the newer record is no session.
-    pub(crate) fn rebase(&mut self, newer: Record, loaded_at: Instant) -> Result<()> {
+    /// `Decode` if the newer record is no session, `Gone` if it is another owner's.
+    pub(crate) fn rebase(
+        &mut self,
+        newer: Record,
+        loaded_at: Instant,
+        config: &Config,
+    ) -> Result<()> {
         let mut data = self.data.rebase(newer, is_reserved)?;
+        self.check_handover(&data, config)?;
         self.flashes.replay(&mut data)?;
         self.data = data;
         self.loaded_at = loaded_at;
+        Ok(())
+    }
+
+    /// Stops a request whose session has become another owner's: a Flask app signs owners in
+    /// without a new id.
+    ///
+    /// # Errors
+    ///
+    /// `Gone`.
+    pub(crate) fn check_handover(&self, newer: &Data, config: &Config) -> Result<()> {
+        let owner = self.base_owner(config).or_else(|| self.owner(config));
+        let newer = owner_text(newer.peek_base(config.owner_key()));
+        if owner.is_some() && newer.is_some() && owner != newer {
+            return Err(Error::new(
+                ErrorKind::Gone,
+                "change a session that became another owner's while this request ran",
+            ));
+        }
         Ok(())
     }
 
@@ -264,6 +334,14 @@ impl State {
             "write a value that another request changed since it was read",
         ))
     }
+}
+
+/// What is left of an absolute lifetime; `None` once it is over. Both times are since 1970, and not
+/// cut to whole seconds, which would end it up to one early.
+fn absolute_left(absolute: Duration, created: Duration, now: Duration) -> Option<Duration> {
+    let left = created.saturating_add(absolute).checked_sub(now)?;
+    // The session may be of a machine whose clock is ahead.
+    (!left.is_zero()).then(|| left.min(absolute))
 }
 
 fn owner_text(value: Option<(&[u8], codec::Format)>) -> Option<String> {

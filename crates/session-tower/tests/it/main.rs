@@ -9,6 +9,7 @@ mod concurrency;
 mod cookies;
 mod failures;
 mod handles;
+mod handovers;
 mod interleavings;
 mod lifetimes;
 mod nested;

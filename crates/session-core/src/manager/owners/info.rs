@@ -16,8 +16,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct SessionInfo {
     pub(super) handle: SessionHandle,
     pub(super) ttl: Duration,
-    /// Epoch seconds.
-    pub(super) created: Option<u64>,
+    /// Since 1970.
+    pub(super) created: Option<Duration>,
     /// `None` if the record is undecodable.
     pub(super) data: Option<Box<Data>>,
 }
@@ -46,7 +46,7 @@ impl SessionInfo {
     /// When the session began, or its owner signed in; known only if `SESSION_ABSOLUTE_LIFETIME`
     /// is set.
     pub fn created(&self) -> Option<SystemTime> {
-        UNIX_EPOCH.checked_add(Duration::from_secs(self.created?))
+        UNIX_EPOCH.checked_add(self.created?)
     }
 
     /// Decodes the value under `key`; `None` for every key of an undecodable record.

@@ -81,7 +81,9 @@ where
         }
         let started = Instant::now();
         let newest = deadline.read(context.store.load(&address.key)).await?;
-        work.data = Data::parse(newest.ok_or_else(|| gone(context))?, context.limits)?;
+        let newest = Data::parse(newest.ok_or_else(|| gone(context))?, context.limits)?;
+        work.check_handover(&newest, &context.config)?;
+        work.data = newest;
         work.loaded_at = started;
         is_current = true;
     }
@@ -141,9 +143,14 @@ async fn write(
 }
 
 /// Makes the request go on from what is stored; its pending changes stay pending.
-pub(crate) fn settle<T>(state: &mut State, key: &str, updated: &Updated<T>) -> Result<()> {
+pub(crate) fn settle<T>(
+    state: &mut State,
+    key: &str,
+    updated: &Updated<T>,
+    config: &Config,
+) -> Result<()> {
     if state.fate != Fate::End {
-        state.rebase(updated.record.clone(), updated.work.loaded_at)?;
+        state.rebase(updated.record.clone(), updated.work.loaded_at, config)?;
         state.data.accept(key);
         state.is_renewed |= updated.work.is_renewed;
     }

@@ -3,11 +3,10 @@
 use super::SHORTEST_LEASE;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionId;
-use crate::key::CREATED;
 use crate::request::context::Context;
 use crate::request::deadline::Deadline;
 use crate::request::state::{Address, State};
-use crate::store::{Lease, Outcome, Precondition, unix_time};
+use crate::store::{Lease, Outcome, Precondition};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,7 +87,7 @@ pub(crate) async fn abandon(
 /// Notes when a session began, if that will end it.
 pub(super) fn stamp(context: &Context, state: &mut State) -> Result<()> {
     if context.config.absolute_lifetime().is_some() {
-        state.set_reserved(CREATED, &unix_time().as_secs())?;
+        state.stamp()?;
     }
     Ok(())
 }

@@ -155,7 +155,7 @@ async fn reload(
     let newer = deadline.read(context.store.load(&address.key)).await?;
     let Some(newer) = newer else { return Err(gone(context)) };
     context.telemetry.replayed();
-    state.rebase(newer, started)
+    state.rebase(newer, started, &context.config)
 }
 
 fn gone(context: &Context) -> Error {

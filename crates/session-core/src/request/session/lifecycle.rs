@@ -104,9 +104,13 @@ impl Session {
     /// Signs `owner` in: sets the owner key, which gives the session a new id at the commit if
     /// the owner is another than before.
     ///
+    /// What an anonymous visitor has gathered stays. Where another owner was signed in, that
+    /// session ends as by [`flush`](Self::flush), and the new one begins with what is written after
+    /// this call. [`insert`](Self::insert) under the owner key does the same.
+    ///
     /// # Errors
     ///
-    /// Those of [`insert`](Self::insert).
+    /// `Unsupported` if `owner` is empty, and those of [`insert`](Self::insert).
     pub fn set_owner(&self, owner: &str) -> Result<()> {
         let config = &self.0.context.config;
         self.overwrite(config.owner_key(), owner)

@@ -70,7 +70,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// `Encode` or `TooLarge` if the value cannot be stored, `Unsupported` for a reserved key.
+    /// `Encode` or `TooLarge` if the value cannot be stored, `Unsupported` for a reserved key, and
+    /// for the owner key if the value is no number and no text, or empty.
     pub fn insert<V: Serialize>(&self, key: impl WriteAs<V>, value: V) -> Result<()> {
         self.write(key.as_key(), &value, Intent::Guarded)
     }

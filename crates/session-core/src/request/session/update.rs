@@ -55,7 +55,7 @@ impl Session {
         let _order = deadline.read(pin!(async { Ok(progress.updates.lock().await) })).await?;
         let work = progress.with(|state| atomic::snapshot(context, state))?;
         let updated = atomic::update(context, work, key, f, deadline).await?;
-        let settled = progress.with(|state| atomic::settle(state, key, &updated));
+        let settled = progress.with(|state| atomic::settle(state, key, &updated, &context.config));
         // A response that was committed meanwhile does not undo what is stored, but the id of a
         // session that was created would never reach anybody.
         if settled.is_err()

@@ -1,6 +1,6 @@
 //! The arithmetic of leases, as a table.
 
-use super::{Address, CREATED, Home, LIFETIME, PERMANENT, Presented, State};
+use super::{Address, CREATED, Home, LIFETIME, PERMANENT, Presented, State, absolute_left};
 use crate::config::{Config, ConfigBuilder, MAX_LIFETIME};
 use crate::data::{Data, Intent, Limits};
 use crate::id::{IdHash, SessionId};
@@ -123,6 +123,27 @@ async fn absolute_lifetime_caps_the_lease_and_ends_it() {
     assert_eq!(lease(0), None);
     assert_eq!(lease(now + 3600), Some(seconds(1000)), "another machine's clock is ahead");
     assert_eq!(stored(seconds(5), &[]).full_lease(&config), Some(seconds(1000)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn absolute_lifetime_never_ends_early() {
+    let ms = Duration::from_millis;
+    // The part of a second in which it is made, how much later it is, and what is left of two.
+    for (part, later, left) in
+        [(950, 0, 2000), (950, 100, 1900), (950, 1999, 1), (0, 1999, 1), (1, 0, 2000)]
+    {
+        let made = seconds(1_700_000_000) + ms(part);
+        assert_eq!(absolute_left(seconds(2), made, made + ms(later)), Some(ms(left)), "{part}");
+        assert_eq!(absolute_left(seconds(2), made, made + seconds(2)), None);
+    }
+    // The stamp keeps the part of a second, too.
+    let config = config(|c| c.lifetime(seconds(2)).absolute_lifetime(seconds(2)));
+    let mut state = fresh();
+    let before = unix_time();
+    state.stamp().unwrap();
+    let stamp = state.created().unwrap();
+    assert!(stamp + Duration::from_micros(1) >= before && stamp <= unix_time(), "{stamp:?}");
+    assert!(state.full_lease(&config).unwrap() > ms(1_000));
 }
 
 #[tokio::test(start_paused = true)]

@@ -97,8 +97,9 @@ impl Exchange {
     /// # Errors
     ///
     /// `Conflict` and `Gone` if another request won; `Unavailable`, `Timeout` and `Unknown` for
-    /// the store; `TooLarge` and `Encode` for the data. No cookie may be sent then, but the one that
-    /// [`discard`](Self::discard) returns.
+    /// the store; `TooLarge` and `Encode` for the data; `Closed` if this, or a discard, came before.
+    /// No cookie may be sent then, but the one that [`discard`](Self::discard) returns. What failed
+    /// is not kept for another try: that is for a new request, or [`Session::reopen`].
     ///
     /// # Cancellation
     ///
@@ -108,7 +109,8 @@ impl Exchange {
         match self.0.close() {
             Phase::Open(state) => self.finish(state),
             Phase::Failed => Committing::ready(Ok(Commit { vary_cookie: true, set_cookie: None })),
-            Phase::Unopened | Phase::Closed(_) => Committing::ready(Ok(Commit::default())),
+            Phase::Unopened => Committing::ready(Ok(Commit::default())),
+            Phase::Closed(_) => Committing::ready(Err(closed())),
         }
     }
 
@@ -124,7 +126,8 @@ impl Exchange {
             }
             Phase::Failed => Commit { vary_cookie: true, set_cookie: None },
             Phase::Unopened => Commit::default(),
-            Phase::Closed(Closed { cookie, .. }) => {
+            Phase::Closed(_) => {
+                let cookie = self.0.take_cookie();
                 Commit { vary_cookie: cookie.is_some(), set_cookie: cookie }
             }
         }
@@ -139,8 +142,10 @@ impl Exchange {
         if word == Plan::Nothing {
             return Committing::ready(Ok(leave(&self.0, commit::keep(context, state))));
         }
-        let created = commit::discard(context, &state).set_cookie;
+        let cookie = commit::discard(context, &state).set_cookie;
         let progress = Arc::clone(&self.0);
+        progress
+            .set_closed(Closed { id: state.home.stored().map(|stored| stored.id.clone()), cookie });
         Committing::pending(async move {
             let context = &progress.context;
             let work = commit::execute(context, state, word, facts.is_owner_changed);
@@ -148,9 +153,6 @@ impl Exchange {
                 Ok(committed) => Ok(leave(&progress, committed)),
                 Err(error) => {
                     context.telemetry.commit_failed(&error);
-                    if created.is_some() {
-                        progress.set_closed(Closed { address: None, cookie: created });
-                    }
                     Err(error)
                 }
             }
@@ -162,7 +164,9 @@ impl Session {
     /// Opens the session anew after its response was committed: for long connections.
     ///
     /// Costs one store call. There is no response any more, so the new exchange cannot give the
-    /// session another id; commit it whenever something should be stored.
+    /// session another id. It is committed once, as any other: reopen again for what comes later,
+    /// also after a commit that failed. While a commit is under way this opens the record as it was
+    /// stored before.
     ///
     /// # Errors
     ///
@@ -190,9 +194,7 @@ impl Session {
 
 /// Remembers where the session lives, so that its handle can be reopened.
 fn leave(progress: &Progress, committed: Committed) -> Commit {
-    if committed.address.is_some() {
-        progress.set_closed(Closed { address: committed.address, cookie: None });
-    }
+    progress.set_closed(Closed { id: committed.address.map(|stored| stored.id), cookie: None });
     committed.commit
 }
 

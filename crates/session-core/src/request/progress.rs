@@ -1,8 +1,9 @@
 //! How far one request's session has come: unopened, open, or closed.
 
 use super::context::Context;
-use super::state::{Address, Home, State};
+use super::state::{Address, State};
 use crate::error::{Error, ErrorKind, Result};
+use crate::id::SessionId;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the exchange of a request and the handles of its session share.
@@ -25,11 +26,11 @@ pub(crate) enum Phase {
     Closed(Closed),
 }
 
-/// What is left of a session after its commit.
+/// What is left of a session from its commit on.
 #[derive(Default)]
 pub(crate) struct Closed {
-    /// Where it was last stored.
-    pub(crate) address: Option<Address>,
+    /// Where it was last stored, whatever becomes of a commit under way.
+    pub(crate) id: Option<SessionId>,
     /// After a commit that failed: the cookie of the session that `update` had created.
     pub(crate) cookie: Option<String>,
 }
@@ -55,11 +56,11 @@ impl Progress {
     /// The address under which the session was last stored, open or closed.
     pub(crate) fn address(&self) -> Option<Address> {
         match &*self.lock() {
-            Phase::Open(state) => match &state.home {
-                Home::Stored(address) => Some(address.clone()),
-                Home::None | Home::Undecodable(_) => None,
-            },
-            Phase::Closed(closed) => closed.address.clone(),
+            Phase::Open(state) => state.home.stored().cloned(),
+            Phase::Closed(Closed { id, .. }) => {
+                let id = id.clone()?;
+                Some(Address { key: self.context.key(&id), id })
+            }
             Phase::Unopened | Phase::Failed => None,
         }
     }
@@ -68,9 +69,7 @@ impl Progress {
     pub(crate) fn close(&self) -> Phase {
         let mut phase = self.lock();
         match &mut *phase {
-            Phase::Closed(closed) => {
-                Phase::Closed(Closed { address: None, cookie: closed.cookie.take() })
-            }
+            Phase::Closed(_) => Phase::Closed(Closed::default()),
             phase @ Phase::Unopened => {
                 *phase = Phase::Closed(Closed::default());
                 Phase::Unopened
@@ -82,6 +81,14 @@ impl Progress {
     /// Remembers what must be known of a session after its end.
     pub(crate) fn set_closed(&self, closed: Closed) {
         *self.lock() = Phase::Closed(closed);
+    }
+
+    /// The cookie that only the response of a failed commit can carry, once.
+    pub(crate) fn take_cookie(&self) -> Option<String> {
+        match &mut *self.lock() {
+            Phase::Closed(closed) => closed.cookie.take(),
+            Phase::Unopened | Phase::Failed | Phase::Open(_) => None,
+        }
     }
 
     // A panic of a handler in `with` leaves the state whole: every mutation is one assignment.

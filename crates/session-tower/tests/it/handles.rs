@@ -10,6 +10,7 @@ use http::Request;
 use http::header::SET_COOKIE;
 use http_body_util::BodyExt as _;
 use session_core::{Config, ErrorKind, MemoryStore, Session, SessionManager, Store};
+use session_testkit::{Fault, FaultyStore, Method};
 use session_tower::SessionLayer;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,6 +106,51 @@ async fn handle_of_an_ended_session_is_not_reopened() {
     let handle = never_stored.opened().unwrap();
     never_stored.commit().await.unwrap();
     assert_eq!(handle.reopen().await.unwrap_err().kind(), ErrorKind::Gone);
+}
+
+#[tokio::test]
+async fn second_commit_says_that_it_stores_nothing() {
+    let (session, _, manager, _) = committed(Config::default()).await;
+    let exchange = session.reopen().await.unwrap();
+    let reopened = exchange.opened().unwrap();
+    reopened.insert("n", 2).unwrap();
+    exchange.commit().await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(reopened.insert("n", 3).unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!(exchange.commit().await.unwrap_err().kind(), ErrorKind::Closed);
+    }
+    for exchange in [manager.open(), manager.create()] {
+        exchange.discard();
+        assert_eq!(exchange.commit().await.unwrap_err().kind(), ErrorKind::Closed);
+    }
+}
+
+#[tokio::test]
+async fn handle_is_reopened_whatever_became_of_its_commit() {
+    let (_, cookie, manager, memory) = committed(Config::default()).await;
+    let faulty = Arc::new(FaultyStore::new(memory));
+    let store = Arc::new(GatedStore::new(faulty.clone()));
+    let same = SessionManager::new(store.clone(), manager.config().clone(), None).unwrap();
+    for fails in [false, true] {
+        let exchange = same.open();
+        let session = exchange.session([&cookie[..]]).await.unwrap();
+        session.insert("n", 2 + u8::from(fails)).unwrap();
+        if fails {
+            faulty.push(Method::Write, Fault::Fail(ErrorKind::Unavailable));
+        }
+        store.hold_writes();
+        let commit = tokio::spawn(exchange.commit());
+        store.gate.arrived(1).await;
+        session.reopen().await.unwrap();
+        store.let_go();
+        assert_eq!(commit.await.unwrap().is_err(), fails);
+        if fails {
+            assert_eq!(exchange.commit().await.unwrap_err().kind(), ErrorKind::Closed);
+            exchange.discard();
+        }
+        let reopened = session.reopen().await.unwrap().opened().unwrap();
+        assert_eq!(reopened.get::<u8>("n").unwrap(), Some(2));
+    }
 }
 
 /// A record that a long connection renewed would hide that the browser's cookie is about to end.

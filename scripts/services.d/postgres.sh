@@ -38,7 +38,7 @@ postgres_up() {
   postgres_init "$bin" "$place" || return 1
   start postgres postgres "$bin/postgres" -D "$place/data" -p "$(port_of postgres)" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories="$place" \
-    -c max_connections=300 -c fsync=off
+    -c fsync=off
   wait_for postgres 60 postgres_accepts || return 1
   postgres_ask postgres 'create database session' || return 1
   wait_for postgres 10 postgres_ping

@@ -6,6 +6,8 @@ use crate::client::{Engine, Speak};
 use crate::config::{STORE, SqlOptions};
 use crate::connections::{Connections, Source};
 use crate::dialect::Words;
+use crate::entrance::Entrance;
+use crate::plain::server_ms;
 use crate::pool::OwnPool;
 use session_core::store::Call;
 use session_core::{Error, ErrorKind, Result};
@@ -47,7 +49,12 @@ fn postgres(rest: &str, options: &SqlOptions) -> Result<Target> {
                         prepare_threshold tcp_user_timeout";
     let url = with_parameters("postgres", rest, |name| choose(name, UNDERSTOOD, IDLE))?;
     let place = url.parse::<PgConnectOptions>().map_err(|_| malformed())?;
-    Ok(dial::<Postgres>(place, options))
+    // No float is read, and PgBouncer as shipped knows nothing of this parameter.
+    let place = place.extra_float_digits(None).disable_statement_logging();
+    // The server notices no caller who left while it waits for a lock.
+    let limit = format!("{}ms", server_ms(options.timeouts.operation()));
+    let usual = place.clone().options([("statement_timeout", limit)]);
+    Ok(dial(Entrance::<Postgres>::with_pooler(usual, place, options.way), options))
 }
 
 #[cfg(feature = "mysql")]
@@ -65,7 +72,7 @@ fn mysql(rest: &str, options: &SqlOptions) -> Result<Target> {
         _ => choose(name, UNDERSTOOD, IDLE),
     })?;
     let place = url.parse::<MySqlConnectOptions>().map_err(|_| malformed())?;
-    Ok(dial::<MySql>(place, options))
+    Ok(dial(Entrance::<MySql>::new(place.disable_statement_logging()), options))
 }
 
 #[cfg(feature = "sqlite")]
@@ -81,7 +88,7 @@ fn sqlite(rest: &str, options: &SqlOptions) -> Result<Target> {
         // Well before the deadline: a lock that was not to be had is known to have written nothing,
         // and SQLite counts its pauses as it asked for them, not as they were.
         .busy_timeout(options.timeouts.operation() / 2);
-    Ok(dial::<Sqlite>(place, options))
+    Ok(dial(Entrance::<Sqlite>::new(place.disable_statement_logging()), options))
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -99,12 +106,8 @@ fn sqlite(_: &str, _: &SqlOptions) -> Result<Target> {
     Err(refuse("sqlite:// needs the feature `sqlite` of session-sql"))
 }
 
-fn dial<DB: Speak>(
-    place: <DB::Connection as sqlx::Connection>::Options,
-    options: &SqlOptions,
-) -> Target {
-    let (timeout, max) = (options.timeouts.connect(), options.max_connections);
-    let pool = OwnPool::<DB>::new(place.disable_statement_logging(), timeout, max);
+fn dial<DB: Speak>(entrance: Entrance<DB>, options: &SqlOptions) -> Target {
+    let pool = OwnPool::new(entrance, options.timeouts, options.max_connections);
     let connections = Connections::new(Source::Own(Arc::new(pool)));
     Target { engine: Box::new(Arc::new(connections)), words: DB::WORDS }
 }

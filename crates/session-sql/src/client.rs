@@ -1,8 +1,10 @@
 //! Sends statements: within a deadline, never twice if they write, and to their end.
 
+use crate::config::Way;
 use crate::connections::{Connection, Connections, Source};
 use crate::dialect::{Dialect, Words};
 use crate::error::{Fault, Refusal};
+use crate::plain;
 use crate::statement::{Bound, Value};
 use session_core::async_trait;
 use session_core::store::{Lost, reread, undisturbed};
@@ -86,7 +88,13 @@ async fn attempt<DB: Speak>(
         Ask::Record | Ask::Texts => None,
     };
     let mut connection = connections.acquire(deadline).await?;
-    match timeout_at(deadline, DB::speak(connection.get(), bound, ask)).await {
+    // What has no values is sent once; what a pooler passes on leaves nothing on a connection.
+    let plain =
+        DB::WORDS.preamble.filter(|_| bound.values.is_empty() || connections.way() == Way::Plain);
+    let plain = plain.map(|preamble| {
+        plain::written(bound, preamble, deadline.saturating_duration_since(Instant::now()))
+    });
+    match timeout_at(deadline, DB::speak(connection.get(), bound, plain, ask)).await {
         Ok(Ok(answer)) => {
             connection.give_back();
             Ok(answer)
@@ -122,7 +130,33 @@ type Spoken<'c> = Pin<Box<dyn Future<Output = sqlx::Result<Answer>> + Send + 'c>
 
 /// The one place that needs to know all that sqlx can do with a database.
 pub(crate) trait Speak: Dialect {
-    fn speak<'c>(connection: &'c mut Self::Connection, bound: &'c Bound, ask: Ask) -> Spoken<'c>;
+    /// Sends `plain`, if there is one, else `bound`.
+    fn speak<'c>(
+        connection: &'c mut Self::Connection,
+        bound: &'c Bound,
+        plain: Option<String>,
+        ask: Ask,
+    ) -> Spoken<'c>;
+}
+
+/// Sends `query`, and reads from its answer what `ask` is for.
+macro_rules! answer {
+    ($query:expr, $connection:expr, $ask:expr) => {{
+        let mut answer = Answer::default();
+        match $ask {
+            Ask::Change => answer.changed = DB::affected(&$query.execute($connection).await?),
+            Ask::Record => {
+                if let Some(row) = $query.fetch_optional($connection).await? {
+                    answer.record = Some((row.try_get(0)?, row.try_get(1)?));
+                }
+            }
+            Ask::Texts => {
+                let rows = $query.fetch_all($connection).await?;
+                answer.texts = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+            }
+        }
+        Ok(answer)
+    }};
 }
 
 impl<DB> Speak for DB
@@ -137,7 +171,16 @@ where
     for<'q> Option<Vec<u8>>: Decode<'q, DB> + Type<DB>,
     usize: ColumnIndex<DB::Row>,
 {
-    fn speak<'c>(connection: &'c mut DB::Connection, bound: &'c Bound, ask: Ask) -> Spoken<'c> {
+    fn speak<'c>(
+        connection: &'c mut DB::Connection,
+        bound: &'c Bound,
+        plain: Option<String>,
+        ask: Ask,
+    ) -> Spoken<'c> {
+        if let Some(sql) = plain {
+            let query = sqlx::raw_sql(AssertSqlSafe(sql));
+            return Box::pin(async move { answer!(query, connection, ask) });
+        }
         let mut query = sqlx::query::<DB>(AssertSqlSafe(Arc::clone(&bound.sql)));
         for value in &bound.values {
             query = match value {
@@ -147,23 +190,7 @@ where
                 Value::Nullable(text) => query.bind(text.clone()),
             };
         }
-        Box::pin(async move {
-            let mut answer = Answer::default();
-            match ask {
-                Ask::Change => answer.changed = DB::affected(&query.execute(connection).await?),
-                Ask::Record => {
-                    if let Some(row) = query.fetch_optional(connection).await? {
-                        answer.record = Some((row.try_get(0)?, row.try_get(1)?));
-                    }
-                }
-                Ask::Texts => {
-                    let rows = query.fetch_all(connection).await?;
-                    answer.texts =
-                        rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-                }
-            }
-            Ok(answer)
-        })
+        Box::pin(async move { answer!(query, connection, ask) })
     }
 }
 
@@ -175,11 +202,11 @@ impl<DB: Speak> Client for Pool<DB> {}
 
 /// What becomes of a pool.
 pub(crate) trait Pooled {
-    fn into_engine(self) -> (Box<dyn Engine>, Words);
+    fn into_engine(self, way: Way) -> (Box<dyn Engine>, Words);
 }
 
 impl<DB: Speak> Pooled for Pool<DB> {
-    fn into_engine(self) -> (Box<dyn Engine>, Words) {
-        (Box::new(Arc::new(Connections::new(Source::Shared(self)))), DB::WORDS)
+    fn into_engine(self, way: Way) -> (Box<dyn Engine>, Words) {
+        (Box::new(Arc::new(Connections::new(Source::Shared(self, way)))), DB::WORDS)
     }
 }

@@ -17,6 +17,7 @@ const URL_KEY: &str = "SESSION_SQLALCHEMY";
 const FALLBACK_KEY: &str = "SQLALCHEMY_DATABASE_URI";
 const TABLE_KEY: &str = "SESSION_SQLALCHEMY_TABLE";
 const SCHEMA_KEY: &str = "SESSION_SQLALCHEMY_SCHEMA";
+const POOLER_KEY: &str = "SESSION_SQLALCHEMY_TRANSACTION_POOLER";
 
 /// The settings that [`SqlOptions::from_settings`] reads, besides `SESSION_OWNER_INDEX`.
 pub const KEYS: &[KeyInfo] = &[
@@ -40,6 +41,13 @@ pub const KEYS: &[KeyInfo] = &[
         None,
         "The schema of the table. Without it, the connection's own.",
     ),
+    KeyInfo::new(
+        POOLER_KEY,
+        Kind::Flag,
+        Some("false"),
+        "Whether a pooler in transaction mode, such as PgBouncer, may be in front of PostgreSQL: \
+         statements are then not prepared.",
+    ),
 ];
 
 /// Where the database is, which table holds the sessions, and how long to wait.
@@ -60,8 +68,18 @@ pub struct SqlOptions {
     table: String,
     schema: Option<String>,
     owner_index: bool,
+    pub(crate) way: Way,
     pub(crate) max_connections: usize,
     pub(crate) timeouts: Timeouts,
+}
+
+/// How statements are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Prepared once on each connection.
+    Prepared,
+    /// With their values written into them, on whichever connection a pooler has; PostgreSQL alone.
+    Plain,
 }
 
 /// Options that were checked, all but the URL.
@@ -84,13 +102,14 @@ impl SqlOptions {
             table: TABLE.to_owned(),
             schema: None,
             owner_index: false,
+            way: Way::Prepared,
             max_connections: MAX_CONNECTIONS,
             timeouts: Timeouts::default(),
         }
     }
 
     /// Reads `SESSION_SQLALCHEMY` (else `SQLALCHEMY_DATABASE_URI`), `SESSION_SQLALCHEMY_TABLE`,
-    /// `SESSION_SQLALCHEMY_SCHEMA`, `SESSION_OWNER_INDEX` and [`Timeouts::KEYS`].
+    /// `SESSION_SQLALCHEMY_SCHEMA`, `SESSION_SQLALCHEMY_TRANSACTION_POOLER`, `SESSION_OWNER_INDEX` and [`Timeouts::KEYS`].
     ///
     /// # Errors
     ///
@@ -116,6 +135,7 @@ impl SqlOptions {
             table: settings.text(TABLE_KEY)?.unwrap_or(TABLE).to_owned(),
             schema: settings.text(SCHEMA_KEY)?.map(str::to_owned),
             owner_index: owner_index(settings)?,
+            way: way(settings.flag(POOLER_KEY)? == Some(true)),
             timeouts: Timeouts::from_settings(settings)?,
             ..Self::new(url.unwrap_or(URL))
         };
@@ -145,6 +165,19 @@ impl SqlOptions {
     #[must_use]
     pub fn owner_index(mut self, owner_index: bool) -> Self {
         self.owner_index = owner_index;
+        self
+    }
+
+    /// Says that a pooler in transaction mode may be in front of PostgreSQL, which executes each
+    /// statement on another connection; false by default
+    /// (`SESSION_SQLALCHEMY_TRANSACTION_POOLER`).
+    ///
+    /// Nothing is prepared then, and nothing set on a connection: each call is still one round
+    /// trip, and the server parses and plans its statement anew. PgBouncer as it is shipped is
+    /// noticed without it. Other databases do not look at it.
+    #[must_use]
+    pub fn transaction_pooler(mut self, is_there: bool) -> Self {
+        self.way = way(is_there);
         self
     }
 
@@ -193,6 +226,10 @@ impl SqlOptions {
     }
 }
 
+fn way(has_transaction_pooler: bool) -> Way {
+    if has_transaction_pooler { Way::Plain } else { Way::Prepared }
+}
+
 impl Default for SqlOptions {
     /// The file `sessions.db` under the current directory: `sqlite:///sessions.db`.
     fn default() -> Self {
@@ -214,7 +251,7 @@ impl From<String> for SqlOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::{KEYS, SqlOptions};
+    use super::{KEYS, SqlOptions, Way};
     use session_core::ErrorKind;
     use session_core::config::Settings;
     use std::time::Duration;
@@ -249,8 +286,11 @@ mod tests {
             ("SESSION_SQLALCHEMY_TABLE", "web"),
             ("SESSION_SQLALCHEMY_SCHEMA", "shop"),
             ("SESSION_OWNER_INDEX", "true"),
+            ("SESSION_SQLALCHEMY_TRANSACTION_POOLER", "true"),
         ]));
-        let checked = options.unwrap().check().unwrap();
+        let options = options.unwrap();
+        assert_eq!(options.way, Way::Plain);
+        let checked = options.check().unwrap();
         assert_eq!(checked.name.table.as_str(), "web");
         assert_eq!(checked.name.schema.unwrap().as_str(), "shop");
         assert!(checked.has_owners);

@@ -1,5 +1,6 @@
 //! Where connections come from: our own pool, or the application's.
 
+use crate::config::Way;
 use crate::dialect::Dialect;
 use crate::error::Fault;
 use crate::pool::{Lent, OwnPool};
@@ -8,7 +9,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Database, Pool};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 pub(crate) struct Connections<DB: Database> {
     source: Source<DB>,
@@ -17,7 +18,7 @@ pub(crate) struct Connections<DB: Database> {
 
 pub(crate) enum Source<DB: Database> {
     Own(Arc<OwnPool<DB>>),
-    Shared(Pool<DB>),
+    Shared(Pool<DB>, Way),
 }
 
 impl<DB: Dialect> Connections<DB> {
@@ -38,11 +39,19 @@ impl<DB: Dialect> Connections<DB> {
         }
     }
 
+    /// How statements are sent on them.
+    pub(crate) fn way(&self) -> Way {
+        match &self.source {
+            Source::Own(pool) => pool.way(),
+            Source::Shared(_, way) => *way,
+        }
+    }
+
     /// A connection to send on; after an error nothing was sent.
     pub(crate) async fn acquire(&self, deadline: Instant) -> Result<Connection<DB>, Fault> {
         match &self.source {
             Source::Own(pool) => pool.acquire(deadline).await.map(Connection::Own),
-            Source::Shared(pool) => match timeout_at(deadline, pool.acquire()).await {
+            Source::Shared(pool, _) => match timeout_at(deadline, pool.acquire()).await {
                 Ok(Ok(connection)) => Ok(Connection::Shared(Some(connection))),
                 Err(_) => Err(Lost::Unsent.into()),
                 Ok(Err(error)) => Err(DB::unreached(error)),
@@ -74,10 +83,15 @@ impl<DB: Database> Connection<DB> {
         }
     }
 
-    /// Ends the loan of a connection that did not answer in time.
+    /// Ends the loan of a connection that did not answer in time. The server may still be at it, so
+    /// none of ours takes its place until it has had its time.
     pub(crate) fn forsake(self) {
         if let Self::Own(lent) = &self {
-            lent.fell_silent();
+            let rest = lent.fell_silent();
+            tokio::spawn(async move {
+                sleep(rest).await;
+                drop(self);
+            });
         }
     }
 

@@ -54,6 +54,8 @@ pub(crate) enum Refusal {
     TooLarge,
     /// A prepared statement is no longer what it was, as after a change of the table.
     Stale,
+    /// The server connection is shared with others, whose statements are not told apart.
+    Crossed,
     /// Something else; the statement had no effect.
     Failed,
     /// Something else, which proves nothing.
@@ -63,7 +65,15 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// Whether the connection should not be used again.
     pub(crate) fn taints_connection(self) -> bool {
-        matches!(self, Self::ReadOnly | Self::Stale | Self::Doubtful | Self::LogIn | Self::Full)
+        matches!(
+            self,
+            Self::ReadOnly
+                | Self::Stale
+                | Self::Crossed
+                | Self::Doubtful
+                | Self::LogIn
+                | Self::Full
+        )
     }
 
     fn failure(self) -> Failure {
@@ -86,6 +96,11 @@ impl Refusal {
             }
             Self::TooLarge => Final(TooLarge, "a value is longer than the server takes"),
             Self::Stale => Later("the table was changed, or the connection's state"),
+            Self::Crossed => Final(
+                Config,
+                "a pooler in transaction mode, such as PgBouncer, mixes prepared statements up; \
+                 set SESSION_SQLALCHEMY_TRANSACTION_POOLER=true",
+            ),
             Self::Doubtful => Failure::Doubtful,
             Self::Taken | Self::Failed => Final(Unavailable, "the server answered with an error"),
         }
@@ -215,6 +230,7 @@ mod tests {
             (Refusal::NoTable, Config, Config, false),
             (Refusal::NoColumn, Config, Config, false),
             (Refusal::NotUnique, Config, Config, false),
+            (Refusal::Crossed, Config, Config, false),
             (Refusal::Denied, Unavailable, Unavailable, false),
             (Refusal::TooLarge, TooLarge, TooLarge, false),
             (Refusal::Failed, Unavailable, Unavailable, false),

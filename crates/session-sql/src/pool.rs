@@ -4,10 +4,12 @@
 //! and keeps those that broke with one of their siblings; decision 11 has the rules, and what a
 //! generic pool would do about them.
 
+use crate::config::Way;
 use crate::dialect::Dialect;
+use crate::entrance::Entrance;
 use crate::error::Fault;
-use session_core::store::Lost;
-use sqlx::{ConnectOptions as _, Connection as _, Database};
+use session_core::store::{Lost, Timeouts};
+use sqlx::{Connection as _, Database};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,11 +20,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 /// is entrusted to it: firewalls and servers close idle ones.
 const IDLE: Duration = Duration::from_secs(10);
 
-type Options<DB> = <<DB as Database>::Connection as sqlx::Connection>::Options;
-
 pub(crate) struct OwnPool<DB: Database> {
-    options: Options<DB>,
+    entrance: Entrance<DB>,
     timeout: Duration,
+    /// How long a server may work for one call.
+    operation: Duration,
     permits: Arc<Semaphore>,
     idle: Mutex<Idle<DB>>,
 }
@@ -43,11 +45,12 @@ struct Live<DB: Database> {
 }
 
 impl<DB: Dialect> OwnPool<DB> {
-    /// Makes `max` connections at most, with `timeout` for each attempt.
-    pub(crate) fn new(options: Options<DB>, timeout: Duration, max: usize) -> Self {
+    /// Makes `max` connections at most.
+    pub(crate) fn new(entrance: Entrance<DB>, timeouts: Timeouts, max: usize) -> Self {
+        let (timeout, operation) = (timeouts.connect(), timeouts.operation());
         let permits = Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
         let idle = Mutex::new(Idle { waiting: Vec::new(), generation: 0 });
-        Self { options, timeout, permits, idle }
+        Self { entrance, timeout, operation, permits, idle }
     }
 
     /// A connection to send on, for which callers wait in turn.
@@ -86,7 +89,7 @@ impl<DB: Dialect> OwnPool<DB> {
 
     async fn connect(&self) -> Result<Live<DB>, Fault> {
         let generation = self.idle().generation;
-        match timeout(self.timeout, self.options.connect()).await {
+        match timeout(self.timeout, self.entrance.connect()).await {
             Ok(Ok(connection)) => {
                 Ok(Live { connection, generation, answered: Some(Instant::now()) })
             }
@@ -97,6 +100,11 @@ impl<DB: Dialect> OwnPool<DB> {
 }
 
 impl<DB: Database> OwnPool<DB> {
+    /// How statements are sent on its connections.
+    pub(crate) fn way(&self) -> Way {
+        self.entrance.way()
+    }
+
     /// No code panics while it holds this lock, so what a poisoned one guards is whole.
     fn idle(&self) -> MutexGuard<'_, Idle<DB>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
@@ -126,9 +134,10 @@ impl<DB: Database> Lent<DB> {
     }
 
     /// The others are asked for an answer before they are used: it may have been a lock, or the
-    /// server vanished without a word.
-    pub(crate) fn fell_silent(&self) {
+    /// server vanished without a word. Returns how long that may still be at it.
+    pub(crate) fn fell_silent(&self) -> Duration {
         self.pool.idle().waiting.iter_mut().for_each(|live| live.answered = None);
+        self.pool.operation
     }
 
     /// All made before go with it: they lead to the same server, and each would otherwise cost a

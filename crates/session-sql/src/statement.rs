@@ -1,6 +1,7 @@
 //! Statements: made once from a template, then only bound.
 
 use session_core::{Lease, Record, StoreKey};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 /// A place in a statement for a value.
@@ -11,9 +12,12 @@ enum Slot {
     Old,
     TtlMs,
     Owner,
+    /// The statement's own number, by which it knows itself.
+    Mark,
 }
 
-const SLOTS: [(&str, Slot); 5] = [
+const SLOTS: [(&str, Slot); 6] = [
+    ("mark", Slot::Mark),
     ("key", Slot::Key),
     ("data", Slot::Data),
     ("old", Slot::Old),
@@ -39,15 +43,26 @@ pub(crate) enum Marker {
 pub(crate) struct Statement {
     sql: Arc<str>,
     slots: Box<[Slot]>,
+    mark: i64,
+}
+
+/// A number that statements of another text do not have. Its first byte begins no text in UTF-8, so
+/// that a statement of anybody else's that wants text in its place refuses it.
+fn mark(template: &str) -> i64 {
+    let mut hasher = DefaultHasher::new();
+    template.hash(&mut hasher);
+    (hasher.finish() | 0xff << 56).cast_signed()
 }
 
 impl Statement {
-    /// Makes a statement of a template in which values are `:key`, `:data`, `:old`, `:ttl_ms` and
-    /// `:owner`, each as often as needed.
+    /// Makes a statement of a template in which values are `:key`, `:data`, `:old`, `:ttl_ms`,
+    /// `:owner` and `:mark`, each as often as needed; `{mark}` is the value of the last one.
     pub(crate) fn new(template: &str, marker: Marker) -> Self {
+        let mark = mark(template);
+        let template = template.replace("{mark}", &mark.to_string());
         let mut sql = String::with_capacity(template.len());
         let mut slots = Vec::new();
-        let mut rest = template;
+        let mut rest = template.as_str();
         while let Some(at) = rest.find(':') {
             let (before, after) = (&rest[..at], &rest[at + 1..]);
             sql.push_str(before);
@@ -75,7 +90,7 @@ impl Statement {
             rest = following;
         }
         sql.push_str(rest);
-        Self { sql: sql.into(), slots: slots.into() }
+        Self { sql: sql.into(), slots: slots.into(), mark }
     }
 
     #[cfg(test)]
@@ -90,6 +105,7 @@ impl Statement {
             Slot::Data => Value::Bytes(call.data.to_vec()),
             Slot::Old => Value::Bytes(call.old.map_or_else(Vec::new, |old| old.payload.to_vec())),
             Slot::TtlMs => Value::Number(call.ttl_ms),
+            Slot::Mark => Value::Number(self.mark),
             Slot::Owner => Value::Nullable(call.owner.map(str::to_owned)),
         };
         Bound { sql: Arc::clone(&self.sql), values: self.slots.iter().map(value).collect() }

@@ -28,31 +28,42 @@ impl Statements {
             true => (", owner", ", :owner", ", owner = :owner"),
             false => ("", "", ""),
         };
-        let or_nothing = words.or_nothing;
+        let Words { or_nothing, guard, .. } = words;
         let make = |template: &str| {
             let sql = template.replace("{until}", &until);
             Statement::new(&words.fill(&sql, name), words.marker)
         };
+        let row = format!(":key, :data, {{until}}{value}");
+        let row = match guard.strip_prefix(" AND ") {
+            Some(guard) => format!("SELECT {row} WHERE {guard}"),
+            None => format!("VALUES ({row})"),
+        };
         Self {
-            load: make("SELECT data, {left_ms} FROM {table} WHERE {is_key} AND expiry > {now}"),
+            load: make(&format!(
+                "SELECT data, {{left_ms}} FROM {{table}} \
+                 WHERE {{is_key}} AND expiry > {{now}}{guard}"
+            )),
             create: make(&format!(
-                "INSERT INTO {{table}} (session_id, data, expiry{column}) \
-                 VALUES (:key, :data, {{until}}{value}){or_nothing}"
+                "INSERT INTO {{table}} (session_id, data, expiry{column}) {row}{or_nothing}"
             )),
             update: make(&format!(
                 "UPDATE {{table}} SET data = :data, expiry = {{until}}{set} \
-                 WHERE {{is_key}} AND {{is_old}} AND expiry > {{now}}"
+                 WHERE {{is_key}} AND {{is_old}} AND expiry > {{now}}{guard}"
             )),
             touch: make(&format!(
                 "UPDATE {{table}} SET expiry = {{until}}{set} \
-                 WHERE {{is_key}} AND {{is_old}} AND expiry > {{now}}"
+                 WHERE {{is_key}} AND {{is_old}} AND expiry > {{now}}{guard}"
             )),
-            delete: make("DELETE FROM {table} WHERE {is_key} AND expiry > {now}"),
-            delete_expected: make(
-                "DELETE FROM {table} WHERE {is_key} AND {is_old} AND expiry > {now}",
-            ),
-            list: make("SELECT session_id FROM {table} WHERE {is_owner} AND expiry > {now}"),
-            sweep: make(words.sweep),
+            delete: make(&format!(
+                "DELETE FROM {{table}} WHERE {{is_key}} AND expiry > {{now}}{guard}"
+            )),
+            delete_expected: make(&format!(
+                "DELETE FROM {{table}} WHERE {{is_key}} AND {{is_old}} AND expiry > {{now}}{guard}"
+            )),
+            list: make(&format!(
+                "SELECT session_id FROM {{table}} WHERE {{is_owner}} AND expiry > {{now}}{guard}"
+            )),
+            sweep: make(&format!("{}{guard}", words.sweep)),
         }
     }
 }

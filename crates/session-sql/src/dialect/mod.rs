@@ -27,6 +27,11 @@ pub(crate) trait Dialect: Database {
     /// What the server says by refusing a statement.
     fn refusal(error: &dyn DatabaseError) -> Refusal;
 
+    /// Whether a pooler, on which statements cannot be prepared, refused to connect as usual.
+    fn is_pooler(_error: &sqlx::Error) -> bool {
+        false
+    }
+
     /// Why there is no connection.
     fn unreached(error: sqlx::Error) -> Fault {
         match error {
@@ -61,6 +66,12 @@ pub(crate) struct Words {
     pub(crate) or_nothing: &'static str,
     /// Removes a batch of expired rows.
     pub(crate) sweep: &'static str,
+    /// Ends the condition of every statement, where a server may execute another one in its place:
+    /// fails unless `:mark` is this statement's `{mark}`.
+    pub(crate) guard: &'static str,
+    /// Stands before a statement whose values are written into it, where that can be sent: gives the
+    /// server `{ms}` for it.
+    pub(crate) preamble: Option<&'static str>,
     /// Asks for what is known of the table: `column NAME` of each, `index NAME` where one begins with
     /// it, `unique NAME` where it is so by itself, `text NAME` where payloads would be; `limit BYTES`
     /// of `data`, `digits COUNT` of a second in `expiry`, `packet BYTES` of the largest message.

@@ -26,6 +26,8 @@ impl Dialect for MySql {
         // `INSERT IGNORE` would also cut what is too long.
         or_nothing: "",
         sweep: "DELETE FROM {table} WHERE expiry <= {now} OR expiry IS NULL LIMIT {batch}",
+        guard: "",
+        preamble: None,
         describe: "SELECT CONCAT('column ', LOWER(column_name)) FROM information_schema.columns \
                    WHERE table_schema = {schema_text} AND table_name = '{bare}' \
                    UNION ALL SELECT CONCAT('index ', LOWER(column_name)) \

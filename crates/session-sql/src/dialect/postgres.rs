@@ -15,14 +15,22 @@ impl Dialect for Postgres {
         now: "(now() AT TIME ZONE 'utc')",
         until: "(now() AT TIME ZONE 'utc') + :ttl_ms::float8 * interval '1 millisecond'",
         left_ms: "(extract(epoch FROM expiry - (now() AT TIME ZONE 'utc')) * 1000)::bigint",
-        is_key: "session_id = :key",
+        // The index finds it; the second look is for bytes, where the column's collation (CREATE
+        // COLLATION .. deterministic = false) takes two spellings for one.
+        is_key: "session_id = :key AND session_id COLLATE \"C\" = :key",
         is_old: "data = :old",
-        is_owner: "owner = :owner",
+        is_owner: "owner = :owner AND owner COLLATE \"C\" = :owner",
         // Not of any conflict: an id that repeats, as after a restore, is no taken key.
         or_nothing: " ON CONFLICT (session_id) DO NOTHING",
-        // A row that was renewed meanwhile is another version of it, with another ctid.
-        sweep: "DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} \
-                WHERE expiry <= {now} OR expiry IS NULL LIMIT {batch} FOR UPDATE SKIP LOCKED))",
+        // By key: a ctid is one row's only within its partition.
+        sweep: "DELETE FROM {table} WHERE session_id = ANY (ARRAY(SELECT session_id FROM {table} \
+                WHERE (expiry <= {now} OR expiry IS NULL) AND session_id IS NOT NULL \
+                LIMIT {batch} FOR UPDATE SKIP LOCKED)) AND (expiry <= {now} OR expiry IS NULL)",
+        // A pooler that knows nothing of prepared statements lets one client execute what another
+        // prepared under the same name: it divides by zero before it touches a row.
+        guard: " AND 1 / (:mark = {mark})::int = 1",
+        // One message is one transaction, to whose end these settings last.
+        preamble: Some("SET LOCAL statement_timeout = {ms}; SET LOCAL bytea_output = hex; "),
         describe: "SELECT 'column ' || attname::text FROM pg_attribute \
                    WHERE attrelid = to_regclass('{table}') AND attnum > 0 AND NOT attisdropped \
                    UNION ALL SELECT 'text ' || attname::text FROM pg_attribute \
@@ -56,11 +64,22 @@ impl Dialect for Postgres {
         result.rows_affected()
     }
 
+    /// PgBouncer's words, in any mode, for a start-up parameter that it cannot keep apart for each
+    /// of its clients.
+    fn is_pooler(error: &sqlx::Error) -> bool {
+        matches!(error, sqlx::Error::Database(error)
+            if error.code().as_deref() == Some("08P01")
+                && error.message().starts_with("unsupported startup parameter"))
+    }
+
     /// By SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
     fn refusal(error: &dyn DatabaseError) -> Refusal {
         let code = error.code();
         match code.as_deref().unwrap_or_default() {
             "42P10" => Refusal::NotUnique,
+            // A prepared statement of this name is there already, or is not there; it takes other
+            // values, or `guard` found it to be another one. Each server connection has its own.
+            "42P05" | "26000" | "08P01" | "22P03" | "22012" => Refusal::Crossed,
             // Deadlock, serialization failure, lock not available, query cancelled.
             "40P01" | "40001" => Refusal::Deadlock,
             "55P03" | "57014" => Refusal::Contended,
@@ -71,8 +90,8 @@ impl Dialect for Postgres {
             "42501" => Refusal::Denied,
             "28000" | "28P01" => Refusal::LogIn,
             "22001" | "54000" => Refusal::TooLarge,
-            // A plan or a prepared statement (behind a pooler) that is no longer there.
-            "0A000" | "26000" => Refusal::Stale,
+            // A plan that is no longer there.
+            "0A000" => Refusal::Stale,
             code if code.starts_with("53") => Refusal::Full,
             code if code.starts_with("42") || code.starts_with("22") || code.starts_with("23") => {
                 Refusal::Failed

@@ -26,6 +26,8 @@ impl Dialect for Sqlite {
         or_nothing: " ON CONFLICT (session_id) DO NOTHING",
         sweep: "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} \
                 WHERE expiry <= {now} OR expiry IS NULL LIMIT {batch})",
+        guard: "",
+        preamble: None,
         describe: "SELECT 'column ' || name FROM pragma_table_info('{bare}'{, schema}) \
                    UNION ALL SELECT 'index ' || i.name \
                    FROM pragma_index_list('{bare}'{, schema}) AS l \

@@ -74,7 +74,7 @@ impl SqlStore {
     /// ```
     pub async fn from_client(client: impl Client, options: SqlOptions) -> Result<Self> {
         let checked = options.check()?;
-        let (engine, words) = client.into_engine();
+        let (engine, words) = client.into_engine(options.way);
         Self::open(engine, words, checked).await
     }
 

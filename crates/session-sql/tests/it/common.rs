@@ -19,6 +19,8 @@ pub(crate) const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 pub(crate) const IN_TIME: Duration = Duration::from_secs(3);
 
 pub(crate) const POSTGRES: &str = "SESSION_TEST_POSTGRES";
+/// The same server behind a pooler in session mode.
+pub(crate) const PGBOUNCER: &str = "SESSION_TEST_PGBOUNCER";
 pub(crate) const MARIADB: &str = "SESSION_TEST_MARIADB";
 /// The same server as the one before where there is no MySQL.
 pub(crate) const MYSQL: &str = "SESSION_TEST_MYSQL";
@@ -64,6 +66,12 @@ impl Flask {
         }
         tell(variable, sql).await;
     }
+}
+
+/// The same server behind the same pooler in transaction mode.
+pub(crate) fn transaction_mode() -> String {
+    let url = server::url(PGBOUNCER);
+    format!("{}/transaction", url.strip_suffix("/session").unwrap())
 }
 
 /// Runs a statement on the server at the address in `variable`.
@@ -154,6 +162,28 @@ impl OwnTable {
         let flask = if variable == POSTGRES { Flask::POSTGRES } else { Flask::MYSQL };
         tell(variable, flask.ddl(&table.name)).await;
         table
+    }
+
+    /// What makes a table in hash partitions, on PostgreSQL.
+    pub(crate) fn partitioned(name: &str) -> String {
+        format!(
+            "CREATE TABLE {name} (id SERIAL, session_id VARCHAR(255) UNIQUE, data BYTEA, \
+             expiry TIMESTAMP, owner VARCHAR(255)) PARTITION BY HASH (session_id); \
+             CREATE TABLE {name}_0 PARTITION OF {name} FOR VALUES WITH (MODULUS 2, REMAINDER 0); \
+             CREATE TABLE {name}_1 PARTITION OF {name} FOR VALUES WITH (MODULUS 2, REMAINDER 1)"
+        )
+    }
+
+    /// What makes a table, on PostgreSQL, to whose collation a letter of another case, or with an
+    /// accent, is the same.
+    pub(crate) fn collated(name: &str) -> String {
+        format!(
+            "CREATE COLLATION IF NOT EXISTS any_case (provider = icu, locale = 'und-u-ks-level1', \
+             deterministic = false); \
+             CREATE TABLE {name} (id SERIAL PRIMARY KEY, session_id VARCHAR(255) \
+             COLLATE any_case UNIQUE, data BYTEA, expiry TIMESTAMP, owner VARCHAR(255) \
+             COLLATE any_case)"
+        )
     }
 
     pub(crate) fn options(&self) -> SqlOptions {

@@ -1,6 +1,9 @@
 //! The contract, on each database, in tables of our own and in tables that Flask made.
 
-use crate::common::{Flask, MARIADB, MYSQL, POSTGRES, file_url, make_in_file};
+use crate::common::{
+    Flask, MARIADB, MYSQL, OwnTable, PGBOUNCER, POSTGRES, file_url, make_in_file, tell,
+    transaction_mode,
+};
 use session_core::{Result, Store, async_trait};
 use session_sql::{SqlOptions, SqlStore};
 use session_testkit::{Link, Remote, Subject, server};
@@ -53,20 +56,38 @@ struct Table {
     variable: &'static str,
     name: &'static str,
     owner_index: bool,
+    url: fn(&str) -> String,
 }
 
 impl Table {
     fn own(variable: &'static str) -> Self {
-        Self { variable, name: "kit_sessions", owner_index: true }
+        Self { variable, name: "kit_sessions", owner_index: true, url: server::url }
+    }
+
+    /// A table on PostgreSQL that `ddl` makes for a name.
+    async fn made_by(name: &'static str, ddl: fn(&str) -> String) -> Self {
+        // Other tests, in this process or not, make the same.
+        let make = format!(
+            "DO $$ BEGIN PERFORM pg_advisory_xact_lock(20120126); \
+             IF to_regclass('{name}') IS NULL THEN {}; END IF; END $$",
+            ddl(name)
+        );
+        tell(POSTGRES, make).await;
+        Self { name, ..Self::own(POSTGRES) }
+    }
+
+    /// Through a pooler, whose connections are few.
+    fn by_transaction() -> Self {
+        Self { url: |_| transaction_mode(), ..Self::own(PGBOUNCER) }
     }
 
     async fn of_flask(variable: &'static str, flask: Flask) -> Self {
         flask.make(variable).await;
-        Self { variable, name: flask.table, owner_index: false }
+        Self { variable, name: flask.table, owner_index: false, url: server::url }
     }
 
     fn url(&self) -> String {
-        server::url(self.variable)
+        (self.url)(self.variable)
     }
 
     fn options(&self, url: String) -> SqlOptions {
@@ -151,6 +172,26 @@ mod postgres {
 mod postgres_of_flask {
     use super::{Flask, POSTGRES, Table};
     session_testkit::store_conformance!(Table::of_flask(POSTGRES, Flask::POSTGRES).await);
+}
+
+mod postgres_in_partitions {
+    use super::{OwnTable, Table};
+    session_testkit::store_conformance!(
+        Table::made_by("kit_partitioned", OwnTable::partitioned).await
+    );
+}
+
+mod postgres_of_another_collation {
+    use super::{OwnTable, Table};
+    session_testkit::store_conformance!(Table::made_by("kit_collated", OwnTable::collated).await);
+}
+
+mod pgbouncer_by_session {
+    session_testkit::store_conformance!(super::Table::own(super::PGBOUNCER));
+}
+
+mod pgbouncer_by_transaction {
+    session_testkit::store_conformance!(super::Table::by_transaction());
 }
 
 mod mariadb {

@@ -1,8 +1,8 @@
 //! How long connections are trusted, and when they are closed.
 
 use crate::common::{
-    HOUR, Held, MINUTE, OwnTable, POSTGRES, SERVERS, WRITTEN, behind_proxy_within, create,
-    eventually, key, open, seconds,
+    HOUR, MINUTE, OwnTable, POSTGRES, SERVERS, WRITTEN, behind_proxy_within, create, eventually,
+    key, open, seconds,
 };
 use session_core::{ErrorKind, Precondition, Store, StoreKey};
 use session_sql::SqlStore;
@@ -32,9 +32,11 @@ async fn one_broken_connection_condemns_those_made_with_it() {
 #[tokio::test]
 async fn busy_connections_are_waited_for_until_the_deadline() {
     let table = OwnTable::new(POSTGRES);
-    let store = open(table.options().max_connections(1)).await;
+    open(table.options()).await;
+    let (proxy, options) = table.proxied().await;
+    let store = SqlStore::connect(options.max_connections(1)).await.unwrap();
     let loaded = create(&store, &key("busy"), "x").await;
-    let held = Held::row(&table, &key("busy")).await;
+    proxy.set(Mode::Freeze).await;
     let (busy, other) = (key("busy"), key("other"));
     let (touched, written) = tokio::join!(
         store.touch(&busy, &MINUTE, &loaded),
@@ -43,7 +45,7 @@ async fn busy_connections_are_waited_for_until_the_deadline() {
     assert_eq!(touched.unwrap_err().kind(), ErrorKind::Unknown);
     let error = written.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true), "{error}");
-    drop(held);
+    proxy.set(Mode::Forward).await;
     assert_eq!(SqlStore::connect(table.options()).await.unwrap().load(&other).await.unwrap(), None);
     table.drop().await;
 }
@@ -128,14 +130,16 @@ async fn silent_connection_casts_doubt_on_the_others() {
         let (proxy, store) = behind_proxy_within(&table, seconds(1)).await;
         let loaded = create(&store, &key("silent"), "x").await;
         crowd(&proxy, &store, &key("silent")).await;
-        let held = Held::row(&table, &key("silent")).await;
+        assert_eq!(store.touch(&key("silent"), &MINUTE, &loaded).await.unwrap(), WRITTEN);
+        proxy.set(Mode::Freeze).await;
         let error = store.touch(&key("silent"), &MINUTE, &loaded).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unknown);
-        let made = proxy.connections();
+        let (made, trips) = (proxy.connections(), proxy.round_trips());
+        proxy.set(Mode::Forward).await;
+        eventually("the late answer is there", async || proxy.round_trips() > trips).await;
         assert_eq!(trips_of_load(&proxy, &store, &key("silent")).await, 2);
         assert_eq!(trips_of_load(&proxy, &store, &key("silent")).await, 1);
         assert_eq!(proxy.connections(), made);
-        drop(held);
         table.drop().await;
     }
 }

@@ -1,0 +1,46 @@
+//! How a connection is made, as usual or through a pooler that refuses the usual way.
+
+use crate::config::Way;
+use crate::dialect::Dialect;
+use sqlx::{ConnectOptions as _, Database};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub(crate) type Options<DB> = <<DB as Database>::Connection as sqlx::Connection>::Options;
+
+/// Where the server is, and what it is told first.
+pub(crate) struct Entrance<DB: Database> {
+    usual: Options<DB>,
+    /// With nothing in them that a pooler would have to keep apart for each client.
+    through_pooler: Options<DB>,
+    has_pooler: AtomicBool,
+}
+
+impl<DB: Dialect> Entrance<DB> {
+    /// The same options for all.
+    pub(crate) fn new(usual: Options<DB>) -> Self {
+        Self { through_pooler: usual.clone(), usual, has_pooler: AtomicBool::new(false) }
+    }
+
+    /// Others where there is a pooler: where `way` is plain, or one refuses the usual options.
+    pub(crate) fn with_pooler(usual: Options<DB>, through_pooler: Options<DB>, way: Way) -> Self {
+        Self { usual, through_pooler, has_pooler: AtomicBool::new(way == Way::Plain) }
+    }
+
+    pub(crate) async fn connect(&self) -> sqlx::Result<DB::Connection> {
+        if self.way() == Way::Prepared {
+            match self.usual.connect().await {
+                Err(error) if DB::is_pooler(&error) => {
+                    self.has_pooler.store(true, Ordering::Relaxed);
+                }
+                made => return made,
+            }
+        }
+        self.through_pooler.connect().await
+    }
+}
+
+impl<DB: Database> Entrance<DB> {
+    pub(crate) fn way(&self) -> Way {
+        if self.has_pooler.load(Ordering::Relaxed) { Way::Plain } else { Way::Prepared }
+    }
+}

@@ -5,9 +5,10 @@ use crate::error::Result;
 use crate::key::FLASHES;
 use serde::{Deserialize, Serialize};
 use session_codec::{self as codec, Format};
+use std::collections::HashMap;
 
 /// A message that is shown once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "(String, String)", into = "(String, String)")]
 pub struct Flash {
     /// What kind of message it is; Flask's default is `message`.
@@ -31,8 +32,8 @@ impl From<Flash> for (String, String) {
 /// What the request did to the messages, so that it can be done again on a newer record.
 #[derive(Default)]
 pub(crate) struct FlashLog {
-    /// Encoded messages of the record that were shown; each removes its first equal.
-    shown: Vec<(Vec<u8>, Format)>,
+    /// Messages of the record that were shown, and how often; each removes its first equal.
+    shown: HashMap<Flash, usize>,
     /// Encoded messages that were added, in the configured format.
     added: Vec<Vec<u8>>,
     is_cleared: bool,
@@ -61,8 +62,8 @@ impl FlashLog {
     pub(crate) fn take(&mut self, data: &mut Data) -> Result<Vec<Flash>> {
         let Some((value, format)) = data.peek(FLASHES) else { return Ok(Vec::new()) };
         let flashes: Vec<Flash> = codec::decode(value, format)?;
-        for message in self.remaining(data)? {
-            self.shown.push(message);
+        for (message, format) in self.remaining(data)? {
+            *self.shown.entry(codec::decode(&message, format)?).or_default() += 1;
         }
         self.added.clear();
         self.apply(data)?;
@@ -82,14 +83,14 @@ impl FlashLog {
         let Some((list, format)) = data.peek_base(FLASHES).filter(|_| !self.is_cleared) else {
             return Ok(Vec::new());
         };
-        let mut shown: Vec<_> = self.shown.iter().collect();
+        let mut shown = self.shown.clone();
         let mut remaining = Vec::new();
         for message in codec::elements(list, format)? {
-            let twin = shown
-                .iter()
-                .position(|(bytes, of)| codec::is_equal((bytes, *of), (&message, format)));
-            match twin {
-                Some(at) => drop(shown.remove(at)),
+            // What is no message was never shown.
+            let flash = if shown.is_empty() { None } else { codec::decode(&message, format).ok() };
+            let twin = flash.and_then(|flash: Flash| shown.get_mut(&flash));
+            match twin.filter(|times| **times > 0) {
+                Some(times) => *times -= 1,
                 None => remaining.push((message.into_owned(), format)),
             }
         }

@@ -83,7 +83,6 @@ impl Formatter for Compact {
 }
 
 /// Appends a float that is finite.
-#[cfg(feature = "flask")]
 pub(crate) fn write_float(value: f64, out: &mut Vec<u8>) {
     // Writing to a vector does not fail.
     let _ = Compact.write_f64(out, value);

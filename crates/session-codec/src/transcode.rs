@@ -11,8 +11,14 @@ use crate::payload::DEPTH_CEILING;
 use crate::pickle;
 use crate::typed::{decode, encode};
 use crate::value::Value;
+#[cfg(feature = "json")]
+use base64::Engine as _;
+#[cfg(feature = "json")]
+use base64::engine::general_purpose::STANDARD;
 
 /// Appends `value`, encoded as `from`, encoded as `to`; a copy if both are the same.
+///
+/// What `to` has no type for becomes what `msgspec` makes of the same object.
 ///
 /// # Errors
 ///
@@ -37,7 +43,39 @@ pub fn transcode(value: &[u8], from: Format, to: Format, out: &mut Vec<u8>) -> R
         let message = format!("encode a stored value as {to}: an integer has more than 64 bits");
         return Err(Error::new(ErrorKind::Encode, message));
     }
+    #[cfg(feature = "json")]
+    let decoded = if to == Format::Json { in_json(decoded) } else { decoded };
     encode(&decoded, to, DEPTH_CEILING, out)
+}
+
+/// What `msgspec` makes of the same object in JSON: bytes are base64, numbers that are not finite
+/// are null, and keys that are numbers or bytes are text.
+#[cfg(feature = "json")]
+fn in_json(value: Value) -> Value {
+    match value {
+        Value::Bytes(bytes) => Value::Text(STANDARD.encode(bytes)),
+        Value::Float(number) if !number.is_finite() => Value::Null,
+        Value::Array(items) => Value::Array(items.into_iter().map(in_json).collect()),
+        Value::Map(entries) => Value::Map(
+            entries.into_iter().map(|(key, value)| (json_key(key), in_json(value))).collect(),
+        ),
+        other => other,
+    }
+}
+
+#[cfg(feature = "json")]
+fn json_key(key: Value) -> Value {
+    match key {
+        Value::Integer(number) => Value::Text(number.to_string()),
+        Value::Unsigned(number) => Value::Text(number.to_string()),
+        Value::Float(number) if number.is_finite() => {
+            let mut text = Vec::new();
+            json::write_float(number, &mut text);
+            Value::Text(String::from_utf8_lossy(&text).into_owned())
+        }
+        Value::Bytes(bytes) => Value::Text(STANDARD.encode(bytes)),
+        other => other,
+    }
 }
 
 /// Whether two encoded values are the same: the same bytes, or the same value across formats.

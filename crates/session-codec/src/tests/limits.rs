@@ -116,25 +116,33 @@ fn deep_nesting_is_an_error_and_no_overflow() {
 #[test]
 fn value_the_format_cannot_say_is_refused() {
     let text = |text: &str| Value::Text(text.into());
+    // What an application wants to store is refused; what is stored becomes what msgspec makes of it.
     let table = [
-        Value::Float(f64::NAN),
-        Value::Array(vec![Value::Float(f64::INFINITY)]),
-        Value::Bytes(vec![1]),
-        Value::Extension(-1, vec![0; 5]),
-        Value::Extension(1, vec![0; 4]),
-        Value::Map(vec![(Value::Integer(1), text("a"))]),
-        Value::Map(vec![(Value::Null, text("a"))]),
-        Value::Map(vec![(Value::Bool(true), text("a"))]),
-        Value::Map(vec![(Value::Float(1.0), text("a"))]),
-        Value::Map(vec![(Value::Array(vec![]), text("a"))]),
+        (Value::Float(f64::NAN), Some("null")),
+        (Value::Array(vec![Value::Float(f64::INFINITY)]), Some("[null]")),
+        (Value::Bytes(vec![1]), Some(r#""AQ==""#)),
+        (Value::Extension(-1, vec![0; 5]), None),
+        (Value::Extension(1, vec![0; 4]), None),
+        (Value::Map(vec![(Value::Integer(1), text("a"))]), Some(r#"{"1":"a"}"#)),
+        (Value::Map(vec![(Value::Null, text("a"))]), None),
+        (Value::Map(vec![(Value::Bool(true), text("a"))]), None),
+        (Value::Map(vec![(Value::Float(1.0), text("a"))]), Some(r#"{"1.0":"a"}"#)),
+        (Value::Map(vec![(Value::Float(f64::NAN), text("a"))]), None),
+        (Value::Map(vec![(Value::Bytes(vec![1]), text("a"))]), Some(r#"{"AQ==":"a"}"#)),
+        (Value::Map(vec![(Value::Array(vec![]), text("a"))]), None),
     ];
-    for value in table {
+    for (value, said) in table {
         let mut out = vec![7];
         let error = encode(&value, Json, 64, &mut out).unwrap_err();
         assert_eq!((error.kind(), &out), (ErrorKind::Encode, &vec![7]), "{value:?}");
         let bytes = encoded(&value, MessagePack);
-        let error = transcode(&bytes, MessagePack, Json, &mut out).unwrap_err();
-        assert_eq!((error.kind(), &out), (ErrorKind::Encode, &vec![7]), "{value:?}");
+        let error = transcode(&bytes, MessagePack, Json, &mut out).map_err(|error| error.kind());
+        assert_eq!(
+            error,
+            if said.is_some() { Ok(()) } else { Err(ErrorKind::Encode) },
+            "{value:?}"
+        );
+        assert_eq!(&out[1..], said.unwrap_or_default().as_bytes(), "{value:?}");
     }
     for wide in ["18446744073709551616", "[1,-9223372036854775809]"] {
         let error = transcoded(wide.as_bytes(), Json, MessagePack).unwrap_err();

@@ -9,12 +9,6 @@ use session_codec::{self as codec, Format};
 pub(super) const ARENA_SLACK: usize = 64 * 1024;
 
 impl Data {
-    pub(super) fn append_arena(&mut self, bytes: &[u8]) -> Slot {
-        let start = self.arena.len();
-        self.arena.extend_from_slice(bytes);
-        Slot::arena(start, bytes.len())
-    }
-
     /// Appends a key; a value that is appended next makes it an entry in the configured format.
     pub(super) fn append_key(&mut self, key: &[u8]) -> Slot {
         write_key(key, self.limits.format, &mut self.arena)

@@ -1,7 +1,7 @@
 //! The next payload.
 
 use super::slot::{Cell, Slot};
-use super::{Data, INLINE, too_large};
+use super::{Data, INLINE, Limits, too_large};
 use crate::error::Result;
 use bytes::Bytes;
 use session_codec::{self as codec, Format, MapWriter};
@@ -25,16 +25,21 @@ impl Piece<'_> {
 }
 
 impl Data {
-    /// Encodes what the request leaves behind, in the format that is configured.
+    /// Encodes what the request leaves behind, in the format that is configured, or in that of the
+    /// record if the configured one cannot say what the record holds.
     ///
     /// Costs one allocation of the payload's size, unless values have to change format.
     ///
     /// # Errors
     ///
-    /// `TooLarge` over the payload limit, `Encode` if the format cannot say a stored value.
+    /// `TooLarge` over the payload limit, `Encode` if neither format can say all values.
     pub(crate) fn encode(&self) -> Result<Bytes> {
         if self.base_format != self.limits.format {
-            return self.transcoded()?.encode();
+            // One value that cannot change must not keep the session from being written.
+            return match self.transcoded(self.limits.format) {
+                Ok(data) => data.encode(),
+                Err(_) => self.transcoded(self.base_format)?.encode(),
+            };
         }
         let format = self.limits.format;
         let entries = self.cells.iter().filter(|cell| !cell.value.is_none()).count();
@@ -98,17 +103,17 @@ impl Data {
         })
     }
 
-    /// The same entries with every value in the configured format.
-    fn transcoded(&self) -> Result<Self> {
-        let mut data = Self::empty(self.limits);
+    /// The same entries with every value in `format`.
+    fn transcoded(&self, format: Format) -> Result<Self> {
+        let mut data = Self::empty(Limits { format, ..self.limits });
         for (at, cell) in self.cells.iter().enumerate() {
             if cell.value.is_none() {
                 continue;
             }
             let next = data.append(self.key(at));
             let start = data.arena.len();
-            let (from, to) = (self.format_of(cell.value), self.limits.format);
-            codec::transcode(self.bytes(cell.value), from, to, &mut data.arena)?;
+            let from = self.format_of(cell.value);
+            codec::transcode(self.bytes(cell.value), from, format, &mut data.arena)?;
             data.cells[next].value = Slot::arena(start, data.arena.len() - start);
         }
         Ok(data)

@@ -14,7 +14,8 @@ impl Data {
     ///
     /// # Errors
     ///
-    /// `Decode` if the newer record is no session.
+    /// `Decode` if the newer record is no session, `Encode` if a value that an `update` stored
+    /// cannot be said in the configured format.
     pub(crate) fn rebase(&self, newer: Record, keep: impl Fn(&str) -> bool) -> Result<Self> {
         let mut next = Self::parse(newer, self.limits)?;
         if self.is_cleared {
@@ -22,13 +23,13 @@ impl Data {
         }
         for (at, cell) in self.cells.iter().enumerate() {
             if cell.marks != Marks::NONE {
-                self.replay(self.key(at), cell, &mut next);
+                self.replay(self.key(at), cell, &mut next)?;
             }
         }
         Ok(next)
     }
 
-    fn replay(&self, key: &str, cell: &Cell, next: &mut Self) {
+    fn replay(&self, key: &str, cell: &Cell, next: &mut Self) -> Result<()> {
         let at = next.find(key.as_bytes()).unwrap_or_else(|| next.append(key));
         let mut marks = cell.marks;
         if marks.has(Marks::READ) && !self.is_same_base(cell, next, at) {
@@ -38,12 +39,16 @@ impl Data {
             let value = if cell.value.is_none() {
                 Slot::NONE
             } else {
-                // A written value is in the configured format, also where an `update` stored it.
-                next.append_arena(self.bytes(cell.value))
+                // What an `update` stored is as its record is.
+                let start = next.arena.len();
+                let (from, to) = (self.format_of(cell.value), next.limits.format);
+                codec::transcode(self.bytes(cell.value), from, to, &mut next.arena)?;
+                Slot::arena(start, next.arena.len() - start)
             };
             next.cells[at].value = value;
         }
         next.cells[at].marks = marks;
+        Ok(())
     }
 
     fn is_same_base(&self, cell: &Cell, next: &Self, at: usize) -> bool {

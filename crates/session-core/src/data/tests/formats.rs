@@ -2,6 +2,8 @@
 
 use super::{LIMITS, get, keys, overwrite, parse, record, set};
 use crate::data::{Data, Limits};
+#[cfg(not(feature = "flask"))]
+use crate::error::ErrorKind;
 use session_codec::Format;
 
 const JSON: &[u8] = br#" {"a": 1, "b" : [1, {"x": null}], "\u0063": "\u00e4"} "#;

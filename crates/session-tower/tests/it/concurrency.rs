@@ -1,6 +1,7 @@
 //! What requests that overlap do to each other's session.
 
 use crate::support::app::App;
+use crate::support::bench::Bench;
 use crate::support::{Answer, Browser};
 use http::StatusCode;
 use session_core::{Config, MemoryStore, OnConflict, Store, StoreKey};
@@ -273,5 +274,28 @@ async fn acknowledged_increments_are_all_counted() {
         }
         assert_eq!(browser.clone().ok(&app.router, "/get:n").await, acknowledged.to_string());
         assert!(acknowledged == 50 || step == "increment");
+    }
+}
+
+/// Without turns each of them meets each other one: 136 writes in place of 31.
+#[tokio::test]
+async fn writers_of_one_session_take_turns_at_the_commit() {
+    const WRITERS: u32 = 16;
+    for path in ["/pause/flash:a", "/pause/update:n"] {
+        let bench = Bench::new();
+        let browser = bench.app.visit("/set:a=0").await;
+        let mut requests = Vec::new();
+        for _ in 0..WRITERS {
+            requests.push(bench.app.start(&browser, path));
+        }
+        bench.app.gate.arrived(WRITERS).await;
+        bench.counting.take_calls();
+        bench.app.gate.open(WRITERS as usize);
+        for request in requests {
+            assert_eq!(request.await.unwrap().status, StatusCode::OK);
+        }
+        // Each but the first is refused once.
+        let writes = bench.counting.calls().write;
+        assert!(writes <= 2 * u64::from(WRITERS), "{path}: {writes}");
     }
 }

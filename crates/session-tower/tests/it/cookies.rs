@@ -217,3 +217,14 @@ async fn cookie_is_set_only_when_the_browser_must_learn_something() {
     }
     assert_eq!(browser.get(&app.router, "/plain").await.field("vary"), None);
 }
+
+/// A sensitive field has no `Debug`, and HPACK never indexes it (RFC 7541, section 7.1.3).
+#[tokio::test]
+async fn set_cookie_is_marked_sensitive() {
+    let (app, _) = plain();
+    let mut browser = Browser::default();
+    for path in ["/set:a=1", "/regenerate", "/flush"] {
+        let answer = browser.get(&app.router, path).await;
+        assert!(answer.headers[http::header::SET_COOKIE].is_sensitive(), "{path}");
+    }
+}

@@ -3,6 +3,8 @@
 use crate::support::Browser;
 use crate::support::app::App;
 use crate::support::ids::made_up;
+use crate::support::index::IndexedStore;
+use crate::support::owners::indexed;
 use http::StatusCode;
 use session_core::{Bytes, ErrorKind, Lease, MemoryStore, Precondition, Store, StoreKey};
 use std::sync::Arc;
@@ -91,6 +93,28 @@ async fn nobody_is_no_owner() {
     }
     assert_eq!(session.owner().unwrap().as_deref(), Some("ann"));
     assert_eq!(session.get::<String>("note").unwrap().as_deref(), Some("anns"));
+}
+
+/// A store that keeps its index apart from its records cannot know whose entry goes.
+#[tokio::test]
+async fn owner_of_a_record_that_ends_is_passed_on() {
+    let table = [
+        ("/login:ann", "/flush", Some("ann")),
+        ("/login:ann", "/set:a=1/flush/set:b=1", Some("ann")),
+        ("/login:ann", "/remove:_user_id/flush", Some("ann")),
+        ("/login:ann", "/login:bob/flush", Some("ann")),
+        ("/login:ann", "/login:bob", Some("ann")),
+        ("/login:ann", "/regenerate", Some("ann")),
+        ("/login:ann", "/clear", Some("ann")),
+        ("/set:a=1", "/login:ann", None),
+        ("/set:a=1", "/login:ann/flush", None),
+    ];
+    for (first, path, told) in table {
+        let store = Arc::new(IndexedStore::new(Arc::new(MemoryStore::new())));
+        let app = App::with(store.clone(), indexed(), None);
+        app.visit(first).await.ok(&app.router, path).await;
+        assert_eq!(*store.told.lock().unwrap(), [told.map(str::to_owned)], "{first} {path}");
+    }
 }
 
 /// A Flask app signs others in without a new id, while requests of the first owner still run.

@@ -4,7 +4,8 @@ use crate::support::{Answer, request};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRequestParts as _;
-use axum::response::IntoResponse as _;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use http::{Request, StatusCode};
@@ -119,6 +120,49 @@ async fn inner_cookie_outlasts_the_failure_of_the_outer_layer() {
     let cookies = pairs(&answer);
     assert!(cookies.len() == 1 && cookies[0].starts_with("admin="), "{cookies:?}");
     assert_eq!(request(&app, "/read", &[cookies[0].as_bytes()]).await.body, "Some(2)");
+}
+
+/// The failure of the middle layer makes another response, which must pass the cookie on, also
+/// where something in between makes a page of it that is no failure.
+#[tokio::test]
+async fn innermost_cookie_outlasts_the_failures_of_two_layers_around_it() {
+    enum Shop {}
+    let failing = || {
+        let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
+        store.push(Method::Write, Fault::Fail(ErrorKind::Unavailable));
+        store
+    };
+    let routes = Router::new()
+        .route(
+            "/",
+            get(
+                |user: Session, shop: Named<Shop, Session>, admin: Named<Admin, Session>| async move {
+                    user.insert("n", 1)?;
+                    shop.insert("n", 2)?;
+                    admin.insert("n", 3)
+                },
+            ),
+        )
+        .route(
+            "/read",
+            get(|admin: Named<Admin, Session>| async move {
+                admin.get::<u8>("n").map(|n| format!("{n:?}"))
+            }),
+        )
+        .layer(SessionLayer::named::<Admin>(manager(Arc::new(MemoryStore::new()), "admin")));
+    let app = routes
+        .layer(SessionLayer::named::<Shop>(manager(failing(), "shop")))
+        .layer(map_response(|mut response: Response| async move {
+            *response.status_mut() = StatusCode::OK;
+            response
+        }))
+        .layer(SessionLayer::new(manager(failing(), "session")));
+    let answer = request(&app, "/", &[]).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    let cookies = pairs(&answer);
+    assert!(cookies.len() == 1 && cookies[0].starts_with("admin="), "{cookies:?}");
+    let answer = request(&app, "/read", &[cookies[0].as_bytes()]).await;
+    assert_eq!(answer.body, "Some(3)");
 }
 
 #[tokio::test]

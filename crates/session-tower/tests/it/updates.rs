@@ -31,6 +31,22 @@ async fn update_replaces_what_its_request_had_written() {
     }
 }
 
+/// Two records would be made, and one of the values lost with its own.
+#[tokio::test]
+async fn joined_updates_create_one_session() {
+    let bench = Bench::new();
+    let exchange = bench.app.manager.create();
+    let session = exchange.opened().unwrap();
+    let add = |n: Option<u64>| n.unwrap_or(0) + 1;
+    let (n, m, more) =
+        tokio::join!(session.update("n", add), session.update("m", add), session.update("n", add));
+    assert_eq!([n.unwrap(), m.unwrap(), more.unwrap()], [1, 1, 2]);
+    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let browser = Browser { cookie: cookie.split(';').next().map(str::to_owned) };
+    assert_eq!(bench.app.dump(&browser).await, "n=2 m=1");
+    assert_eq!(bench.memory.len(), 1);
+}
+
 #[tokio::test]
 async fn update_after_a_clear_outlasts_a_replay() {
     let bench = Bench::new();

@@ -22,6 +22,8 @@ pub(crate) struct IndexedStore {
     pub(crate) moves: AtomicUsize,
     /// Sign-ins that are stored right before as many deletes.
     pub(crate) sign_ins: AtomicUsize,
+    /// The owner that each delete was told.
+    pub(crate) told: Mutex<Vec<Option<String>>>,
     in_flight: AtomicUsize,
     pub(crate) most_in_flight: AtomicUsize,
 }
@@ -37,6 +39,7 @@ impl IndexedStore {
             blind_listings: AtomicUsize::new(0),
             moves: AtomicUsize::new(0),
             sign_ins: AtomicUsize::new(0),
+            told: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
         }
@@ -104,6 +107,7 @@ impl Store for IndexedStore {
         owner: Option<&str>,
         expected: Option<&Record>,
     ) -> Result<bool> {
+        self.told.lock().unwrap().push(owner.map(str::to_owned));
         self.sign_in().await;
         self.inner.delete(key, owner, expected).await
     }

@@ -2,6 +2,8 @@ use super::MAX_SIGNED_LEN;
 use crate::id::{IdSyntax, SessionId};
 use crate::signer::bound::Verified;
 use crate::signer::{BoundSigner, SignedBy, Signer};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
 const ID: &str = "Zm9vYmFyYmF6cXV4LTAxMjM0NTY3ODlhYmNkZWZnaGk";
@@ -82,6 +84,19 @@ fn one_spelling_of_a_signature_is_accepted() {
     ];
     for value in rejected {
         assert_eq!(signed_by(&native(), &value), None, "{value}");
+    }
+}
+
+/// Half a signature would be found by half as many bits of guessing.
+#[test]
+fn signature_is_verified_whole() {
+    let (id, signature) = NATIVE.rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    for len in 0..signature.len() {
+        for part in [&signature[..len], &signature[signature.len() - len..]] {
+            let value = format!("{id}.{}", URL_SAFE_NO_PAD.encode(part));
+            assert_eq!(signed_by(&native(), &value), None, "{len} bytes");
+        }
     }
 }
 

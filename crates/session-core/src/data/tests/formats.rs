@@ -70,6 +70,17 @@ fn record_keeps_its_format_if_the_configured_one_cannot_say_a_value() {
 }
 
 #[test]
+fn integer_that_no_float_holds_is_not_the_same_as_that_float() {
+    let stored = &br#"{"v":12345678901234567890123}"#[..];
+    let mut data = Data::parse(record(stored), LIMITS).unwrap();
+    let seen: f64 = get(&data, "v").unwrap();
+    assert!(set(&mut data, "v", seen));
+    assert!(data.is_modified());
+    let written = parse(data.encode().unwrap());
+    assert_eq!(get(&written, "v"), Some(seen));
+}
+
+#[test]
 fn runs_of_json_are_copied_with_what_stands_between() {
     let limits = Limits { format: Format::Json, ..LIMITS };
     let mut data = Data::parse(record(JSON), limits).unwrap();

@@ -54,9 +54,62 @@ pub(super) fn next_lease(context: &Context, state: &State) -> (Duration, bool) {
     if state.is_renewal_due(config, true) || state.is_lease_changed() {
         (full, true)
     } else {
-        // Stores round lifetimes up to their step. Half a step less makes them round to the end
-        // the record has; exactly what is left would push it one step further with every write.
-        let kept = state.remaining().saturating_sub(context.capabilities.ttl_resolution / 2);
-        (kept.min(full).max(SHORTEST_LEASE), false)
+        (unmoved(state.remaining(), context.capabilities.ttl_resolution).min(full), false)
+    }
+}
+
+/// What to ask of a store of this step, so that the record keeps the end that it has.
+///
+/// Stores round lifetimes up. Half a step less makes them round to the end the record has; exactly
+/// what is left would push it one step further with every write. Half a second is enough for that,
+/// and more would be a second less with every write where a store's step is wider than its rounding.
+fn unmoved(remaining: Duration, step: Duration) -> Duration {
+    remaining.saturating_sub((step / 2).min(Duration::from_millis(500))).max(SHORTEST_LEASE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unmoved;
+    use std::time::Duration;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn down(time: Duration, unit: Duration) -> Duration {
+        unit * u32::try_from(time.as_nanos() / unit.as_nanos()).unwrap()
+    }
+
+    fn up(time: Duration, unit: Duration) -> Duration {
+        unit * u32::try_from(time.as_nanos().div_ceil(unit.as_nanos())).unwrap()
+    }
+
+    #[test]
+    fn thousand_writes_leave_the_end_where_it_is() {
+        // The step that a store declares, to what it rounds, and whether its clock ticks in that,
+        // as memcached's does, or it rounds the end itself.
+        for (step, unit, ticks) in [
+            (1000, 1000, false),
+            (1000, 1000, true),
+            (2000, 1000, false),
+            (2000, 1000, true),
+            (5000, 1000, true),
+            (100, 100, false),
+            (60_000, 60_000, false),
+        ] {
+            let (step, unit) = (ms(step), ms(unit));
+            let clock = |now| if ticks { down(now, unit) } else { now };
+            let end_of = |now, ttl| up(clock(now) + ttl, unit);
+            let first = end_of(ms(10_013), ms(2_678_400_000));
+            let mut end = first;
+            for write in 0..1000 {
+                // What is left was true at the load; the write arrives a little later.
+                let loaded = ms(10_013 + write * 20);
+                let ttl = unmoved(end - clock(loaded) - ms(1), step);
+                end = end_of(loaded + ms(3), ttl);
+            }
+            let moved = end.abs_diff(first);
+            assert!(moved <= unit, "{step:?} {unit:?} {ticks}: {moved:?}");
+        }
     }
 }

@@ -85,11 +85,13 @@ impl SessionManager {
 
     /// Removes expired records from stores that keep them, and returns how many.
     ///
+    /// Waits for the end of another sweep of this manager, if one runs.
+    ///
     /// # Errors
     ///
     /// Those of [`Store::delete_expired`].
     pub async fn sweep(&self) -> Result<u64> {
-        self.0.context.store.delete_expired().await
+        self.0.sweeps.run_next().await
     }
 
     /// Sweeps about every `every` in a task of its own, until the handle ends it.
@@ -102,7 +104,7 @@ impl SessionManager {
     /// times the interval, unless that is over an hour. Where another sweep of this manager runs
     /// already, none is started beside it.
     ///
-    /// The task does not keep the manager alive, and ends with it. Where the store expires records
+    /// The task does not keep the manager alive, and ends with it, as a sweep that runs then. Where the store expires records
     /// by itself ([`needs_sweep`](crate::Capabilities::needs_sweep)) there is no task.
     ///
     /// [`ConfigBuilder::cleanup_interval`]: crate::ConfigBuilder::cleanup_interval
@@ -129,7 +131,7 @@ impl SessionManager {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn spawn_sweeper(&self, every: Duration) -> Sweeper {
-        Sweeper::spawn(&self.0.sweeps, every)
+        Sweeper::spawn(&self.0.sweeps, every, &self.0.schedule.tasks)
     }
 
     /// What concerns all sessions of an owner: a list of them, or their end.

@@ -1,6 +1,6 @@
 //! When the configuration asks for sweeps: about every n-th request, or by a timer.
 
-use super::sweep::Sweeps;
+use super::sweep::{Sweeps, Tasks};
 use super::sweeper::keep_sweeping;
 use crate::config::Config;
 use std::future::pending;
@@ -18,6 +18,7 @@ pub(super) struct Schedule {
     interval: Option<Duration>,
     requests: AtomicU32,
     is_timed: Arc<AtomicBool>,
+    pub(super) tasks: Tasks,
 }
 
 impl Schedule {
@@ -31,6 +32,7 @@ impl Schedule {
             interval: interval.filter(|_| sweeps.is_needed),
             requests: AtomicU32::new(0),
             is_timed: Arc::new(AtomicBool::new(false)),
+            tasks: Tasks::default(),
         }
     }
 
@@ -47,7 +49,7 @@ impl Schedule {
             if count % every_nth == 0
                 && let Ok(runtime) = Handle::try_current()
             {
-                runtime.spawn(Arc::clone(sweeps).run());
+                self.tasks.keep(runtime.spawn(Arc::clone(sweeps).run()).abort_handle());
             }
         }
     }
@@ -57,10 +59,11 @@ impl Schedule {
         if !self.is_timed.swap(true, Ordering::AcqRel) {
             let timer = Timer(Arc::clone(&self.is_timed));
             let sweeps = Arc::downgrade(sweeps);
-            runtime.spawn(async move {
+            let task = runtime.spawn(async move {
                 let _timer = timer;
                 keep_sweeping(sweeps, every, pending::<()>()).await;
             });
+            self.tasks.keep(task.abort_handle());
         }
     }
 }

@@ -3,9 +3,9 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::telemetry::Telemetry;
 use crate::store::{Capabilities, Store};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::task::JoinSet;
+use std::sync::{Arc, Mutex as Lock, PoisonError};
+use tokio::sync::Mutex;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// The sweeps of a manager's store.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Sweeps {
     pub(super) telemetry: Telemetry,
     /// Whether expired records stay until they are swept.
     pub(super) is_needed: bool,
-    is_running: AtomicBool,
+    running: Mutex<()>,
 }
 
 impl Sweeps {
@@ -23,7 +23,7 @@ impl Sweeps {
             store,
             telemetry: Telemetry::new(capabilities.name),
             is_needed: capabilities.needs_sweep,
-            is_running: AtomicBool::new(false),
+            running: Mutex::const_new(()),
         }
     }
 
@@ -31,26 +31,39 @@ impl Sweeps {
     ///
     /// Dropping the future ends the sweep.
     pub(super) async fn run(self: Arc<Self>) -> Result<()> {
-        if self.is_running.swap(true, Ordering::AcqRel) {
-            return Ok(());
-        }
-        let running = Running(self);
-        let store = Arc::clone(&running.0.store);
+        let Ok(_running) = self.running.try_lock() else { return Ok(()) };
+        let store = Arc::clone(&self.store);
         let mut sweep = JoinSet::new();
         sweep.spawn(async move { store.delete_expired().await });
         let swept = sweep.join_next().await.and_then(|joined| joined.ok()).unwrap_or_else(|| {
             Err(Error::new(ErrorKind::Unknown, "sweep expired sessions: the store panicked"))
         });
-        running.0.telemetry.swept(&swept);
+        self.telemetry.swept(&swept);
         swept.map(drop)
+    }
+
+    /// Sweeps once a sweep of this manager that runs is over, and tells how many it removed.
+    pub(super) async fn run_next(&self) -> Result<u64> {
+        let _running = self.running.lock().await;
+        self.store.delete_expired().await
     }
 }
 
-/// A sweep under way, until it is dropped.
-struct Running(Arc<Sweeps>);
+/// The tasks of a manager, which end with it.
+#[derive(Debug, Default)]
+pub(super) struct Tasks(Lock<Vec<AbortHandle>>);
 
-impl Drop for Running {
+impl Tasks {
+    pub(super) fn keep(&self, task: AbortHandle) {
+        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.retain(|task| !task.is_finished());
+        tasks.push(task);
+    }
+}
+
+impl Drop for Tasks {
     fn drop(&mut self) {
-        self.0.is_running.store(false, Ordering::Release);
+        let tasks = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        tasks.iter().for_each(AbortHandle::abort);
     }
 }

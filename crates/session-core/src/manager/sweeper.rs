@@ -1,6 +1,6 @@
 //! Sweeping by a timer: a task that removes expired records every so often.
 
-use super::sweep::Sweeps;
+use super::sweep::{Sweeps, Tasks};
 use crate::config::MAX_LIFETIME;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
@@ -33,13 +33,14 @@ struct Task {
 
 impl Sweeper {
     /// Starts the task, unless the store expires its records by itself.
-    pub(super) fn spawn(sweeps: &Arc<Sweeps>, every: Duration) -> Self {
+    pub(super) fn spawn(sweeps: &Arc<Sweeps>, every: Duration, tasks: &Tasks) -> Self {
         if !sweeps.is_needed {
             sweeps.telemetry.nothing_to_sweep();
             return Self(None);
         }
         let (stop, stopped) = oneshot::channel();
         let handle = tokio::spawn(keep_sweeping(Arc::downgrade(sweeps), every, stopped));
+        tasks.keep(handle.abort_handle());
         Self(Some(Task { stop, handle }))
     }
 

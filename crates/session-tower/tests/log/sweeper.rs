@@ -216,6 +216,48 @@ async fn sweeper_does_not_keep_the_manager_alive() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sweep_by_hand_waits_for_the_one_that_runs() {
+    let stores = Stores::new();
+    stores.gated.hold_writes();
+    let manager = stores.manager();
+    let _sweeper = manager.spawn_sweeper(EVERY);
+    stores.gated.gate.arrived(1).await;
+    let by_hand = tokio::spawn({
+        let manager = manager.clone();
+        async move { manager.sweep().await }
+    });
+    settle().await;
+    assert_eq!(stores.sweeps(), 1);
+    stores.gated.let_go();
+    by_hand.await.unwrap().unwrap();
+    assert_eq!(stores.sweeps(), 2);
+}
+
+/// A pause may be hours, and a sweep as long.
+#[tokio::test(start_paused = true)]
+async fn tasks_end_with_their_manager_wherever_they_are() {
+    let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    for is_sweeping in [false, true] {
+        let stores = Stores::new();
+        stores.gated.hold_writes();
+        let config = Config::builder().cleanup_interval(EVERY);
+        let config = config.cleanup_n_requests(std::num::NonZeroU32::new(2).unwrap());
+        let manager = stores.manager_with(config.build().unwrap());
+        let _sweeper = manager.spawn_sweeper(HOUR);
+        drop(manager.open());
+        if is_sweeping {
+            drop(manager.open());
+            stores.gated.gate.arrived(1).await;
+        }
+        settle().await;
+        assert!(alive() >= 2);
+        drop(manager);
+        settle().await;
+        assert_eq!(alive(), 0, "{is_sweeping}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn store_that_expires_by_itself_is_not_swept() {
     let log = Capture::start();
     let manager = SessionManager::new(

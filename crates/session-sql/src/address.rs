@@ -7,7 +7,6 @@ use crate::config::{STORE, SqlOptions};
 use crate::connections::{Connections, Source};
 use crate::dialect::Words;
 use crate::entrance::Entrance;
-use crate::plain::server_ms;
 use crate::pool::OwnPool;
 use session_core::store::Call;
 use session_core::{Error, ErrorKind, Result};
@@ -41,6 +40,7 @@ fn refuse(complaint: impl AsRef<str>) -> Error {
 
 #[cfg(feature = "postgres")]
 fn postgres(rest: &str, options: &SqlOptions) -> Result<Target> {
+    use crate::plain::server_ms;
     use sqlx::postgres::{PgConnectOptions, Postgres};
     const UNDERSTOOD: &str = "sslmode sslrootcert sslcert sslkey host hostaddr port dbname user \
                               password application_name options";
@@ -54,11 +54,12 @@ fn postgres(rest: &str, options: &SqlOptions) -> Result<Target> {
     // The server notices no caller who left while it waits for a lock.
     let limit = format!("{}ms", server_ms(options.timeouts.operation()));
     let usual = place.clone().options([("statement_timeout", limit)]);
-    Ok(dial(Entrance::<Postgres>::with_pooler(usual, place, options.way), options))
+    Ok(dial(Entrance::<Postgres>::new(usual, place, options.way), options))
 }
 
 #[cfg(feature = "mysql")]
 fn mysql(rest: &str, options: &SqlOptions) -> Result<Target> {
+    use crate::config::Way;
     use sqlx::mysql::{MySql, MySqlConnectOptions};
     const UNDERSTOOD: &str = "ssl-mode sslmode ssl-ca ssl-cert ssl-key socket";
     const IDLE: &str = "charset collation use_unicode autocommit binary_prefix connect_timeout \
@@ -72,11 +73,13 @@ fn mysql(rest: &str, options: &SqlOptions) -> Result<Target> {
         _ => choose(name, UNDERSTOOD, IDLE),
     })?;
     let place = url.parse::<MySqlConnectOptions>().map_err(|_| malformed())?;
-    Ok(dial(Entrance::<MySql>::new(place.disable_statement_logging()), options))
+    let place = place.disable_statement_logging();
+    Ok(dial(Entrance::<MySql>::new(place.clone(), place, Way::Prepared), options))
 }
 
 #[cfg(feature = "sqlite")]
 fn sqlite(rest: &str, options: &SqlOptions) -> Result<Target> {
+    use crate::config::Way;
     use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
     const IDLE: &str = "check_same_thread timeout isolation_level cached_statements";
     let path = sqlite_path(rest, |name| choose(name, "", IDLE))?;
@@ -88,7 +91,8 @@ fn sqlite(rest: &str, options: &SqlOptions) -> Result<Target> {
         // Well before the deadline: a lock that was not to be had is known to have written nothing,
         // and SQLite counts its pauses as it asked for them, not as they were.
         .busy_timeout(options.timeouts.operation() / 2);
-    Ok(dial(Entrance::<Sqlite>::new(place.disable_statement_logging()), options))
+    let place = place.disable_statement_logging();
+    Ok(dial(Entrance::<Sqlite>::new(place.clone(), place, Way::Prepared), options))
 }
 
 #[cfg(not(feature = "postgres"))]

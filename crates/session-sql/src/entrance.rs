@@ -16,13 +16,8 @@ pub(crate) struct Entrance<DB: Database> {
 }
 
 impl<DB: Dialect> Entrance<DB> {
-    /// The same options for all.
-    pub(crate) fn new(usual: Options<DB>) -> Self {
-        Self { through_pooler: usual.clone(), usual, has_pooler: AtomicBool::new(false) }
-    }
-
-    /// Others where there is a pooler: where `way` is plain, or one refuses the usual options.
-    pub(crate) fn with_pooler(usual: Options<DB>, through_pooler: Options<DB>, way: Way) -> Self {
+    /// There is a pooler where `way` is plain, or where one refuses the usual options.
+    pub(crate) fn new(usual: Options<DB>, through_pooler: Options<DB>, way: Way) -> Self {
         Self { usual, through_pooler, has_pooler: AtomicBool::new(way == Way::Plain) }
     }
 

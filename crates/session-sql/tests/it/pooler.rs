@@ -7,7 +7,7 @@ use session_testkit::server;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::sync::Arc;
 
-const SESSIONS: usize = 200;
+const SESSIONS: usize = 100;
 
 /// A store that sends nothing a pooler would refuse, as where one is told to ignore it.
 async fn unnoticed(table: &OwnTable, options: SqlOptions) -> SqlStore {

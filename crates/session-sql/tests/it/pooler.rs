@@ -51,9 +51,9 @@ async fn load_while_others_end(
 }
 
 /// A table with sessions that are only loaded.
-async fn filled() -> OwnTable {
-    let table = OwnTable::new(POSTGRES);
+async fn filled(table: OwnTable) -> OwnTable {
     let store = open(table.options()).await;
+    table.tell("DELETE FROM {}").await;
     for n in 0..SESSIONS {
         create(&store, &key(&format!("live-{n}")), "x").await;
     }
@@ -66,7 +66,9 @@ async fn live(table: &OwnTable) -> usize {
 
 #[tokio::test]
 async fn mixed_up_statements_touch_nothing_and_the_error_names_the_pooler() {
-    let table = filled().await;
+    // The pooler's connections keep what was prepared on them, so this table stays, too.
+    let table = OwnTable { variable: POSTGRES, name: "mixed_up_sessions".to_owned() };
+    let table = filled(table).await;
     let loading = unnoticed(&table, SqlOptions::default()).await;
     let ending = unnoticed(&table, SqlOptions::default()).await;
     let found = load_while_others_end(loading, ending).await;
@@ -85,12 +87,11 @@ async fn mixed_up_statements_touch_nothing_and_the_error_names_the_pooler() {
         }
     }
     assert!(noticed > 0);
-    table.drop().await;
 }
 
 #[tokio::test]
 async fn transaction_pooler_that_is_known_mixes_nothing_up() {
-    let table = filled().await;
+    let table = filled(OwnTable::new(POSTGRES)).await;
     let options = || SqlOptions::default().transaction_pooler(true);
     let loading = unnoticed(&table, options()).await;
     let ending = unnoticed(&table, options()).await;
@@ -103,7 +104,7 @@ async fn transaction_pooler_that_is_known_mixes_nothing_up() {
 
 #[tokio::test]
 async fn pooler_that_refuses_start_up_parameters_is_noticed_without_a_setting() {
-    let table = filled().await;
+    let table = filled(OwnTable::new(POSTGRES)).await;
     for url in [server::url(PGBOUNCER), transaction_mode()] {
         let store = async || SqlStore::connect(table.options_at(url.clone())).await.unwrap();
         let (loading, ending) = (store().await, store().await);

@@ -5,11 +5,13 @@
 
 #[cfg(feature = "metrics")]
 mod meters;
+mod outage;
 
 use super::plan::Plan;
 use crate::error::{Error, Result};
 #[cfg(feature = "metrics")]
 use meters::Meters;
+use outage::Outage;
 use std::future::Future;
 use tokio::time::Instant;
 
@@ -28,6 +30,11 @@ macro_rules! count {
 #[derive(Debug)]
 pub(crate) struct Telemetry {
     backend: &'static str,
+    loads: Outage,
+    commits: Outage,
+    updates: Outage,
+    touches: Outage,
+    orphans: Outage,
     #[cfg(feature = "metrics")]
     meters: Meters,
 }
@@ -36,6 +43,11 @@ impl Telemetry {
     pub(crate) fn new(backend: &'static str) -> Self {
         Self {
             backend,
+            loads: Outage::default(),
+            commits: Outage::default(),
+            updates: Outage::default(),
+            touches: Outage::default(),
+            orphans: Outage::default(),
             #[cfg(feature = "metrics")]
             meters: Meters::new(backend),
         }
@@ -117,8 +129,10 @@ impl Telemetry {
     /// The store did not answer a load.
     pub(crate) fn load_failed(&self, error: &Error) {
         count!(self, "session_loads_total", "result" => error.kind().as_str());
+        let Some(unsaid) = self.loads.hear(error) else { return };
         tracing::warn!(
             backend = self.backend,
+            unsaid,
             error = format_args!("{error:#}"),
             "session load failed"
         );
@@ -135,11 +149,26 @@ impl Telemetry {
     /// A commit failed.
     pub(crate) fn commit_failed(&self, error: &Error) {
         count!(self, "session_commit_errors_total", "kind" => error.kind().as_str());
+        let Some(unsaid) = self.commits.hear(error) else { return };
         tracing::warn!(
             backend = self.backend,
+            unsaid,
             kind = error.kind().as_str(),
             error = format_args!("{error:#}"),
             "session commit failed"
+        );
+    }
+
+    /// An atomic update failed.
+    pub(crate) fn update_failed(&self, error: &Error) {
+        count!(self, "session_update_errors_total", "kind" => error.kind().as_str());
+        let Some(unsaid) = self.updates.hear(error) else { return };
+        tracing::warn!(
+            backend = self.backend,
+            unsaid,
+            kind = error.kind().as_str(),
+            error = format_args!("{error:#}"),
+            "session update failed"
         );
     }
 
@@ -185,8 +214,10 @@ impl Telemetry {
     /// A renewal failed; the response stands.
     pub(crate) fn touch_failed(&self, error: &Error) {
         count!(self, "session_touch_errors_total", "kind" => error.kind().as_str());
+        let Some(unsaid) = self.touches.hear(error) else { return };
         tracing::warn!(
             backend = self.backend,
+            unsaid,
             error = format_args!("{error:#}"),
             "session renewal failed"
         );
@@ -194,8 +225,10 @@ impl Telemetry {
 
     /// A record nobody knows could not be removed; it expires by itself.
     pub(crate) fn abandon_failed(&self, error: &Error) {
+        let Some(unsaid) = self.orphans.hear(error) else { return };
         tracing::warn!(
             backend = self.backend,
+            unsaid,
             error = format_args!("{error:#}"),
             "orphaned session left to expire"
         );

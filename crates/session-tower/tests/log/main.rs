@@ -7,5 +7,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod outages;
 mod secrecy;
 mod sweeper;

@@ -52,9 +52,12 @@ impl Session {
         }
         let (progress, context) = (&self.0, &self.0.context);
         let deadline = context.deadline();
-        let _order = deadline.read(pin!(async { Ok(progress.updates.lock().await) })).await?;
+        let failed = |error: &Error| context.telemetry.update_failed(error);
+        let order = deadline.read(pin!(async { Ok(progress.updates.lock().await) })).await;
+        let _order = order.inspect_err(failed)?;
         let work = progress.with(|state| atomic::snapshot(context, state))?;
-        let updated = atomic::update(context, work, key, f, deadline).await?;
+        let updated = atomic::update(context, work, key, f, deadline).await;
+        let updated = updated.inspect_err(failed)?;
         let settled = progress.with(|state| atomic::settle(state, key, &updated, &context.config));
         // A response that was committed meanwhile does not undo what is stored, but the id of a
         // session that was created would never reach anybody.

@@ -1,0 +1,53 @@
+//! An outage is said once, not by every request that meets it.
+
+use crate::support::Browser;
+use crate::support::bench::Bench;
+use crate::support::capture::Capture;
+use session_core::ErrorKind;
+use session_testkit::{Fault, Method};
+use std::time::Duration;
+
+const REQUESTS: usize = 100;
+
+/// What fails, the fault that makes it fail, and how its line begins.
+const TABLE: [(&str, Method, &str); 4] = [
+    ("/get:a", Method::Load, "session load failed"),
+    ("/set:a=2", Method::Write, "session commit failed"),
+    ("/update:n", Method::Write, "session update failed"),
+    ("/flush", Method::Delete, "session commit failed"),
+];
+
+#[tokio::test(start_paused = true)]
+async fn outage_is_said_once_and_then_counted() {
+    for (path, method, line) in TABLE {
+        let log = Capture::start();
+        let bench = Bench::new();
+        let browser = bench.app.visit("/set:a=1").await;
+        let meet = async |count: usize| {
+            for _ in 0..count {
+                bench.faulty.push(method, Fault::Fail(ErrorKind::Unavailable));
+                let answer = bench.get(&mut browser.clone(), path).await;
+                assert_eq!(answer.status, 503, "{path}");
+            }
+        };
+        meet(REQUESTS).await;
+        assert_eq!(log.text().matches(line).count(), 1, "{path}");
+        tokio::time::advance(Duration::from_secs(60)).await;
+        meet(2).await;
+        assert_eq!(log.text().matches(line).count(), 2, "{path}");
+        assert!(log.text().contains(&format!("unsaid={}", REQUESTS - 1)), "{}", log.text());
+    }
+}
+
+#[tokio::test]
+async fn failure_of_one_request_is_always_said() {
+    let log = Capture::start();
+    let bench = Bench::new();
+    for _ in 0..3 {
+        let answer = bench.get(&mut Browser::default(), "/big:a=2000000").await;
+        assert_eq!(answer.status, 500);
+        bench.faulty.push(Method::Write, Fault::Fail(ErrorKind::TooLarge));
+        bench.get(&mut Browser::default(), "/update:n").await;
+    }
+    assert_eq!(log.text().matches("session update failed").count(), 3, "{}", log.text());
+}

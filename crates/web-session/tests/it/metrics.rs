@@ -45,6 +45,12 @@ async fn scenario() {
         login.commit().await.unwrap();
     }
     assert_eq!(manager.owners().end_all("ann").await.unwrap(), 2);
+
+    let exchange = manager.create();
+    let session = exchange.opened().unwrap();
+    let update = session.update("big", |_: Option<String>| "x".repeat(2_000_000)).await;
+    assert!(update.is_err());
+    exchange.discard();
 }
 
 #[test]
@@ -71,6 +77,7 @@ fn every_outcome_is_counted_once() {
         ("session_commits_total delete", 1),
         ("session_commit_errors_total conflict", 1),
         ("session_commit_errors_total gone", 1),
+        ("session_update_errors_total too_large", 1),
         ("session_replays_total ", 1),
         ("session_refused_resurrections_total ", 1),
         ("session_owner_ends_total ", 2),

@@ -77,6 +77,8 @@ impl Dialect for Postgres {
         let code = error.code();
         match code.as_deref().unwrap_or_default() {
             "42P10" => Refusal::NotUnique,
+            // PgBouncer's words for a wrong password.
+            "08P01" if error.message().ends_with("authentication failed") => Refusal::LogIn,
             // A prepared statement of this name is there already, or is not there; it takes other
             // values, or `guard` found it to be another one. Each server connection has its own.
             "42P05" | "26000" | "08P01" | "22P03" | "22012" => Refusal::Crossed,

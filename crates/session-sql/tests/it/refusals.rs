@@ -1,7 +1,7 @@
 //! What calls return when the server refuses them.
 
 use crate::common::{
-    MARIADB, MINUTE, OwnTable, POSTGRES, SERVERS, create, file_url, key, open, open_file,
+    MARIADB, MINUTE, OwnTable, PGBOUNCER, POSTGRES, SERVERS, create, file_url, key, open, open_file,
 };
 use session_core::{ErrorKind, Precondition, Store};
 use session_sql::{SqlOptions, SqlStore};
@@ -10,7 +10,7 @@ use sqlx::AssertSqlSafe;
 
 #[tokio::test]
 async fn wrong_password_is_not_retryable_and_not_shown() {
-    for variable in SERVERS {
+    for variable in SERVERS.into_iter().chain([PGBOUNCER]) {
         let url = server::url(variable).replace(":session@", ":hunter2@");
         let error = SqlStore::connect(url).await.unwrap_err();
         assert_eq!(

@@ -4,6 +4,7 @@ use crate::config::Way;
 use crate::dialect::Dialect;
 use sqlx::{ConnectOptions as _, Database};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 pub(crate) type Options<DB> = <<DB as Database>::Connection as sqlx::Connection>::Options;
 
@@ -21,7 +22,14 @@ impl<DB: Dialect> Entrance<DB> {
         Self { usual, through_pooler, has_pooler: AtomicBool::new(way == Way::Plain) }
     }
 
-    pub(crate) async fn connect(&self) -> sqlx::Result<DB::Connection> {
+    /// Makes a connection on which a call has `operation`.
+    pub(crate) async fn connect(&self, operation: Duration) -> sqlx::Result<DB::Connection> {
+        let mut connection = self.dial().await?;
+        DB::prepare(&mut connection, operation).await?;
+        Ok(connection)
+    }
+
+    async fn dial(&self) -> sqlx::Result<DB::Connection> {
         if self.way() == Way::Prepared {
             match self.usual.connect().await {
                 Err(error) if DB::is_pooler(&error) => {

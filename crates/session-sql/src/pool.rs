@@ -89,7 +89,7 @@ impl<DB: Dialect> OwnPool<DB> {
 
     async fn connect(&self) -> Result<Live<DB>, Fault> {
         let generation = self.idle().generation;
-        match timeout(self.timeout, self.entrance.connect()).await {
+        match timeout(self.timeout, self.entrance.connect(self.operation)).await {
             Ok(Ok(connection)) => {
                 Ok(Live { connection, generation, answered: Some(Instant::now()) })
             }

@@ -44,6 +44,12 @@ impl Table {
             None if !self.says("unique", "session_id") => {
                 "its column session_id has no unique index".to_owned()
             }
+            // What is written there is gone when the connection closes.
+            None if self.says("autocommit", "0") => {
+                "the connections of the pool have autocommit = 0, and nothing written would stay; \
+                 say SET autocommit = 1 on each when it is made"
+                    .to_owned()
+            }
             // As Flask-Sessionstore has it.
             None if self.says("text", "data") => format!(
                 "its column data is text, and payloads are bytes; change it with ALTER TABLE .. {}",

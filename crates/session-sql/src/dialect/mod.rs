@@ -12,9 +12,14 @@ use crate::name::{Name, TableName};
 use crate::statement::Marker;
 use sqlx::Database;
 use sqlx::error::DatabaseError;
+use std::pin::Pin;
+use std::time::Duration;
 
 /// How many expired rows one statement removes: few enough that writers do not wait for it.
 pub(crate) const BATCH: u64 = 500;
+
+/// What a new connection answers to what it is told first.
+pub(crate) type Prepared<'c> = Pin<Box<dyn Future<Output = sqlx::Result<()>> + Send + 'c>>;
 
 /// A database this crate can speak to.
 pub(crate) trait Dialect: Database {
@@ -26,6 +31,11 @@ pub(crate) trait Dialect: Database {
 
     /// What the server says by refusing a statement.
     fn refusal(error: &dyn DatabaseError) -> Refusal;
+
+    /// Tells a new connection of our own what the store relies on. A call has `operation` in all.
+    fn prepare(_connection: &mut Self::Connection, _operation: Duration) -> Prepared<'_> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Whether a pooler, on which statements cannot be prepared, refused to connect as usual.
     fn is_pooler(_error: &sqlx::Error) -> bool {
@@ -56,6 +66,8 @@ pub(crate) struct Words {
     pub(crate) until: &'static str,
     /// Milliseconds from now to `expiry`.
     pub(crate) left_ms: &'static str,
+    /// Whether a row has not expired.
+    pub(crate) is_live: &'static str,
     /// Whether a row has exactly the key.
     pub(crate) is_key: &'static str,
     /// Whether a row has exactly the payload `:old`.
@@ -74,7 +86,8 @@ pub(crate) struct Words {
     pub(crate) preamble: Option<&'static str>,
     /// Asks for what is known of the table: `column NAME` of each, `index NAME` where one begins with
     /// it, `unique NAME` where it is so by itself, `text NAME` where payloads would be; `limit BYTES`
-    /// of `data`, `digits COUNT` of a second in `expiry`, `packet BYTES` of the largest message.
+    /// of `data`, `digits COUNT` of a second in `expiry`, `packet BYTES` of the largest message,
+    /// `autocommit 0` where a statement is not committed by itself.
     pub(crate) describe: &'static str,
     /// Makes the table; `{owner_column}` is nothing or its definition.
     pub(crate) create: &'static str,
@@ -100,6 +113,7 @@ impl Words {
         let prefix = schema.map_or_else(String::new, |schema| format!("{}.", quoted(schema)));
         let pairs = [
             ("{left_ms}", self.left_ms.to_owned()),
+            ("{is_live}", self.is_live.to_owned()),
             ("{is_key}", self.is_key.to_owned()),
             ("{is_old}", self.is_old.to_owned()),
             ("{is_owner}", self.is_owner.to_owned()),

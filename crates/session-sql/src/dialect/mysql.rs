@@ -3,12 +3,13 @@
 //! Default collations match ids of another case, and most collations match padded ones, so rows
 //! are looked up by the index and then compared as bytes.
 
-use super::{Dialect, Words};
+use super::{Dialect, Prepared, Words};
 use crate::error::Refusal;
 use crate::statement::Marker;
-use sqlx::MySql;
 use sqlx::error::DatabaseError;
 use sqlx::mysql::{MySqlDatabaseError, MySqlQueryResult};
+use sqlx::{AssertSqlSafe, MySql};
+use std::time::Duration;
 
 impl Dialect for MySql {
     const WORDS: Words = Words {
@@ -20,6 +21,9 @@ impl Dialect for MySql {
         until: "UTC_TIMESTAMP({digits}) + INTERVAL ((MICROSECOND(UTC_TIMESTAMP(6)) % {step_us} \
                 + :ttl_ms * 1000 + {step_us} - 1) DIV {step_us} * {step_us}) MICROSECOND",
         left_ms: "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expiry) DIV 1000",
+        // Of a table of one row MariaDB would take the index on expiry, which the statement changes,
+        // and writers would deadlock.
+        is_live: "expiry + INTERVAL 0 SECOND > {now}",
         is_key: "session_id = :key AND BINARY session_id = :key",
         is_old: "data = :old",
         is_owner: "owner = :owner AND BINARY owner = :owner",
@@ -49,7 +53,8 @@ impl Dialect for MySql {
                    FROM information_schema.columns WHERE table_schema = {schema_text} \
                    AND table_name = '{bare}' AND column_name = 'expiry' \
                    AND datetime_precision IS NOT NULL \
-                   UNION ALL SELECT CONCAT('packet ', @@max_allowed_packet)",
+                   UNION ALL SELECT CONCAT('packet ', @@max_allowed_packet) \
+                   UNION ALL SELECT CONCAT('autocommit ', @@autocommit + 0)",
         create: "CREATE TABLE IF NOT EXISTS {table} (\
                  id INTEGER NOT NULL AUTO_INCREMENT, \
                  session_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, \
@@ -72,6 +77,20 @@ impl Dialect for MySql {
 
     fn affected(result: &MySqlQueryResult) -> u64 {
         result.rows_affected()
+    }
+
+    /// Each statement is committed by itself, whatever the server begins with. It does not wait for
+    /// a lock long after its caller has left: the limits are whole seconds
+    /// (<https://mariadb.com/kb/en/server-system-variables/#lock_wait_timeout>).
+    fn prepare(connection: &mut Self::Connection, operation: Duration) -> Prepared<'_> {
+        let seconds = (operation.as_millis().div_ceil(1000)).max(1);
+        let sql = format!(
+            "SET SESSION autocommit = 1, innodb_lock_wait_timeout = {seconds}, \
+             lock_wait_timeout = {seconds}"
+        );
+        Box::pin(
+            async move { sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop) },
+        )
     }
 
     /// By number

@@ -15,6 +15,7 @@ impl Dialect for Postgres {
         now: "(now() AT TIME ZONE 'utc')",
         until: "(now() AT TIME ZONE 'utc') + :ttl_ms::float8 * interval '1 millisecond'",
         left_ms: "(extract(epoch FROM expiry - (now() AT TIME ZONE 'utc')) * 1000)::bigint",
+        is_live: "expiry > {now}",
         // The index finds it; the second look is for bytes, where the column's collation (CREATE
         // COLLATION .. deterministic = false) takes two spellings for one.
         is_key: "session_id = :key AND session_id COLLATE \"C\" = :key",

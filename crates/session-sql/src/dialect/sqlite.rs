@@ -18,6 +18,7 @@ impl Dialect for Sqlite {
         now: "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'",
         until: "strftime('%Y-%m-%d %H:%M:%f', 'now', ((:ttl_ms + 1) / 1000.0) || ' seconds') || '000'",
         left_ms: "CAST(round((julianday(expiry) - julianday('now')) * 86400000) AS INTEGER)",
+        is_live: "expiry > {now}",
         is_key: "session_id = :key",
         // A column of text, as Flask-Sessionstore has it, keeps bytes, too; to `=` no text is bytes.
         is_old: "CAST(data AS BLOB) = :old",

@@ -1,13 +1,14 @@
 //! What calls return while others hold a lock, or all connections.
 
 use crate::common::{
-    Held, IN_TIME, MINUTE, OwnTable, POSTGRES, SERVERS, WRITTEN, ask, create, eventually, file_url,
-    fresh, key, open, open_file, seconds, tell, writes,
+    Held, IN_TIME, MARIADB, MINUTE, OwnTable, POSTGRES, SERVERS, WRITTEN, ask, create, eventually,
+    file_url, fresh, key, open, open_file, seconds, tell, writes,
 };
 use session_core::{ErrorKind, Store};
 use session_sql::{SqlOptions, SqlStore};
 use session_testkit::proxy::Mode;
 use session_testkit::server;
+use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -100,6 +101,31 @@ async fn locked_table_costs_the_server_no_more_connections_than_allowed() {
         "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE application_name = ";
     ask(POSTGRES, format!("{end}'{name}-lock'")).await;
     held.await.unwrap_err();
+    eventually("the table is free", async || store.load(&key("a")).await.is_ok()).await;
+    table.drop().await;
+}
+
+/// Nor does MariaDB.
+#[tokio::test]
+async fn mariadb_waits_for_no_lock_long_after_its_callers_have_left() {
+    let table = OwnTable::new(MARIADB);
+    create(&open(table.options()).await, &key("a"), "a").await;
+    let store = Arc::new(open(table.options()).await);
+    let mut other = MySqlConnection::connect(&server::url(MARIADB)).await.unwrap();
+    let lock = format!("LOCK TABLES {} WRITE", table.name);
+    sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut other).await.unwrap();
+    for _ in 0..8 {
+        store.load(&key("a")).await.unwrap_err();
+    }
+    let waiting = format!(
+        "SELECT CAST(id AS CHAR) FROM information_schema.processlist \
+         WHERE info LIKE 'SELECT data%{}%' AND state LIKE 'Waiting for%'",
+        table.name
+    );
+    eventually("the server has given up", async || ask(MARIADB, waiting.clone()).await.is_empty())
+        .await;
+    assert!(store.load(&key("a")).await.is_err(), "the table is still locked");
+    sqlx::raw_sql("UNLOCK TABLES").execute(&mut other).await.unwrap();
     eventually("the table is free", async || store.load(&key("a")).await.is_ok()).await;
     table.drop().await;
 }

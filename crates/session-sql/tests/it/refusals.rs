@@ -7,6 +7,7 @@ use session_core::{ErrorKind, Precondition, Store};
 use session_sql::{SqlOptions, SqlStore};
 use session_testkit::server;
 use sqlx::AssertSqlSafe;
+use sqlx::mysql::MySqlPoolOptions;
 
 #[tokio::test]
 async fn wrong_password_is_not_retryable_and_not_shown() {
@@ -86,4 +87,20 @@ async fn directory_that_is_missing_is_not_retryable() {
     let url = format!("sqlite:///{}/missing/sessions.db", dir.path().display());
     let error = SqlStore::connect(url).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false), "{error}");
+}
+
+#[tokio::test]
+async fn pool_on_which_nothing_is_committed_is_refused() {
+    let table = OwnTable::new(MARIADB);
+    create(&open(table.options()).await, &key("a"), "a").await;
+    let pool = MySqlPoolOptions::new().after_connect(|connection, _| {
+        Box::pin(
+            async move { sqlx::raw_sql("SET autocommit = 0").execute(connection).await.map(drop) },
+        )
+    });
+    let pool = pool.connect(&server::url(MARIADB)).await.unwrap();
+    let error = SqlStore::from_client(pool, table.options()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("SET autocommit = 1"), "{error}");
+    table.drop().await;
 }

@@ -20,7 +20,8 @@ impl Dialect for MySql {
         // MariaDB cuts off the digits that a column lacks, MySQL rounds them: neither may happen.
         until: "UTC_TIMESTAMP({digits}) + INTERVAL ((MICROSECOND(UTC_TIMESTAMP(6)) % {step_us} \
                 + :ttl_ms * 1000 + {step_us} - 1) DIV {step_us} * {step_us}) MICROSECOND",
-        left_ms: "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expiry) DIV 1000",
+        // To the nearest: each write begins with what is read here.
+        left_ms: "(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expiry) + 500) DIV 1000",
         // Of a table of one row MariaDB would take the index on expiry, which the statement changes,
         // and writers would deadlock.
         is_live: "expiry + INTERVAL 0 SECOND > {now}",

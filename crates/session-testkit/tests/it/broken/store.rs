@@ -73,7 +73,13 @@ impl BrokenStore {
             Defect::LeaseEndsWithTheTick => ttl.max(STEP) - Duration::from_nanos(tick as u64),
             Defect::LeaseTurnsAbsolute if ttl > Duration::from_secs(30 * 86_400) => Duration::ZERO,
             Defect::LeaseOverflows if ttl > YEAR => Duration::ZERO,
-            _ => ttl.max(STEP),
+            _ if ttl > YEAR => ttl,
+            // On the next tick, as a store does whose clock has such a step.
+            _ => {
+                let past_tick = (ttl.as_nanos() + tick) % STEP.as_nanos();
+                let up_to_tick = (STEP.as_nanos() - past_tick) % STEP.as_nanos();
+                (ttl + Duration::from_nanos(up_to_tick as u64)).max(STEP)
+            }
         }
     }
 
@@ -121,7 +127,10 @@ impl Store for BrokenStore {
             }),
             owner_index: !self.is(Defect::ListsNothingWithoutAnIndex),
             max_key: Some(MAX_KEY),
-            ttl_resolution: STEP,
+            ttl_resolution: match self.defect {
+                Defect::LeaseDeclaresAnotherStep => STEP * 4,
+                _ => STEP,
+            },
             ..self.inner.capabilities()
         }
     }

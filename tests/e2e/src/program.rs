@@ -5,7 +5,7 @@
 //! | step | what the handler does |
 //! |---|---|
 //! | `get K`, `set K N`, `overwrite K N`, `remove K` | the method of that name; `get` and `remove` answer the value or `-` |
-//! | `add K` | `update`, by one; answers the new value |
+//! | `count K`, `add K` | `modify` and `update`, by one; answer the new value |
 //! | `flash T`, `flashes` | adds a message, takes them all |
 //! | `login WHO`, `regenerate`, `logout` | `set_owner`, `regenerate`, `flush` |
 //! | `say S` | sets the signal `S` |
@@ -41,6 +41,10 @@ pub async fn run(program: &str, session: &Session, signals: &Signals) -> Result<
             ["set", key, value] => session.insert(key, number(value))?,
             ["overwrite", key, value] => session.overwrite(key, number(value))?,
             ["remove", key] => said.push(shown(session.remove(key)?)),
+            ["count", key] => {
+                let sum: i64 = session.modify(key, |n: Option<i64>| n.unwrap_or(0) + 1)?;
+                said.push(sum.to_string());
+            }
             ["add", key] => {
                 let sum: i64 = session.update(key, |n: Option<i64>| n.unwrap_or(0) + 1).await?;
                 said.push(sum.to_string());

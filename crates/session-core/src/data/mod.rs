@@ -9,6 +9,7 @@ mod encode;
 mod flash;
 mod index;
 mod lookup;
+mod modify;
 mod rebase;
 mod slot;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 
 pub use flash::Flash;
 pub(crate) use flash::FlashLog;
+pub(crate) use modify::ModifyLog;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Record;
@@ -48,6 +50,8 @@ pub(crate) enum Intent {
     Guarded,
     /// Wins, whatever was read.
     Blind,
+    /// Wins, and is made anew from the value of the record that it is written over.
+    Derived,
 }
 
 /// The ordered entries of one session as this request sees them.
@@ -154,7 +158,7 @@ impl Data {
                 let old = self.cells[at].value;
                 if !old.is_none() && self.is_same(old, value) {
                     self.arena.truncate(start);
-                    if self.cells[at].is_written() {
+                    if self.cells[at].is_written() || intent == Intent::Derived {
                         self.cells[at].write(old, intent);
                     }
                     return Ok(false);
@@ -168,10 +172,16 @@ impl Data {
     }
 
     /// Gives up what the request meant to write under `key`, as an `update` has just stored another
-    /// value there, and counts that one as read: the caller was told it.
+    /// value there, and counts that one as read: the caller was told it. What functions make of the
+    /// stored value stays pending.
     pub(crate) fn accept(&mut self, key: &str) {
         let Some(at) = self.find(key.as_bytes()) else { return };
         let cell = &mut self.cells[at];
+        if cell.is_derived() {
+            // It was made anew from the stored value, which is no other request's.
+            cell.marks = cell.marks.with(Marks::READ).without(Marks::STALE);
+            return;
+        }
         cell.value = cell.base;
         // After a clear, only what was written since outlasts another replay.
         cell.marks = if self.is_cleared { Marks::READ.with(Marks::WRITTEN) } else { Marks::READ };

@@ -35,7 +35,8 @@ impl Data {
         if marks.has(Marks::READ) && !self.is_same_base(cell, next, at) {
             marks = marks.with(Marks::STALE);
         }
-        if cell.is_written() {
+        // What is derived is made anew, by the functions that the request has.
+        if cell.is_plainly_written() {
             let value = if cell.value.is_none() {
                 Slot::NONE
             } else {

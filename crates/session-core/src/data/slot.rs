@@ -82,6 +82,8 @@ impl Marks {
     pub(super) const BLIND: Self = Self(4);
     /// Another request changed the value after this one had read it.
     pub(super) const STALE: Self = Self(8);
+    /// The value is what functions make of the one in the record.
+    pub(super) const DERIVED: Self = Self(16);
 
     pub(super) fn has(self, mark: Self) -> bool {
         self.0 & mark.0 != 0
@@ -91,7 +93,7 @@ impl Marks {
         Self(self.0 | mark.0)
     }
 
-    fn without(self, mark: Self) -> Self {
+    pub(super) fn without(self, mark: Self) -> Self {
         Self(self.0 & !mark.0)
     }
 }
@@ -108,7 +110,7 @@ pub(super) struct Cell {
 impl Cell {
     /// A value the request wrote itself tells nothing of the store, so only others count.
     pub(super) fn mark_read(&mut self) {
-        if !self.is_written() {
+        if !self.is_plainly_written() {
             self.marks = self.marks.with(Marks::READ).without(Marks::STALE);
         }
     }
@@ -116,13 +118,34 @@ impl Cell {
     pub(super) fn write(&mut self, value: Slot, intent: Intent) {
         self.value = value;
         self.marks = match intent {
-            Intent::Guarded => self.marks.with(Marks::WRITTEN).without(Marks::BLIND),
-            Intent::Blind => self.marks.with(Marks::WRITTEN).with(Marks::BLIND),
+            Intent::Guarded => {
+                self.marks.with(Marks::WRITTEN).without(Marks::BLIND).without(Marks::DERIVED)
+            }
+            Intent::Blind => {
+                self.marks.with(Marks::WRITTEN).with(Marks::BLIND).without(Marks::DERIVED)
+            }
+            Intent::Derived => {
+                self.marks.with(Marks::WRITTEN).with(Marks::BLIND).with(Marks::DERIVED)
+            }
         };
     }
 
     pub(super) fn is_written(&self) -> bool {
         self.marks.has(Marks::WRITTEN)
+    }
+
+    pub(super) fn is_derived(&self) -> bool {
+        self.marks.has(Marks::DERIVED)
+    }
+
+    /// How a plainly written value was written.
+    pub(super) fn intent(&self) -> Intent {
+        if self.marks.has(Marks::BLIND) { Intent::Blind } else { Intent::Guarded }
+    }
+
+    /// Whether the value is the request's own, whatever the record holds.
+    pub(super) fn is_plainly_written(&self) -> bool {
+        self.is_written() && !self.is_derived()
     }
 
     pub(super) fn is_conflict(&self) -> bool {

@@ -3,7 +3,7 @@
 mod lifetime;
 
 use crate::config::Config;
-use crate::data::{Data, FlashLog, Intent};
+use crate::data::{Data, FlashLog, Intent, ModifyLog};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{SessionId, StoreKey};
 use crate::key::{PERMANENT, is_reserved};
@@ -81,6 +81,7 @@ pub(crate) struct State {
     pub home: Home,
     pub data: Data,
     pub flashes: FlashLog,
+    pub modified: ModifyLog,
     pub fate: Fate,
     /// The owner of the record that [`end`](Self::end) gave up.
     pub ended_owner: Option<String>,
@@ -101,6 +102,7 @@ impl State {
             home,
             data,
             flashes: FlashLog::default(),
+            modified: ModifyLog::default(),
             fate: Fate::Keep,
             ended_owner: None,
             presented,
@@ -136,6 +138,7 @@ impl State {
         self.fate = Fate::End;
         self.data = Data::empty(self.data.limits());
         self.flashes = FlashLog::default();
+        self.modified = ModifyLog::default();
     }
 
     pub(crate) fn has_content(&self) -> bool {
@@ -239,6 +242,7 @@ impl State {
         let mut data = self.data.rebase(newer, is_reserved)?;
         self.check_handover(&data, config)?;
         self.flashes.replay(&mut data)?;
+        self.modified.replay(&mut data)?;
         self.data = data;
         self.loaded_at = loaded_at;
         Ok(())

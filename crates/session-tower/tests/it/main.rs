@@ -12,6 +12,7 @@ mod handles;
 mod handovers;
 mod interleavings;
 mod lifetimes;
+mod modify;
 mod nested;
 mod one_type;
 mod owner_ends;

@@ -123,12 +123,17 @@ async fn take(
     match verb {
         "get" => write!(out, "{}", show(session.get::<Value>(key)?)).unwrap(),
         "set" => session.insert(key, value)?,
+        "put" => session.insert(key, value.parse::<u64>().unwrap())?,
         "overwrite" => session.overwrite(key, value)?,
         "remove" => write!(out, "{}", show(session.remove::<Value>(key)?)).unwrap(),
         // Reads a number and sets the next one: the way that loses updates elsewhere.
         "increment" => {
             let next = session.get::<u64>(key)?.unwrap_or(0) + 1;
             session.insert(key, next)?;
+            write!(out, "{next}").unwrap();
+        }
+        "modify" => {
+            let next: u64 = session.modify(key, |n| n.unwrap_or(0) + 1)?;
             write!(out, "{next}").unwrap();
         }
         "update" => {

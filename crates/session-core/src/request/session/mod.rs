@@ -1,6 +1,7 @@
 //! What a handler holds: a synchronous view of one session, and the intents it records.
 
 mod lifecycle;
+mod modify;
 mod update;
 
 use crate::data::{Flash, Intent};

@@ -1,7 +1,7 @@
 //! The one asynchronous mutator.
 
-use super::{Session, check_key};
-use crate::error::{Error, ErrorKind, Result};
+use super::Session;
+use crate::error::{Error, Result};
 use crate::key::ReadAs;
 use crate::request::commit::{abandon, atomic};
 use crate::request::progress::closed;
@@ -43,13 +43,7 @@ impl Session {
         F: FnMut(Option<T>) -> T,
     {
         let key = key.as_key();
-        check_key(key)?;
-        if key == self.0.context.config.owner_key() {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "update the owner key: it changes with the id, so set it with set_owner",
-            ));
-        }
+        self.check_function_of(key)?;
         let (progress, context) = (&self.0, &self.0.context);
         let deadline = context.deadline();
         let failed = |error: &Error| context.telemetry.update_failed(error);

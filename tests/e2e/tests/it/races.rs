@@ -4,6 +4,7 @@ use e2e::{Answer, Backend, Browser, Pending, Server, on_every_store};
 
 on_every_store!(
     acknowledged_updates_are_all_counted,
+    values_changed_by_functions_are_exact,
     writes_to_different_keys_all_survive,
     reads_cost_no_write,
     one_of_two_that_read_and_set_a_key_wins,
@@ -58,6 +59,31 @@ async fn acknowledged_updates_are_all_counted(backend: Backend) {
     told.sort_unstable();
     told.dedup();
     assert_eq!(told.len(), counted, "each was told a value of its own");
+}
+
+/// Each of the requests loaded the session before the first of them is committed.
+async fn values_changed_by_functions_are_exact(backend: Backend) {
+    let servers = Server::start_patient(PROCESSES, &backend);
+    let mut browser = Browser::signed_on(&servers[0], "set n 0").await;
+    for crowd in [6, 50] {
+        let before: usize = browser.run(&servers[0], "get n").await.parse().unwrap();
+        let mut requests = Vec::new();
+        for (n, server) in (0..crowd).zip(servers.iter().cycle()) {
+            let program = format!("say {n}-of-{crowd}:reached; wait all-{crowd}; count n");
+            requests.push(server.begin("/member", browser.cookie.as_deref(), &program));
+            server.reached(&format!("{n}-of-{crowd}")).await;
+        }
+        for server in &servers {
+            server.set(&format!("all-{crowd}")).await;
+        }
+        let answers = answers(requests).await;
+        let counted = successes(&answers);
+        println!("{counted} of {crowd} changes succeeded");
+        assert!(counted == crowd || (crowd > 6 && backend.is_cache()), "{counted} of {crowd}");
+        let after: usize = browser.run(&servers[1], "get n").await.parse().unwrap();
+        let unknown = answers.iter().filter(|answer| answer.status == 503).count();
+        assert!((before + counted..=before + counted + unknown).contains(&after), "{after}");
+    }
 }
 
 async fn writes_to_different_keys_all_survive(backend: Backend) {

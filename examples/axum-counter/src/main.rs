@@ -12,8 +12,7 @@ use web_session::{Config, MemoryStore, SessionManager};
 use web_session::{Result, Session, SessionLayer};
 
 async fn visits(session: Session) -> Result<String> {
-    let visits = session.get::<u64>("visits")?.unwrap_or(0) + 1;
-    session.insert("visits", visits)?;
+    let visits = session.modify("visits", |n: Option<u64>| n.unwrap_or(0) + 1)?;
     Ok(format!("visit {visits}\n"))
 }
 

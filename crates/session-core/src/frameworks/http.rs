@@ -48,9 +48,7 @@ impl Exchange {
     /// async fn visits<B>(request: &http::Request<B>) -> Result<u64> {
     ///     let exchange = request.extensions().get::<Exchange>().ok_or_else(Error::no_layer)?;
     ///     let session = exchange.session_of(request.headers()).await?;
-    ///     let visits = session.get::<u64>("visits")?.unwrap_or(0) + 1;
-    ///     session.insert("visits", visits)?;
-    ///     Ok(visits)
+    ///     session.modify("visits", |n: Option<u64>| n.unwrap_or(0) + 1)
     /// }
     /// ```
     pub async fn session_of(&self, headers: &HeaderMap) -> Result<Session> {

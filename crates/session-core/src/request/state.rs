@@ -271,7 +271,8 @@ impl State {
         self.data.conflict()?;
         tracing::info!(
             "session conflict: another request changed a key that this one read and set; use \
-             `update`, `overwrite`, or SESSION_ON_CONFLICT=overwrite"
+             `modify` or `update` in place of get and insert, `overwrite`, or \
+             SESSION_ON_CONFLICT=overwrite"
         );
         Some(Error::new(
             ErrorKind::Conflict,

@@ -27,8 +27,7 @@ fn layer() -> SessionLayer {
 
 /// What a handler and every other service do with a session.
 fn count(session: &Session) -> Result<String> {
-    let visits = session.get::<u64>("visits")?.unwrap_or(0) + 1;
-    session.insert("visits", visits)?;
+    let visits = session.modify("visits", |n: Option<u64>| n.unwrap_or(0) + 1)?;
     Ok(format!("visit {visits}"))
 }
 

@@ -29,15 +29,15 @@ use std::sync::Arc;
 /// ```
 /// # use session_core::{Config, MemoryStore, Result, Session, SessionManager};
 /// # use std::sync::Arc;
-/// fn handler(session: &Session) -> Result<u64> {
-///     let visits = session.get::<u64>("visits")?.unwrap_or(0) + 1;
-///     session.insert("visits", visits)?;
-///     Ok(visits)
+/// fn handler(session: &Session) -> Result<String> {
+///     let visits = session.modify("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1)?;
+///     let name: Option<String> = session.get("name")?;
+///     session.insert("seen", true)?;
+///     Ok(format!("visit {visits} of {}", name.unwrap_or("somebody".into())))
 /// }
 /// # let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None)?;
 /// # let session = manager.create().opened().ok_or("closed")?;
-/// # assert_eq!(handler(&session)?, 1);
-/// # assert_eq!(handler(&session)?, 2);
+/// # assert_eq!(handler(&session)?, "visit 1 of somebody");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]

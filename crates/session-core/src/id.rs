@@ -1,9 +1,11 @@
 //! The id of a session: what the client holds, and where the store's key comes from.
 
+mod handle;
 mod key;
 #[cfg(test)]
 mod tests;
 
+pub use handle::SessionHandle;
 pub use key::StoreKey;
 
 use crate::error::{Error, ErrorKind, Result};

@@ -1,5 +1,6 @@
 //! Names of session entries: any string, or a constant that carries the value's type.
 
+use crate::error::{Error, ErrorKind, Result};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -16,6 +17,38 @@ pub(crate) const FLASHES: &str = "_flashes";
 /// Whether `key` is kept by the library itself: hidden from handlers, spared by `clear`.
 pub(crate) fn is_reserved<K: AsRef<[u8]> + ?Sized>(key: &K) -> bool {
     [PERMANENT, CREATED, LIFETIME].iter().any(|reserved| reserved.as_bytes() == key.as_ref())
+}
+
+/// Refuses the keys that have methods of their own.
+///
+/// # Errors
+///
+/// `Unsupported`.
+pub(crate) fn check_key(key: &str) -> Result<()> {
+    let message = match key {
+        FLASHES => "write the reserved key _flashes: use flash and take_flashes".to_owned(),
+        key if is_reserved(key) => {
+            format!("write the reserved key {key}: use set_permanent or set_lifetime")
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Unsupported, message))
+}
+
+/// Refuses the keys whose values no function may change.
+///
+/// # Errors
+///
+/// `Unsupported`.
+pub(crate) fn check_function_of(key: &str, owner_key: &str) -> Result<()> {
+    check_key(key)?;
+    if key == owner_key {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "change the owner key by a function: it changes with the id, so set it with set_owner",
+        ));
+    }
+    Ok(())
 }
 
 /// A key whose value has one type everywhere.

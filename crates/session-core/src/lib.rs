@@ -20,12 +20,12 @@ pub use data::Flash;
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "http")]
 pub use frameworks::{Named, Reported, keep_from_shared_caches, mark_failed, vary_by_cookie};
-pub use id::{IdHash, IdSyntax, SessionId, StoreKey};
+pub use id::{IdHash, IdSyntax, SessionHandle, SessionId, StoreKey};
 pub use key::{AsKey, Key, ReadAs, WriteAs};
-pub use manager::{Owners, SessionHandle, SessionInfo, SessionManager, Sweeper};
+pub use manager::{Owners, SessionInfo, SessionManager, Sweeper};
 pub use request::commit::{Commit, Committing};
 pub use request::exchange::Exchange;
-pub use request::session::Session;
+pub use request::session::{Session, Transaction};
 #[doc(inline)]
 pub use session_codec::{Format, Timestamp, Value};
 pub use signer::Signer;

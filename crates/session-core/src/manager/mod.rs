@@ -5,7 +5,7 @@ mod schedule;
 mod sweep;
 mod sweeper;
 
-pub use owners::{Owners, SessionHandle, SessionInfo};
+pub use owners::{Owners, SessionInfo};
 pub use sweeper::Sweeper;
 
 use crate::config::Config;

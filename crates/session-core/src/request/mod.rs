@@ -1,7 +1,8 @@
 //! One request and its session: from the cookie to the commit.
 //!
 //! Each file uses only what stands above it in this list:
-//! `plan` and `deadline`; `turns` and `telemetry`; `context`; `state`; `open` and `commit`;
+//! `plan` and `deadline`; `turns` and `telemetry`; `context`; `state`; `transaction`; `open` and
+//! `commit`;
 //! `progress`; `session`; `exchange`.
 
 pub(crate) mod commit;
@@ -14,4 +15,5 @@ pub(crate) mod progress;
 pub(crate) mod session;
 pub(crate) mod state;
 pub(crate) mod telemetry;
+pub(crate) mod transaction;
 pub(crate) mod turns;

@@ -21,4 +21,5 @@ mod refusals;
 mod sign_outs;
 mod signatures;
 mod store_calls;
+mod transactions;
 mod updates;

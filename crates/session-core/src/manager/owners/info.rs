@@ -1,8 +1,8 @@
 //! One session of an owner, as a page of signed-in devices shows it.
 
-use super::handle::SessionHandle;
 use crate::data::Data;
 use crate::error::Result;
+use crate::id::SessionHandle;
 use crate::key::ReadAs;
 use crate::request::session::Session;
 use serde::de::DeserializeOwned;
@@ -32,10 +32,7 @@ impl SessionInfo {
     ///
     /// A session that `session`'s own request moves to a new id is this one until the commit.
     pub fn is_current(&self, session: &Session) -> bool {
-        session
-            .progress()
-            .address()
-            .is_some_and(|address| SessionHandle::of(&address.key) == self.handle)
+        session.handle() == Some(self.handle)
     }
 
     /// What is left of the record's lifetime: the session ends then, unless it is used.

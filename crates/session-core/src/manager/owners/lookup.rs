@@ -1,9 +1,9 @@
 //! From an index entry to a record that confirms it.
 
-use super::handle::SessionHandle;
 use super::info::SessionInfo;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
+use crate::id::SessionHandle;
 use crate::request::context::Context;
 use crate::request::deadline::Deadline;
 use crate::request::state::{Home, Presented, State};

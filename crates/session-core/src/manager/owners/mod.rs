@@ -4,14 +4,13 @@
 //! whose it is, for other programs change records in place.
 
 mod end;
-mod handle;
 mod info;
 mod lookup;
 
-pub use handle::SessionHandle;
 pub use info::SessionInfo;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::id::SessionHandle;
 use crate::request::context::Context;
 use crate::request::session::Session;
 use end::{End, end_every, end_one};

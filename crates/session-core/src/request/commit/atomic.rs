@@ -1,83 +1,111 @@
-//! One value changed at once, atomically in the store, apart from the rest of the request.
+//! Values changed at once, atomically in the store, apart from the rest of the request.
 
 use super::create::{Created, create};
 use super::update::next_lease;
 use super::{contended, gone};
 use crate::config::Config;
-use crate::data::{Data, Intent};
+use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::context::Context;
 use crate::request::deadline::Deadline;
 use crate::request::plan::Fate;
 use crate::request::state::{Address, Home, State};
+use crate::request::transaction::Transaction;
 use crate::store::{Lease, Outcome, Precondition, Record};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use session_codec as codec;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// A value that is stored.
-pub(crate) struct Updated<T> {
-    pub(crate) value: T,
+/// A change that is decided on the newest record, and stored if it changes any value.
+pub(crate) struct Changed<R> {
+    pub(crate) result: R,
+    /// The keys that were changed.
+    keys: Vec<String>,
     /// The record without what else the request means to do with it.
     work: State,
-    /// The record as it is stored now.
-    record: Record,
+    /// The record as it is stored now, if there is one.
+    record: Option<Record>,
     /// Where it is, if this call created it.
     pub(crate) created: Option<Address>,
 }
 
-impl<T> Updated<T> {
+impl<R> Changed<R> {
     /// Whom the record is indexed under.
     pub(crate) fn indexed_owner(&self, config: &Config) -> Option<String> {
         self.work.indexed_owner(config)
     }
 }
 
-/// Replaces the value under `key` by what `f` makes of it, creating the session if there is none.
+/// Why nothing was changed.
+pub(crate) enum Stopped<E> {
+    /// The caller's function says so.
+    Refused(E),
+    Failed(Error),
+}
+
+impl<E: From<Error>> Stopped<E> {
+    pub(crate) fn into_error(self) -> E {
+        match self {
+            Self::Refused(error) => error,
+            Self::Failed(error) => error.into(),
+        }
+    }
+}
+
+impl<E> From<Error> for Stopped<E> {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Stores what `f` makes of the newest record, creating the session if there is none.
 ///
 /// `work` is a [`snapshot`] of the request's state, to which the answer is to be
 /// [settled](settle).
-pub(crate) async fn update<T, F>(
+pub(crate) async fn change<R, E>(
     context: &Arc<Context>,
     mut work: State,
-    key: &str,
-    mut f: F,
+    mut f: impl FnMut(&mut Transaction<'_>) -> Result<R, Stopped<E>>,
     deadline: Deadline,
-) -> Result<Updated<T>>
-where
-    T: Serialize + DeserializeOwned,
-    F: FnMut(Option<T>) -> T,
-{
+) -> Result<Changed<R>, Stopped<E>> {
+    let config = &context.config;
+    let mut keys = Vec::new();
     let Home::Stored(address) = &work.home else {
-        let value = apply(context, &mut work, key, &mut f)?;
+        let result = f(&mut Transaction::new(&mut work, config, &mut keys))?;
+        if !work.data.is_modified() || !work.has_content() {
+            return Ok(Changed { result, keys, work, record: None, created: None });
+        }
         let Created { address, cas, ttl } = create(context, &mut work, deadline).await?;
-        let record = Record { payload: work.data.encode()?, cas, ttl };
-        return Ok(Updated { value, work, record, created: Some(address) });
+        let record = Some(Record { payload: work.data.encode()?, cas, ttl });
+        return Ok(Changed { result, keys, work, record, created: Some(address) });
     };
     let address = address.clone();
     let mut turn = None;
     let mut is_current = false;
     loop {
-        let value = apply(context, &mut work, key, &mut f)?;
-        let record = if work.data.is_modified() {
-            write(context, &mut work, &address, deadline).await?
-        } else {
-            // A value that stays as it is was decided on the newest record, too.
-            is_current.then(|| work.data.base().clone())
-        };
-        if let Some(record) = record {
-            return Ok(Updated { value, work, record, created: None });
-        }
-        if deadline.is_over() {
-            return Err(contended());
-        }
-        if work.data.is_modified() {
-            context.telemetry.replayed();
-            if turn.is_none() {
-                turn = Some(context.turns.take(&address.key, deadline).await?);
+        keys.clear();
+        let result = f(&mut Transaction::new(&mut work, config, &mut keys));
+        match result {
+            Ok(result) if work.data.is_modified() => {
+                let record = write(context, &mut work, &address, deadline).await?;
+                if record.is_some() {
+                    return Ok(Changed { result, keys, work, record, created: None });
+                }
+                if deadline.is_over() {
+                    return Err(contended().into());
+                }
+                context.telemetry.replayed();
+                if turn.is_none() {
+                    turn = Some(context.turns.take(&address.key, deadline).await?);
+                }
             }
+            // What changes nothing, or is refused, is decided on the newest record, too.
+            Ok(result) if is_current => {
+                let record = Some(work.data.base().clone());
+                return Ok(Changed { result, keys, work, record, created: None });
+            }
+            Err(Stopped::Refused(refusal)) if is_current => return Err(Stopped::Refused(refusal)),
+            Err(Stopped::Failed(error)) => return Err(Stopped::Failed(error)),
+            Ok(_) | Err(Stopped::Refused(_)) => {}
         }
         let started = Instant::now();
         let newest = deadline.read(context.store.load(&address.key)).await?;
@@ -106,17 +134,6 @@ pub(crate) fn snapshot(context: &Context, state: &State) -> Result<State> {
     Ok(work)
 }
 
-fn apply<T, F>(context: &Context, work: &mut State, key: &str, f: &mut F) -> Result<T>
-where
-    T: Serialize + DeserializeOwned,
-    F: FnMut(Option<T>) -> T,
-{
-    let old = work.data.peek(key).map(|(value, format)| codec::decode(value, format));
-    let value = f(old.transpose()?);
-    work.set(key, &value, Intent::Blind, &context.config)?;
-    Ok(value)
-}
-
 /// Writes over the record; `None` if another request was faster.
 async fn write(
     context: &Context,
@@ -142,20 +159,18 @@ async fn write(
     })
 }
 
-/// Makes the request go on from what is stored; its pending changes stay pending.
-pub(crate) fn settle<T>(
-    state: &mut State,
-    key: &str,
-    updated: &Updated<T>,
-    config: &Config,
-) -> Result<()> {
+/// Makes the request go on from what is stored; its pending changes of other keys stay pending.
+pub(crate) fn settle<R>(state: &mut State, changed: &Changed<R>, config: &Config) -> Result<()> {
+    let Some(record) = &changed.record else { return Ok(()) };
     if state.fate != Fate::End {
-        state.rebase(updated.record.clone(), updated.work.loaded_at, config)?;
-        state.data.accept(key);
-        state.is_renewed |= updated.work.is_renewed;
+        state.rebase(record.clone(), changed.work.loaded_at, config)?;
+        for key in &changed.keys {
+            state.data.accept(key);
+        }
+        state.is_renewed |= changed.work.is_renewed;
     }
     // Of a session that ended meanwhile nothing may reach the one that follows.
-    if let Some(address) = &updated.created {
+    if let Some(address) = &changed.created {
         state.home = Home::Stored(address.clone());
         state.is_created = true;
     }

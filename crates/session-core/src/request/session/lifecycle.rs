@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::error::Result;
+use crate::id::SessionHandle;
 use crate::key::{LIFETIME, PERMANENT};
 use crate::request::plan::Fate;
 use std::time::Duration;
@@ -78,6 +79,14 @@ impl Session {
     /// `Closed` only.
     pub fn ttl(&self) -> Result<Option<Duration>> {
         self.0.with(|state| Ok((!state.is_new()).then(|| state.remaining())))
+    }
+
+    /// A public name of the session, for logs and audits: it opens nothing.
+    ///
+    /// `None` while the session is not stored. It changes with the id, so after a sign-in the commit
+    /// is to be waited for; this method answers then, too.
+    pub fn handle(&self) -> Option<SessionHandle> {
+        self.0.address().map(|address| SessionHandle::of(&address.key))
     }
 
     /// Whether no record stood behind the cookie.

@@ -4,9 +4,11 @@ mod lifecycle;
 mod modify;
 mod update;
 
+pub use crate::request::transaction::Transaction;
+
 use crate::data::{Flash, Intent};
-use crate::error::{Error, ErrorKind, Result};
-use crate::key::{AsKey, FLASHES, ReadAs, WriteAs, is_reserved};
+use crate::error::Result;
+use crate::key::{AsKey, ReadAs, WriteAs, check_key, is_reserved};
 use crate::request::progress::Progress;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -106,6 +108,19 @@ impl Session {
         })
     }
 
+    /// Removes the value under `key`, whatever it is; `false` if there was none.
+    ///
+    /// Unlike [`remove`](Self::remove) it decodes nothing and counts as reading nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` for a reserved key.
+    pub fn forget(&self, key: impl AsKey) -> Result<bool> {
+        let key = key.as_key();
+        check_key(key)?;
+        self.0.with(|state| Ok(state.data.remove(key, Intent::Guarded)))
+    }
+
     /// Whether there is a value under `key`; counts as reading it.
     ///
     /// # Errors
@@ -196,17 +211,6 @@ impl Session {
         check_key(key)?;
         self.0.with(|state| state.set(key, value, intent, &self.0.context.config))
     }
-}
-
-fn check_key(key: &str) -> Result<()> {
-    let message = match key {
-        FLASHES => "write the reserved key _flashes: use flash and take_flashes".to_owned(),
-        key if is_reserved(key) => {
-            format!("write the reserved key {key}: use set_permanent or set_lifetime")
-        }
-        _ => return Ok(()),
-    };
-    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 impl fmt::Debug for Session {

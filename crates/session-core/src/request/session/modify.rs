@@ -1,8 +1,8 @@
 //! Changing a value by a function, with the response.
 
-use super::{Session, check_key};
-use crate::error::{Error, ErrorKind, Result};
-use crate::key::ReadAs;
+use super::Session;
+use crate::error::Result;
+use crate::key::{ReadAs, check_function_of};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -46,23 +46,11 @@ impl Session {
         F: FnMut(Option<T>) -> T + Send + 'static,
     {
         let key = key.as_key();
-        self.check_function_of(key)?;
+        let config = &self.0.context.config;
+        check_function_of(key, config.owner_key())?;
         self.0.with(|state| {
-            state.seed(&self.0.context.config)?;
+            state.seed(config)?;
             state.modified.modify(&mut state.data, key, f)
         })
-    }
-
-    /// Refuses keys whose values no function may change.
-    pub(super) fn check_function_of(&self, key: &str) -> Result<()> {
-        check_key(key)?;
-        if key == self.0.context.config.owner_key() {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "change the owner key by a function: it changes with the id, so set it with \
-                 set_owner",
-            ));
-        }
-        Ok(())
     }
 }

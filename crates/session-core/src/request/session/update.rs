@@ -1,9 +1,10 @@
-//! The one asynchronous mutator.
+//! Changing values at once, atomically in the store.
 
-use super::Session;
+use super::{Session, Transaction};
 use crate::error::{Error, Result};
-use crate::key::ReadAs;
-use crate::request::commit::{abandon, atomic};
+use crate::key::{ReadAs, check_function_of};
+use crate::request::commit::abandon;
+use crate::request::commit::atomic::{self, Stopped};
 use crate::request::progress::closed;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,31 +38,138 @@ impl Session {
     ///     session.update("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1).await
     /// }
     /// ```
-    pub async fn update<T, F>(&self, key: impl ReadAs<T>, f: F) -> Result<T>
+    pub async fn update<T, F>(&self, key: impl ReadAs<T>, mut f: F) -> Result<T>
     where
         T: Serialize + DeserializeOwned,
         F: FnMut(Option<T>) -> T,
     {
         let key = key.as_key();
-        self.check_function_of(key)?;
+        check_function_of(key, self.0.context.config.owner_key())?;
+        let updated = self.change(|values| {
+            let value = f(values.get(key)?);
+            values.insert(key, &value)?;
+            Ok(value)
+        });
+        updated.await.map_err(|stopped: Stopped<Error>| stopped.into_error())
+    }
+
+    /// Replaces the value under `key` as [`update`](Self::update) does, where `f` may also remove
+    /// the value, by `Ok(None)`, or refuse, by an error, which changes nothing.
+    ///
+    /// Returns the value that is stored now. Refusing, and leaving the value as it is, are decided
+    /// on the newest record, too, which costs one store call more.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, and those of [`update`](Self::update).
+    ///
+    /// # Cancellation
+    ///
+    /// The store keeps the old or the new value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_core::{Result, Session};
+    /// /// Uses up one of the attempts; forgets them with the last.
+    /// async fn attempt(session: &Session) -> std::result::Result<(), Box<dyn std::error::Error>> {
+    ///     let left = session.try_update("attempts", |left: Option<u32>| match left {
+    ///         None => Err("no attempts left"),
+    ///         Some(0 | 1) => Ok(None),
+    ///         Some(left) => Ok(Some(left - 1)),
+    ///     });
+    ///     left.await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn try_update<T, E, F>(&self, key: impl ReadAs<T>, mut f: F) -> Result<Option<T>, E>
+    where
+        T: Serialize + DeserializeOwned,
+        E: From<Error>,
+        F: FnMut(Option<T>) -> Result<Option<T>, E>,
+    {
+        let key = key.as_key();
+        check_function_of(key, self.0.context.config.owner_key())?;
+        let updated = self.change(|values| {
+            let value = f(values.get(key)?).map_err(Stopped::Refused)?;
+            match &value {
+                Some(value) => values.insert(key, value)?,
+                None => drop(values.remove(key)?),
+            }
+            Ok(value)
+        });
+        updated.await.map_err(Stopped::into_error)
+    }
+
+    /// Changes several values as one, atomically in the store and at once, and returns what `f`
+    /// returns.
+    ///
+    /// `f` sees what the store holds, not what the request has set and not stored yet, and may run
+    /// several times, each time on what is stored then. Either all its changes are stored or, if it
+    /// returns an error, none. What `f` reads and decides holds for what it writes: nothing of the
+    /// session changes in between. Otherwise as [`update`](Self::update), at the same cost; where
+    /// `f` changes nothing, one more store call makes sure that it saw the newest record.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, and those of [`update`](Self::update).
+    ///
+    /// # Cancellation
+    ///
+    /// The store keeps the old values or the new ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_core::{Result, Session};
+    /// /// Puts what is in the cart on the list of orders, once.
+    /// async fn order(session: &Session) -> Result<usize> {
+    ///     let ordered = session.transaction(|values| {
+    ///         let cart: Vec<u32> = values.get("cart")?.unwrap_or_default();
+    ///         let mut orders: Vec<u32> = values.get("orders")?.unwrap_or_default();
+    ///         orders.extend(&cart);
+    ///         values.insert("orders", &orders)?;
+    ///         values.remove("cart")?;
+    ///         Ok(cart.len())
+    ///     });
+    ///     ordered.await
+    /// }
+    /// ```
+    pub async fn transaction<R, E, F>(&self, mut f: F) -> Result<R, E>
+    where
+        E: From<Error>,
+        F: FnMut(&mut Transaction<'_>) -> Result<R, E>,
+    {
+        let changed = self.change(|values| f(values).map_err(Stopped::Refused));
+        changed.await.map_err(Stopped::into_error)
+    }
+
+    async fn change<R, E>(
+        &self,
+        f: impl FnMut(&mut Transaction<'_>) -> Result<R, Stopped<E>>,
+    ) -> Result<R, Stopped<E>> {
         let (progress, context) = (&self.0, &self.0.context);
         let deadline = context.deadline();
-        let failed = |error: &Error| context.telemetry.update_failed(error);
-        let order = deadline.read(pin!(async { Ok(progress.updates.lock().await) })).await;
-        let _order = order.inspect_err(failed)?;
-        let work = progress.with(|state| atomic::snapshot(context, state))?;
-        let updated = atomic::update(context, work, key, f, deadline).await;
-        let updated = updated.inspect_err(failed)?;
-        let settled = progress.with(|state| atomic::settle(state, key, &updated, &context.config));
+        let changed = async {
+            let order = deadline.read(pin!(async { Ok(progress.updates.lock().await) })).await?;
+            let work = progress.with(|state| atomic::snapshot(context, state))?;
+            atomic::change(context, work, f, deadline).await.map(|changed| (changed, order))
+        };
+        let (changed, _order) = changed.await.inspect_err(|stopped| {
+            if let Stopped::Failed(error) = stopped {
+                context.telemetry.update_failed(error);
+            }
+        })?;
+        let settled = progress.with(|state| atomic::settle(state, &changed, &context.config));
         // A response that was committed meanwhile does not undo what is stored, but the id of a
         // session that was created would never reach anybody.
         if settled.is_err()
-            && let Some(address) = updated.created.clone()
+            && let Some(address) = changed.created.clone()
         {
-            let owner = updated.indexed_owner(&context.config);
+            let owner = changed.indexed_owner(&context.config);
             abandon(context, owner, address, deadline).await;
-            return Err(closed());
+            return Err(closed().into());
         }
-        Ok(updated.value)
+        Ok(changed.result)
     }
 }

@@ -1,7 +1,7 @@
 //! The public name of a session: it tells sessions apart and opens none.
 
+use super::StoreKey;
 use crate::error::{Error, ErrorKind};
-use crate::store::StoreKey;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
@@ -12,7 +12,7 @@ use std::str::FromStr;
 const PURPOSE: &[u8] = b"session handle 1\0";
 const LEN: usize = 16;
 
-/// Names one session of an owner, on a page of signed-in devices for example.
+/// Names one session: on a page of signed-in devices, in a log, in an audit trail.
 ///
 /// It is 128 bits of a SHA-256 over the store's key, so it is the same in every listing and every
 /// process, until the session moves to a new id. It is no credential: neither the id nor the key
@@ -103,8 +103,7 @@ impl<'de> Deserialize<'de> for SessionHandle {
 #[cfg(test)]
 mod tests {
     use super::SessionHandle;
-    use crate::id::{IdHash, SessionId};
-    use crate::store::StoreKey;
+    use crate::id::{IdHash, SessionId, StoreKey};
     use serde::Deserialize as _;
     use serde::de::IntoDeserializer as _;
     use serde::de::value::{Error, StringDeserializer};

@@ -70,16 +70,17 @@ impl Session {
     /// # Examples
     ///
     /// ```
-    /// # use session_core::{Result, Session};
+    /// # use session_core::Session;
+    /// type Failure = Box<dyn std::error::Error + Send + Sync>;
+    ///
     /// /// Uses up one of the attempts; forgets them with the last.
-    /// async fn attempt(session: &Session) -> std::result::Result<(), Box<dyn std::error::Error>> {
+    /// async fn attempt(session: &Session) -> std::result::Result<Option<u32>, Failure> {
     ///     let left = session.try_update("attempts", |left: Option<u32>| match left {
-    ///         None => Err("no attempts left"),
+    ///         None => Err(Failure::from("no attempts left")),
     ///         Some(0 | 1) => Ok(None),
     ///         Some(left) => Ok(Some(left - 1)),
     ///     });
-    ///     left.await?;
-    ///     Ok(())
+    ///     left.await
     /// }
     /// ```
     pub async fn try_update<T, E, F>(&self, key: impl ReadAs<T>, mut f: F) -> Result<Option<T>, E>

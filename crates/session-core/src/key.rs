@@ -11,12 +11,14 @@ pub(crate) const PERMANENT: &str = "_permanent";
 pub(crate) const CREATED: &str = "_created";
 /// The session's own lifetime in seconds.
 pub(crate) const LIFETIME: &str = "_lifetime";
+/// When the session ends, however it is used; only where that is fixed.
+pub(crate) const END: &str = "_end";
 /// The messages for the next page (Flask's name); written by their own methods alone.
 pub(crate) const FLASHES: &str = "_flashes";
 
 /// Whether `key` is kept by the library itself: hidden from handlers, spared by `clear`.
 pub(crate) fn is_reserved<K: AsRef<[u8]> + ?Sized>(key: &K) -> bool {
-    [PERMANENT, CREATED, LIFETIME].iter().any(|reserved| reserved.as_bytes() == key.as_ref())
+    [PERMANENT, CREATED, LIFETIME, END].iter().any(|reserved| reserved.as_bytes() == key.as_ref())
 }
 
 /// Refuses the keys that have methods of their own.
@@ -28,7 +30,7 @@ pub(crate) fn check_key(key: &str) -> Result<()> {
     let message = match key {
         FLASHES => "write the reserved key _flashes: use flash and take_flashes".to_owned(),
         key if is_reserved(key) => {
-            format!("write the reserved key {key}: use set_permanent or set_lifetime")
+            format!("write the reserved key {key}: use set_permanent, set_lifetime or set_end")
         }
         _ => return Ok(()),
     };

@@ -123,7 +123,7 @@ fn verify(context: &Context, value: &[u8]) -> Option<Candidate> {
     }
 }
 
-/// Makes a session of a loaded record; `None` if its absolute lifetime is over.
+/// Makes a session of a loaded record; `None` if its absolute lifetime or fixed end is over.
 fn adopt(
     context: &Context,
     address: Address,
@@ -149,15 +149,13 @@ fn adopt(
         };
     }
     state.home = Home::Stored(address);
-    if context.config.absolute_lifetime().is_some() {
-        if state.full_lease(&context.config).is_none() {
-            context.telemetry.expired();
-            return Ok(None);
-        }
-        if state.created().is_none() {
-            // A record from before the setting: its age counts from now on.
-            state.stamp()?;
-        }
+    if state.is_over(&context.config) {
+        context.telemetry.expired();
+        return Ok(None);
+    }
+    if context.config.absolute_lifetime().is_some() && state.created().is_none() {
+        // A record from before the setting: its age counts from now on.
+        state.stamp()?;
     }
     context.telemetry.hit(payload_len, started);
     Ok(Some(state))

@@ -92,6 +92,8 @@ pub(crate) struct State {
     pub is_renewed: bool,
     /// An `update` created the record, so its id must reach the browser whatever comes.
     pub is_created: bool,
+    /// The handler asked for a full lease, due or not.
+    pub is_renewal_asked: bool,
     /// There is no response that could carry a new id.
     pub is_detached: bool,
 }
@@ -109,6 +111,7 @@ impl State {
             loaded_at,
             is_renewed: false,
             is_created: false,
+            is_renewal_asked: false,
             is_detached: false,
         }
     }

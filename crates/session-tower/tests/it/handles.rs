@@ -232,7 +232,7 @@ async fn writing_reserved_keys_is_refused() {
     let app = App::new(Arc::new(MemoryStore::new()));
     let exchange = app.manager.create();
     let session = exchange.opened().unwrap();
-    for key in ["_permanent", "_created", "_lifetime", "_flashes"] {
+    for key in ["_permanent", "_created", "_lifetime", "_end", "_flashes"] {
         let refused = session.insert(key, 1).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Unsupported);
         assert!(refused.to_string().contains(key));

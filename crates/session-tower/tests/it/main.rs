@@ -7,6 +7,7 @@ mod support;
 mod cancellation;
 mod concurrency;
 mod cookies;
+mod ends;
 mod failures;
 mod handles;
 mod handovers;

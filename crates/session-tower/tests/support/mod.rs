@@ -40,7 +40,12 @@ impl Answer {
 
     /// The `Max-Age` of the one `Set-Cookie` field.
     pub(crate) fn max_age(&self) -> Option<u64> {
-        let mut attributes = self.set_cookie().split("; ");
+        Self::max_age_of(self.set_cookie())
+    }
+
+    /// The `Max-Age` of a `Set-Cookie` field.
+    pub(crate) fn max_age_of(field: &str) -> Option<u64> {
+        let mut attributes = field.split("; ");
         attributes.find_map(|a| a.strip_prefix("Max-Age=")).map(|n| n.parse().unwrap())
     }
 

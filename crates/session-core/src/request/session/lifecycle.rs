@@ -1,10 +1,12 @@
 //! The life of a session: its end, its id, its lease, its owner.
 
 use super::Session;
+use crate::data::Intent;
 use crate::error::Result;
 use crate::id::SessionHandle;
-use crate::key::{LIFETIME, PERMANENT};
+use crate::key::{END, LIFETIME, PERMANENT};
 use crate::request::plan::Fate;
+use session_codec::Timestamp;
 use std::time::Duration;
 
 impl Session {
@@ -59,7 +61,7 @@ impl Session {
     }
 
     /// Gives the session an idle lifetime of its own, in whole seconds, rounded up: from one
-    /// second to 36500 days.
+    /// second to 36500 days. It takes the place of a [fixed end](Self::set_end).
     ///
     /// # Errors
     ///
@@ -68,17 +70,74 @@ impl Session {
         let seconds = lifetime.as_secs().saturating_add(u64::from(lifetime.subsec_nanos() > 0));
         self.0.with(|state| {
             state.seed(&self.0.context.config)?;
+            state.data.remove(END, Intent::Blind);
             state.set_reserved(LIFETIME, &seconds.max(1))
         })
     }
 
-    /// What is left of the stored record's lifetime; `None` if there is no record yet.
+    /// Lets the session end at `end`, however much or little it is used, as the absolute lifetime
+    /// allows: with a token that it holds, for example. It takes the place of the idle lifetime.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if `end` has passed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_core::{Result, Session, Timestamp};
+    /// /// The seconds since 1970 at which the token of an identity provider expires.
+    /// fn keep_token(session: &Session, token: &str, exp: i64) -> Result<()> {
+    ///     session.insert("token", token)?;
+    ///     Timestamp::new(exp, 0).map_or(Ok(()), |end| session.set_end(end))
+    /// }
+    /// ```
+    pub fn set_end(&self, end: Timestamp) -> Result<()> {
+        self.0.with(|state| {
+            state.seed(&self.0.context.config)?;
+            state.set_end(end)
+        })
+    }
+
+    /// When the session ends, if [`set_end`](Self::set_end) fixed it.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    pub fn end(&self) -> Result<Option<Timestamp>> {
+        self.0.with(|state| Ok(state.end_at()))
+    }
+
+    /// Renews the record and the browser's cookie with this response, due or not: for a full
+    /// lifetime, as the absolute one allows.
+    ///
+    /// On a session that was [reopened](Self::reopen), for a long connection, there is no response:
+    /// the record is renewed and the cookie keeps its end. A [fixed end](Self::set_end) stays. Costs
+    /// one store call, none beside a change.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only. A renewal that fails is logged and leaves the response as it is, like every
+    /// other.
+    pub fn renew(&self) -> Result<()> {
+        self.0.with(|state| {
+            state.is_renewal_asked = true;
+            Ok(())
+        })
+    }
+
+    /// What is left of the session's lifetime: of the stored record's, or, where this request makes
+    /// the record or changes how long it lives, what the record will get.
     ///
     /// # Errors
     ///
     /// `Closed` only.
     pub fn ttl(&self) -> Result<Option<Duration>> {
-        self.0.with(|state| Ok((!state.is_new()).then(|| state.remaining())))
+        self.0.with(|state| {
+            let is_full = state.is_new() || state.is_lease_changed() || state.is_renewal_asked;
+            let full = || state.full_lease(&self.0.context.config);
+            Ok(if is_full { full() } else { Some(state.remaining()) })
+        })
     }
 
     /// A public name of the session, for logs and audits: it opens nothing.

@@ -2,10 +2,10 @@
 
 use super::State;
 use crate::config::{Config, MAX_LIFETIME};
-use crate::error::Result;
-use crate::key::{CREATED, LIFETIME, PERMANENT};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::{CREATED, END, LIFETIME, PERMANENT};
 use crate::store::unix_time;
-use session_codec as codec;
+use session_codec::{self as codec, Timestamp};
 use std::time::Duration;
 
 impl State {
@@ -34,15 +34,51 @@ impl State {
         self.data.base().ttl.saturating_sub(self.loaded_at.elapsed())
     }
 
-    /// How long the record may live from now: the idle lifetime, or what the absolute one leaves.
+    /// Fixes when the session ends.
     ///
-    /// `None` once the absolute lifetime is over.
+    /// # Errors
+    ///
+    /// `Unsupported` if that is in the past.
+    pub(crate) fn set_end(&mut self, end: Timestamp) -> Result<()> {
+        if since_1970(end) <= unix_time() {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "let a session end in the past: to end it now, flush it",
+            ));
+        }
+        self.set_reserved(END, &end)
+    }
+
+    /// When the session ends, if that is fixed.
+    pub(crate) fn end_at(&self) -> Option<Timestamp> {
+        let (value, format) = self.data.peek(END)?;
+        codec::decode(value, format).ok()
+    }
+
+    /// How long the record may live from now: until its fixed end, or for the idle lifetime, and no
+    /// longer than the absolute one leaves.
+    ///
+    /// `None` once one of these is over.
     pub(crate) fn full_lease(&self, config: &Config) -> Option<Duration> {
-        let lifetime = self.lifetime(config);
-        let Some(absolute) = config.absolute_lifetime() else { return Some(lifetime) };
+        let end = self.end_at();
+        let absolute = config.absolute_lifetime();
+        if end.is_none() && absolute.is_none() {
+            return Some(self.lifetime(config));
+        }
         let now = unix_time();
+        let lifetime = match end {
+            Some(end) => since_1970(end).checked_sub(now).filter(|left| !left.is_zero())?,
+            None => self.lifetime(config),
+        };
+        let Some(absolute) = absolute else { return Some(lifetime.min(MAX_LIFETIME)) };
         let created = self.created().unwrap_or(now);
         absolute_left(absolute, created, now).map(|left| lifetime.min(left))
+    }
+
+    /// Whether the fixed end or the absolute lifetime is over.
+    pub(crate) fn is_over(&self, config: &Config) -> bool {
+        let is_bounded = config.absolute_lifetime().is_some() || self.end_at().is_some();
+        is_bounded && self.full_lease(config).is_none()
     }
 
     /// When the session began, since 1970.
@@ -55,6 +91,12 @@ impl State {
     ///
     /// Never where no response can renew the browser's copy with it.
     pub(crate) fn is_renewal_due(&self, config: &Config, is_modified: bool) -> bool {
+        if self.end_at().is_some() {
+            return false;
+        }
+        if self.is_renewal_asked {
+            return self.full_lease(config).is_some();
+        }
         if !(config.refresh_each_request() || is_modified)
             || self.is_detached && self.is_permanent(config)
         {
@@ -67,8 +109,13 @@ impl State {
 
     /// The lease shape itself was changed by this request.
     pub(crate) fn is_lease_changed(&self) -> bool {
-        self.data.is_changed(PERMANENT) || self.data.is_changed(LIFETIME)
+        [PERMANENT, LIFETIME, END].iter().any(|key| self.data.is_changed(key))
     }
+}
+
+fn since_1970(instant: Timestamp) -> Duration {
+    u64::try_from(instant.secs())
+        .map_or(Duration::ZERO, |secs| Duration::new(secs, instant.nanos()))
 }
 
 /// What is left of an absolute lifetime; `None` once it is over. Both times are since 1970, and not

@@ -8,7 +8,7 @@ use crate::disk::change::Change;
 use crate::disk::dir::Dir;
 use crate::disk::file::{Access, RecordFile};
 use crate::disk::intent::Intent;
-use crate::disk::layout::Names;
+use crate::disk::names::{FileName, Names};
 use crate::disk::owners::{Entry, Listing};
 use crate::error::Fault;
 use session_core::{Record, StoreKey};
@@ -46,8 +46,10 @@ impl Client {
 
     /// Reads the live record of a key, the one under the first name if there are two.
     pub(crate) async fn load(&self, key: &StoreKey) -> Result<Option<Record>, Fault> {
-        for name in self.names(key).both() {
-            let file = RecordFile::open(&self.dir.file(name), Access::Read)?;
+        // One by one: a live record under the first name costs no digest and no look at the second.
+        for hash in self.hash.and_other() {
+            let name = FileName::of_key(key.as_bytes(), hash);
+            let file = RecordFile::open(&self.dir.file(&name), Access::Read)?;
             let Some(file) = file else { continue };
             let contents = if file.len() <= READ_IN_PLACE {
                 file.read()?

@@ -2,8 +2,9 @@
 
 use super::dir::Dir;
 use super::file::{Access, Contents, RecordFile, remove};
+use super::header::{Form, expiry_for};
 use super::intent::Intent;
-use super::layout::{FileName, Form, Names, expiry_for};
+use super::names::{FileName, Names};
 use super::owners::Entry;
 use super::unless;
 use crate::error::Fault;

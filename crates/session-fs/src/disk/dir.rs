@@ -1,9 +1,9 @@
 //! The session directory: where everything lies, and how files get there.
 
 use super::draft::Draft;
-use super::layout::{FileName, TRANSACTION_SUFFIX};
 use super::lock::Locks;
 use super::modes::Modes;
+use super::names::{FileName, TRANSACTION_SUFFIX};
 use crate::config::{Durability, FileOptions};
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -16,6 +16,8 @@ pub(crate) struct Dir {
     pub(crate) drafts: PathBuf,
     pub(crate) owners: PathBuf,
     pub(crate) locks: Locks,
+    /// What its processes tell each other about sweeps.
+    pub(crate) sweep: PathBuf,
     pub(crate) modes: Modes,
     durability: Durability,
 }
@@ -31,7 +33,9 @@ impl Dir {
         let (drafts, owners) = (own.join("drafts"), own.join("owners"));
         modes.make_own(&drafts)?;
         let locks = Locks::open(own.join("locks"), modes)?;
-        Ok(Self { path, drafts, owners, locks, modes, durability: options.durability })
+        let sweep = own.join("sweep/turn");
+        modes.open(&sweep)?;
+        Ok(Self { path, drafts, owners, locks, sweep, modes, durability: options.durability })
     }
 
     pub(crate) fn file(&self, name: &FileName) -> PathBuf {

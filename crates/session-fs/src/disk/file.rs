@@ -1,6 +1,6 @@
 //! Files that may hold a record: opened with care, and read whole.
 
-use super::layout::{Form, Header, PROBE};
+use super::header::{Form, Header, PROBE};
 use super::unless;
 use crate::error::Fault;
 use session_core::store::unix_time;

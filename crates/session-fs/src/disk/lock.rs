@@ -1,14 +1,11 @@
 //! The locks that the processes of one directory share.
 
-use super::layout::{FileName, Names};
 use super::modes::Modes;
-use super::unless;
+use super::names::{FileName, Names};
 use crate::error::Fault;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::io::ErrorKind::{AlreadyExists, NotFound};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -76,21 +73,7 @@ impl Locks {
         }
     }
 
-    /// Opens a lock file, making it if it is missing: somebody may have emptied the place.
     fn open_file(&self, stripe: u8) -> io::Result<File> {
-        let path = self.dir.join(format!("{stripe:02x}"));
-        if let Some(file) = unless(NotFound, open(&path))? {
-            return Ok(file);
-        }
-        match unless(AlreadyExists, self.modes.make_file(&path))? {
-            Some(file) => Ok(file),
-            // Another process has just made it.
-            None => open(&path),
-        }
+        self.modes.open(&self.dir.join(format!("{stripe:02x}")))
     }
-}
-
-/// Opens a lock file; a link is not followed.
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW).open(path)
 }

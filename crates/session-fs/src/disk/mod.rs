@@ -4,10 +4,11 @@ pub(crate) mod change;
 pub(crate) mod dir;
 mod draft;
 pub(crate) mod file;
+pub(crate) mod header;
 pub(crate) mod intent;
-pub(crate) mod layout;
 pub(crate) mod lock;
 mod modes;
+pub(crate) mod names;
 pub(crate) mod owners;
 
 use std::io;

@@ -23,7 +23,9 @@ impl Modes {
     /// Makes a file, which must not be there, and what is missing of the way to it
     /// ([`make_own`](Self::make_own)).
     pub(crate) fn make_file(self, path: &Path) -> io::Result<File> {
-        let make = || OpenOptions::new().write(true).create_new(true).mode(self.files).open(path);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(self.files);
+        let make = || options.open(path);
         let file = match unless(NotFound, make())? {
             Some(file) => file,
             None => {
@@ -33,6 +35,21 @@ impl Modes {
         };
         file.set_permissions(Permissions::from_mode(self.files))?;
         Ok(file)
+    }
+
+    /// Opens a file of the store's own, making it if it is missing: somebody may have emptied the
+    /// place. A link is not followed.
+    pub(crate) fn open(self, path: &Path) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).custom_flags(libc::O_NOFOLLOW);
+        if let Some(file) = unless(NotFound, options.open(path))? {
+            return Ok(file);
+        }
+        match unless(AlreadyExists, self.make_file(path))? {
+            Some(file) => Ok(file),
+            // Another process has just made it.
+            None => options.open(path),
+        }
     }
 
     /// Makes a directory, which must not be there.

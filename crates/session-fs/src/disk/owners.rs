@@ -6,7 +6,7 @@
 
 use super::dir::Dir;
 use super::file::{RecordFile, remove};
-use super::layout::{FileName, Names, hex};
+use super::names::{FileName, Names, hex};
 use super::unless;
 use crate::config::FileHash;
 use crate::error::Fault;
@@ -120,7 +120,11 @@ impl Dir {
         for _ in 0..ATTEMPTS {
             if unless(NotFound, draft.rename(&path))?.is_some() {
                 // The owner's, that of all owners and the store's own: each may be new.
-                place.ancestors().take(3).try_for_each(|dir| self.flush(dir))?;
+                if let Err(cause) = place.ancestors().take(3).try_for_each(|dir| self.flush(dir)) {
+                    // Whoever found it there would take it for flushed.
+                    self.leave(entry);
+                    return Err(cause.into());
+                }
                 return Ok(true);
             }
             self.modes.make_own(&self.owners)?;

@@ -5,7 +5,7 @@
 
 use super::visit::{BATCH, Tally, hold};
 use crate::disk::dir::Dir;
-use crate::disk::layout::FileName;
+use crate::disk::names::FileName;
 use crate::disk::owners::{names_of, read_key, remove_entry};
 use crate::disk::unless;
 use crate::error::Fault;

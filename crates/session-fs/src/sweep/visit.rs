@@ -2,8 +2,9 @@
 
 use crate::disk::dir::Dir;
 use crate::disk::file::{RecordFile, remove};
-use crate::disk::layout::{FileName, Header};
+use crate::disk::header::Header;
 use crate::disk::lock::Held;
+use crate::disk::names::FileName;
 use crate::disk::unless;
 use crate::error::Fault;
 use std::fs::{self, DirEntry, ReadDir};

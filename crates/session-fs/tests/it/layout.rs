@@ -60,7 +60,7 @@ async fn all_but_records_lies_under_a_name_that_cachelib_ignores() {
     create(&store, &key(), b"data", MINUTE).await;
     store.delete(&key(), None, None).await.unwrap();
     assert_eq!(names(dir.path()), ["session.__wz_cache"]);
-    assert_eq!(names(dir.path().join("session.__wz_cache")), ["drafts", "locks"]);
+    assert_eq!(names(dir.path().join("session.__wz_cache")), ["drafts", "locks", "sweep"]);
     assert_eq!(names(dir.path().join("session.__wz_cache/locks")).len(), 256);
 }
 

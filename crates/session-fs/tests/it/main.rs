@@ -5,6 +5,7 @@
 mod common;
 mod conformance;
 mod crash;
+mod durability;
 mod faults;
 mod flask;
 mod layout;

@@ -38,7 +38,8 @@ async fn record_has_an_entry_that_holds_its_key() {
         assert_eq!(fs::read(&entry).unwrap(), format!("session:{KEY}").as_bytes());
         assert_eq!(entries(dir.path()), [SHA256], "named by SHA-256 whatever the record is");
         assert_eq!(names(owner_42(dir.path()).parent().unwrap()).len(), 1);
-        assert_eq!(names(dir.path().join("session.__wz_cache")), ["drafts", "locks", "owners"]);
+        let places = ["drafts", "locks", "owners", "sweep"];
+        assert_eq!(names(dir.path().join("session.__wz_cache")), places);
         assert!(drafts(dir.path()).is_empty());
         for key in [key(), StoreKey::new("session:", "nobodys")] {
             assert!(store.delete(&key, Some("42"), None).await.unwrap());

@@ -65,6 +65,8 @@ pub(crate) struct Data {
     cells: SmallVec<[Cell; INLINE]>,
     lookup: Lookup,
     is_cleared: bool,
+    /// A key was asked for, also one that no record could have.
+    is_read: bool,
 }
 
 impl Data {
@@ -80,6 +82,7 @@ impl Data {
             cells: SmallVec::new(),
             lookup: Lookup::default(),
             is_cleared: false,
+            is_read: false,
         }
     }
 
@@ -114,6 +117,7 @@ impl Data {
                 (!value.is_none()).then(|| (self.bytes(value), self.format_of(value)))
             }
             None => {
+                self.is_read = true;
                 // Absence is an answer too, unless there is no record that could gain the key, or
                 // the request cleared it.
                 if !self.base.payload.is_empty() && !self.is_cleared {
@@ -230,7 +234,7 @@ impl Data {
 
     /// Whether the request read or wrote any value.
     pub(crate) fn is_accessed(&self) -> bool {
-        self.cells.iter().any(|cell| cell.marks != Marks::NONE)
+        self.is_read || self.cells.iter().any(|cell| cell.marks != Marks::NONE)
     }
 
     /// Whether the value under `key` is another than in the loaded record.

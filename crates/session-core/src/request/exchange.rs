@@ -107,6 +107,7 @@ impl Exchange {
     /// record, whole; a move goes on in a task of its own.
     pub fn commit(&self) -> Committing {
         match self.0.close() {
+            Phase::Open(state) if state.is_abandoned => Committing::ready(Ok(self.give_up(*state))),
             Phase::Open(state) => self.finish(state),
             Phase::Failed => Committing::ready(Ok(Commit { vary_cookie: true, set_cookie: None })),
             Phase::Unopened => Committing::ready(Ok(Commit::default())),
@@ -120,10 +121,7 @@ impl Exchange {
     /// also after a commit that failed.
     pub fn discard(&self) -> Commit {
         match self.0.close() {
-            Phase::Open(state) => {
-                let commit = commit::discard(&self.0.context, &state);
-                leave(&self.0, Committed { commit, address: state.home.into_stored() })
-            }
+            Phase::Open(state) => self.give_up(*state),
             Phase::Failed => Commit { vary_cookie: true, set_cookie: None },
             Phase::Unopened => Commit::default(),
             Phase::Closed(_) => {
@@ -131,6 +129,11 @@ impl Exchange {
                 Commit { vary_cookie: cookie.is_some(), set_cookie: cookie }
             }
         }
+    }
+
+    fn give_up(&self, state: State) -> Commit {
+        let commit = commit::discard(&self.0.context, &state);
+        leave(&self.0, Committed { commit, address: state.home.into_stored() })
     }
 
     /// Does what `state` asks for: at once if that is nothing, else in the future's own time.

@@ -94,6 +94,8 @@ pub(crate) struct State {
     pub is_created: bool,
     /// The handler asked for a full lease, due or not.
     pub is_renewal_asked: bool,
+    /// The handler gave up what it recorded.
+    pub is_abandoned: bool,
     /// There is no response that could carry a new id.
     pub is_detached: bool,
 }
@@ -112,6 +114,7 @@ impl State {
             is_renewed: false,
             is_created: false,
             is_renewal_asked: false,
+            is_abandoned: false,
             is_detached: false,
         }
     }
@@ -142,6 +145,17 @@ impl State {
         self.data = Data::empty(self.data.limits());
         self.flashes = FlashLog::default();
         self.modified = ModifyLog::default();
+    }
+
+    /// Whether the record ends, or what would be stored differs from it.
+    pub(crate) fn is_modified(&self) -> bool {
+        let is_ended = self.fate == Fate::End && self.home.address().is_some();
+        !self.is_abandoned && (is_ended || self.data.is_modified())
+    }
+
+    /// Whether the request looked at a value, changed one, or ended the session.
+    pub(crate) fn is_accessed(&self) -> bool {
+        self.fate == Fate::End || self.data.is_accessed()
     }
 
     pub(crate) fn has_content(&self) -> bool {

@@ -25,6 +25,36 @@ impl Session {
         })
     }
 
+    /// Lets the response store nothing: what the request recorded, and still records, is given up.
+    ///
+    /// For a handler that fails halfway and answers with a status of its own below 500, as the
+    /// session layer cannot see that. What [`update`](Self::update) stored stands. A `flush` or a
+    /// sign-in of this request is given up, too.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_core::{Result, Session};
+    /// fn checkout(session: &Session, is_paid: bool) -> Result<u16> {
+    ///     session.insert("order", 17)?;
+    ///     if !is_paid {
+    ///         session.abandon()?;
+    ///         return Ok(402);
+    ///     }
+    ///     Ok(200)
+    /// }
+    /// ```
+    pub fn abandon(&self) -> Result<()> {
+        self.0.with(|state| {
+            state.is_abandoned = true;
+            Ok(())
+        })
+    }
+
     /// Gives the session a new id and keeps its data; the old id ends with the commit.
     ///
     /// Signing in does this by itself: see [`set_owner`](Self::set_owner).
@@ -155,18 +185,19 @@ impl Session {
         self.0.with(|state| Ok(state.is_new())).unwrap_or(false)
     }
 
-    /// Whether the data differs from the stored record.
+    /// Whether the commit has a change to store: the data differs from the stored record's, or the
+    /// record ends.
     ///
     /// `false` once the response was committed.
     pub fn is_modified(&self) -> bool {
-        self.0.with(|state| Ok(state.data.is_modified())).unwrap_or(false)
+        self.0.with(|state| Ok(state.is_modified())).unwrap_or(false)
     }
 
-    /// Whether any value was read or written.
+    /// Whether any value was asked for or written, or the session ended.
     ///
     /// `false` once the response was committed.
     pub fn is_accessed(&self) -> bool {
-        self.0.with(|state| Ok(state.data.is_accessed())).unwrap_or(false)
+        self.0.with(|state| Ok(state.is_accessed())).unwrap_or(false)
     }
 
     /// Signs `owner` in: sets the owner key, which gives the session a new id at the commit if

@@ -71,6 +71,12 @@ impl Proxy {
         }
     }
 
+    /// Silences the connections that are open now, as a NAT does that forgot them: their bytes go
+    /// nowhere, and neither end learns of it. New connections work.
+    pub fn silence(&self) {
+        self.wire.silenced.store(self.connections(), Ordering::SeqCst);
+    }
+
     /// Cuts the connection that carries the next request with `needle` in it, after the server
     /// replied and before the client sees any of the reply. Later requests pass.
     pub fn cut_reply_to(&self, needle: &[u8]) {
@@ -146,8 +152,9 @@ async fn accept(
         tokio::select! {
             changed = mode.changed() => if changed.is_err() { return },
             accepted = open.accept() => if let Ok((client, _)) = accepted {
-                wire.connections.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(connection::serve(client, server, mode.clone(), wire.clone()));
+                let number = wire.connections.fetch_add(1, Ordering::SeqCst) + 1;
+                let served = connection::serve(client, server, number, mode.clone(), wire.clone());
+                tokio::spawn(served);
             },
         }
     }

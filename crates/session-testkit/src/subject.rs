@@ -86,6 +86,18 @@ pub trait Remote: Send + Sync {
     /// Whatever opening it returns.
     async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>>;
 
+    /// The same for a store that takes a connection for long unused as soon as its last call is
+    /// over, and so need not wait for what it does about those; `None`, unless a subject says
+    /// otherwise, if it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Whatever opening it returns.
+    async fn wary_store_at(&self, addr: SocketAddr) -> Result<Option<Arc<dyn Store>>> {
+        let _ = addr;
+        Ok(None)
+    }
+
     /// The longest that a call of such a store takes, whatever the server does.
     fn deadline(&self) -> Duration;
 }

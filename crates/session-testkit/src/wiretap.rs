@@ -3,7 +3,7 @@
 use crate::probe::{MINUTE, create, fresh_key, fresh_payload, lease};
 use crate::proxy::{Mode, Proxy};
 use crate::verdict::ensure;
-use crate::{Finding, Link, Subject, Verdict};
+use crate::{Finding, Link, Remote, Subject, Verdict};
 use bytes::Bytes;
 use session_core::{ErrorKind, Outcome, Precondition, Record, Result, Store, StoreKey};
 use std::fmt::Debug;
@@ -53,13 +53,30 @@ pub(crate) enum Found {
 
 impl Wiretap {
     pub(crate) async fn open(subject: &dyn Subject) -> Result<Self, Finding> {
-        let remote = match subject.link() {
-            Link::Tcp(remote) => remote,
-            Link::None { because } => return Err(Finding::NotApplicable(because.into())),
-        };
+        let remote = remote(subject)?;
         let proxy = Proxy::start(remote.server()).await?;
-        let direct = subject.store().await?;
         let store = remote.store_at(proxy.addr()).await?;
+        Self::tap(subject, remote, proxy, store).await
+    }
+
+    /// The same with a store that is wary of connections which it did not use for long.
+    pub(crate) async fn open_wary(subject: &dyn Subject) -> Result<Self, Finding> {
+        let remote = remote(subject)?;
+        let proxy = Proxy::start(remote.server()).await?;
+        let Some(store) = remote.wary_store_at(proxy.addr()).await? else {
+            let why = "the store does nothing about connections that it did not use for long";
+            return Err(Finding::NotApplicable(why.into()));
+        };
+        Self::tap(subject, remote, proxy, store).await
+    }
+
+    async fn tap(
+        subject: &dyn Subject,
+        remote: &dyn Remote,
+        proxy: Proxy,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, Finding> {
+        let direct = subject.store().await?;
         let tap = Self { proxy, store, direct, deadline: remote.deadline() };
         tap.warm_up().await?;
         Ok(tap)
@@ -119,6 +136,13 @@ impl Wiretap {
     pub(crate) async fn restore(&self) -> Verdict {
         self.proxy.set(Mode::Forward).await;
         self.warm_up().await
+    }
+}
+
+fn remote(subject: &dyn Subject) -> Result<&dyn Remote, Finding> {
+    match subject.link() {
+        Link::Tcp(remote) => Ok(remote),
+        Link::None { because } => Err(Finding::NotApplicable(because.into())),
     }
 }
 

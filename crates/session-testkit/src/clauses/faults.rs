@@ -6,10 +6,15 @@ use crate::verdict::ensure;
 use crate::wiretap::{CHANGES, Change, Found, Wiretap, ensure_retryable};
 use crate::{Finding, Link, Subject, Verdict};
 use session_core::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// Long enough for a server to apply what a proxy held back.
 const AFTERMATH: Duration = Duration::from_millis(300);
+
+/// As many as a pool has connections, by default.
+const LOADS: usize = 10;
 
 /// While the server refuses connections every call fails in time, loads retryably.
 pub async fn dead_server_is_an_error_in_time(subject: &dyn Subject) -> Verdict {
@@ -48,6 +53,32 @@ pub async fn store_recovers_from_a_dead_server(subject: &dyn Subject) -> Verdict
 /// The same store works again soon after a frozen server goes on.
 pub async fn store_recovers_from_a_frozen_server(subject: &dyn Subject) -> Verdict {
     ensure_recovers(subject, Mode::Freeze).await
+}
+
+/// Connections that vanished without a word while nobody used them, as behind a NAT, fail no call,
+/// several at once neither, and leave no doubt about a write.
+pub async fn vanished_idle_connections_fail_no_call(subject: &dyn Subject) -> Verdict {
+    let tap = Wiretap::open_wary(subject).await?;
+    for change in CHANGES {
+        let attempt = tap.prepare(change).await?;
+        tap.proxy.silence();
+        let answer = tap.in_time(attempt.make(&*tap.store)).await?;
+        ensure!(
+            matches!(answer, Ok(true)),
+            "{change:?} over a connection that had vanished gave {answer:?}"
+        );
+        ensure!(attempt.find(&*tap.direct).await? == Found::After, "{change:?} did nothing");
+        tap.proxy.silence();
+        let mut loads = JoinSet::new();
+        for _ in 0..LOADS {
+            let (store, key) = (Arc::clone(&tap.store), attempt.key.clone());
+            loads.spawn(async move { store.load(&key).await.map(drop) });
+        }
+        for loaded in tap.in_time(loads.join_all()).await? {
+            ensure!(loaded.is_ok(), "a load over a connection that had vanished gave {loaded:?}");
+        }
+    }
+    Ok(())
 }
 
 async fn ensure_errors_in_time(subject: &dyn Subject, fault: Mode) -> Verdict {

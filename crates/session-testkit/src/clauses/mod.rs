@@ -127,6 +127,7 @@ macro_rules! store_conformance {
             faults::frozen_server_is_an_error_in_time
             faults::store_recovers_from_a_dead_server
             faults::store_recovers_from_a_frozen_server
+            faults::vanished_idle_connections_fail_no_call
         }
     };
     (@table $($theme:ident::$clause:ident)+) => {

@@ -13,6 +13,8 @@ use tokio::sync::watch;
 #[derive(Debug, Default)]
 pub(super) struct Wire {
     pub(super) connections: AtomicUsize,
+    /// The number of the last connection that was silenced, and with it all before.
+    pub(super) silenced: AtomicUsize,
     pub(super) round_trips: AtomicUsize,
     pub(super) listening: AtomicBool,
     pub(super) cut: Mutex<Option<Cut>>,
@@ -34,10 +36,13 @@ impl Cut {
 /// What one connection remembers between its two directions.
 #[derive(Debug, Default)]
 struct Turn {
+    /// How many connections there were, with this one.
+    number: usize,
     client_is_sending: AtomicBool,
     reply_is_cut: AtomicBool,
 }
 
+#[derive(Clone, Copy)]
 enum End {
     Client,
     Server,
@@ -46,6 +51,7 @@ enum End {
 pub(super) async fn serve(
     client: TcpStream,
     server: SocketAddr,
+    number: usize,
     mut mode: watch::Receiver<Mode>,
     wire: Arc<Wire>,
 ) {
@@ -57,7 +63,7 @@ pub(super) async fn serve(
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let turn = Turn::default();
+    let turn = Turn { number, ..Turn::default() };
     // Whichever direction ends first closes both.
     tokio::select! {
         () = pump(from_client, to_server, End::Client, mode.clone(), &wire, &turn) => {}
@@ -77,7 +83,15 @@ async fn pump(
     let mut chunk = vec![0; 64 << 10];
     let mut search = Search::default();
     loop {
-        let Ok(count @ 1..) = from.read(&mut chunk).await else { return };
+        let read = from.read(&mut chunk).await;
+        if turn.number <= wire.silenced.load(Ordering::SeqCst) {
+            match (end, &read) {
+                (_, Ok(1..)) => continue,
+                (End::Client, _) => return,
+                (End::Server, _) => std::future::pending().await,
+            }
+        }
+        let Ok(count @ 1..) = read else { return };
         if wait_to_forward(&mut mode).await.is_err() {
             return;
         }

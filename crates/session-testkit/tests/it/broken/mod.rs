@@ -27,6 +27,7 @@ const ON_THE_WIRE: &[&str] = &[
     "lost_reply_to_an_update_is_unknown",
     "store_recovers_from_a_dead_server",
     "store_recovers_from_a_frozen_server",
+    "vanished_idle_connections_fail_no_call",
 ];
 
 struct Broken(Arc<BrokenStore>);

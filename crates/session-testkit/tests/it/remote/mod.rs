@@ -9,7 +9,7 @@ use session_testkit::{Link, Remote, Subject};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Defect, WireStore};
+use store::{Defect, Rest, WireStore};
 
 struct Wired {
     records: Arc<MemoryStore>,
@@ -46,7 +46,17 @@ impl Remote for Wired {
     }
 
     async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
-        Ok(Arc::new(WireStore::new(addr, self.deadline(), self.defect)))
+        Ok(Arc::new(WireStore::new(addr, self.deadline(), self.defect, Rest::Any)))
+    }
+
+    async fn wary_store_at(&self, addr: SocketAddr) -> Result<Option<Arc<dyn Store>>> {
+        match self.defect {
+            Defect::None | Defect::TrustsRestedConnections => {
+                let store = WireStore::new(addr, self.deadline(), self.defect, Rest::None);
+                Ok(Some(Arc::new(store)))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn deadline(&self) -> Duration {
@@ -122,6 +132,12 @@ async fn never_reconnecting_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_round_trip_is_found() {
     check(Defect::AsksTwice, &["every_call_is_one_round_trip"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trusting_rested_connections_is_found() {
+    let expected = ["vanished_idle_connections_fail_no_call"];
+    check(Defect::TrustsRestedConnections, &expected).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,6 +22,7 @@ pub(crate) enum Defect {
     NeverReconnects,
     AsksTwice,
     MixesReplies,
+    TrustsRestedConnections,
 }
 
 #[derive(Debug)]
@@ -29,7 +30,15 @@ pub(crate) struct WireStore {
     addr: SocketAddr,
     deadline: Duration,
     defect: Defect,
+    rest: Rest,
     connection: Mutex<Connection>,
+}
+
+/// After how long a connection is used no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    Any,
+    None,
 }
 
 #[derive(Debug)]
@@ -46,8 +55,8 @@ enum Lost {
 }
 
 impl WireStore {
-    pub(crate) fn new(addr: SocketAddr, deadline: Duration, defect: Defect) -> Self {
-        Self { addr, deadline, defect, connection: Mutex::new(Connection::Fresh) }
+    pub(crate) fn new(addr: SocketAddr, deadline: Duration, defect: Defect, rest: Rest) -> Self {
+        Self { addr, deadline, defect, rest, connection: Mutex::new(Connection::Fresh) }
     }
 
     async fn call(&self, request: &[Bytes]) -> Result<Vec<Bytes>, Lost> {
@@ -74,7 +83,10 @@ impl WireStore {
                 .map_err(|_| Lost::Unanswered(ErrorKind::Timeout))?
         };
         let answer = answer.map_err(|_| unanswered())?;
-        *connection = Connection::Open(stream);
+        *connection = match self.rest {
+            Rest::None if self.defect != Defect::TrustsRestedConnections => Connection::Fresh,
+            _ => Connection::Open(stream),
+        };
         Ok(answer)
     }
 

@@ -37,6 +37,7 @@ macro_rules! link_clauses {
             frozen_server_is_an_error_in_time
             store_recovers_from_a_dead_server
             store_recovers_from_a_frozen_server
+            vanished_idle_connections_fail_no_call
         }
     };
     (@each $subject:expr; $($clause:ident)+) => {

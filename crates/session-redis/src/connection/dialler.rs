@@ -7,6 +7,7 @@
 #[cfg(feature = "sentinel")]
 use super::sentinel::{Master, Sentinels};
 use super::task::Task;
+use crate::error::is_refusal;
 use redis::aio::{ConnectionLike as _, MultiplexedConnection};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
@@ -20,6 +21,10 @@ use tokio::time::{Instant, timeout};
 
 /// Pauses between attempts to connect; short, because calls wait meanwhile.
 const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(60)];
+
+/// How long a refusal holds: whoever mends its cause waits no longer, and meanwhile the calls of a
+/// busy application are no flood of log-ins.
+const REFUSAL: Duration = Duration::from_secs(1);
 
 /// How often sentinels are asked whether a master is still the one.
 #[cfg(feature = "sentinel")]
@@ -69,7 +74,8 @@ struct Slot {
 
 /// A connection and its number.
 type Numbered = (MultiplexedConnection, u64);
-type Attempt = Task<RedisResult<Numbered>>;
+/// What became of it, and when.
+type Attempt = Task<(RedisResult<Numbered>, Instant)>;
 
 impl Dialler {
     pub(crate) fn new(source: Source, waits: Waits) -> Arc<Self> {
@@ -82,26 +88,26 @@ impl Dialler {
     pub(crate) async fn connection(self: &Arc<Self>) -> RedisResult<Numbered> {
         // The runtime that ran the attempt was shut down.
         let interrupted = || Err(io::Error::from(io::ErrorKind::Interrupted).into());
-        self.attempt().end().await.unwrap_or_else(interrupted)
+        self.attempt().end().await.map_or_else(interrupted, |(end, _)| end)
     }
 
-    /// The attempt of the slot; begins one if there is none, or if it failed.
+    /// The attempt of the slot; begins one if there is none, or if it failed and may be repeated.
     fn attempt(self: &Arc<Self>) -> Attempt {
         let now = Instant::now();
         let mut slot = self.slot();
         let last_used = slot.used.replace(now);
         let usable = slot.attempt.clone();
-        let Some(usable) = usable.filter(|attempt| attempt.is_worth_waiting_for(Result::is_ok))
-        else {
+        let usable = usable.filter(|attempt| attempt.is_worth_waiting_for(holds));
+        let Some(usable) = usable else {
             slot.number += 1;
-            let attempt = Task::spawn(dial(Arc::clone(self), slot.number));
+            let attempt = attempt(dial(Arc::clone(self), slot.number));
             return slot.attempt.insert(attempt).clone();
         };
         if last_used.is_none_or(|used| now - used < self.waits.rest) {
             return usable;
         }
-        let Some(Ok(rested)) = usable.ended() else { return usable };
-        let attempt = Task::spawn(doubt(Arc::clone(self), rested));
+        let Some((Ok(rested), _)) = usable.ended() else { return usable };
+        let attempt = attempt(doubt(Arc::clone(self), rested));
         slot.attempt.insert(attempt).clone()
     }
 
@@ -123,6 +129,18 @@ impl Dialler {
     fn slot(&self) -> MutexGuard<'_, Slot> {
         // Every change of the slot is one assignment, so a poisoned one is whole.
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn attempt(work: impl Future<Output = RedisResult<Numbered>> + Send + 'static) -> Attempt {
+    Task::spawn(async { (work.await, Instant::now()) })
+}
+
+/// Whether an attempt that ended so is the answer to those who ask now.
+fn holds((end, at): &(RedisResult<Numbered>, Instant)) -> bool {
+    match end {
+        Ok(_) => true,
+        Err(error) => is_refusal(error) && at.elapsed() < REFUSAL,
     }
 }
 

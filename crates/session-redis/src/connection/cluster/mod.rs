@@ -126,7 +126,8 @@ impl Cluster {
                 if slots.masters().next().is_some() { Ok(slots) } else { Err(Fault::Unsettled) }
             }
         });
-        let slots = first(asked.collect()).await.unwrap_or_else(|| Err(Lost::Unsent.into()))?;
+        let slots = first(asked.collect(), Fault::is_answer).await;
+        let slots = slots.unwrap_or_else(|| Err(Lost::Unsent.into()))?;
         let mut table = self.table();
         let named: Vec<Address> = slots.masters().chain(&slots.replicas).cloned().collect();
         table

@@ -22,11 +22,13 @@ use super::Lost;
 ///     undisturbed(send(payload)).await.map_err(|lost| Call::Update.lost("mystore", lost))?
 /// }
 /// ```
-pub async fn undisturbed<T: Send + 'static>(
+pub fn undisturbed<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
-) -> Result<T, Lost> {
-    // A dropped handle leaves its task running.
-    tokio::spawn(work).await.map_err(|_| Lost::Broken)
+) -> impl Future<Output = Result<T, Lost>> + Send {
+    // A dropped handle leaves its task running. Begun here, so that the future of the caller holds
+    // the handle and not the work.
+    let task = tokio::spawn(work);
+    async { task.await.map_err(|_| Lost::Broken) }
 }
 
 #[cfg(test)]

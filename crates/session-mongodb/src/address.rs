@@ -1,6 +1,7 @@
 //! The URL as the driver reads it, with no retry and no wait beyond our own.
 
 use crate::config::{MongoOptions, STORE};
+use crate::sent;
 use mongodb::error::ErrorKind as DriverErrorKind;
 use mongodb::options::ClientOptions;
 use session_core::store::Failure::{self, Final, Later};
@@ -48,6 +49,7 @@ fn bounded(mut options: ClientOptions, timeouts: &Timeouts) -> ClientOptions {
     // What rested for longer, a balancer or firewall may have cut without a word.
     options.max_idle_time = options.max_idle_time.or(Some(MAX_IDLE));
     options.max_pool_size = options.max_pool_size.or(Some(MAX_POOL));
+    options.cmap_event_handler = Some(sent::mark());
     options
 }
 

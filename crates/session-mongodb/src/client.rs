@@ -6,16 +6,18 @@
 
 use crate::answer;
 use crate::error::Fault;
+use crate::sent::{self, Pool};
 use mongodb::Database;
 use mongodb::bson::Document;
 use mongodb::error::{Error, ErrorKind, Result as DriverResult, SYSTEM_OVERLOADED_ERROR};
 use session_core::store::{Lost, Timeouts, undisturbed};
-use tokio::time::error::Elapsed;
+use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// Sends the commands of the store.
 pub(crate) struct Client {
     pub(crate) database: Database,
+    pub(crate) pool: Pool,
     pub(crate) timeouts: Timeouts,
 }
 
@@ -30,15 +32,24 @@ impl Client {
         self.deadline() + self.timeouts.connect()
     }
 
-    /// Runs one command, which is never sent again.
+    /// Runs one command, which is never sent again, and which the server gives up before
+    /// `deadline`.
     pub(crate) async fn run(
         &self,
         command: Document,
         deadline: Instant,
     ) -> Result<Document, Fault> {
+        self.run_on(limited(command, deadline), deadline).await
+    }
+
+    /// The same, but the server goes on after `deadline`: an index is made in its own time.
+    pub(crate) async fn run_on(
+        &self,
+        command: Document,
+        deadline: Instant,
+    ) -> Result<Document, Fault> {
         let database = self.database.clone();
-        let run = async move { database.run_command(command).await };
-        answered(undisturbed(timeout_at(deadline, run)).await)
+        self.ask(deadline, async move { database.run_command(command).await }).await
     }
 
     /// Runs a command that changes documents; returns how many matched.
@@ -52,7 +63,7 @@ impl Client {
         command: Document,
         deadline: Instant,
     ) -> Result<Vec<Document>, Fault> {
-        let database = self.database.clone();
+        let (database, command) = (self.database.clone(), limited(command, deadline));
         let list = async move {
             let mut cursor = database.run_cursor_command(command).await?;
             let mut found = Vec::new();
@@ -61,14 +72,43 @@ impl Client {
             }
             Ok(found)
         };
-        answered(undisturbed(timeout_at(deadline, list)).await)
+        self.ask(deadline, list).await
+    }
+
+    /// Awaits the driver until `deadline`; then its future is dropped, and with it the silent
+    /// connection.
+    fn ask<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        request: impl Future<Output = DriverResult<T>> + Send + 'static,
+    ) -> impl Future<Output = Result<T, Fault>> {
+        let asked = undisturbed(sent::marked(self.pool, async move {
+            match timeout_at(deadline, request).await {
+                Ok(Ok(answer)) => Ok(answer),
+                Ok(Err(error)) if sent::is_sent() => Err(Fault::from(error)),
+                Ok(Err(error)) => Err(match Fault::from(error) {
+                    Fault::Lost(_) => Lost::Unreached.into(),
+                    fault => fault,
+                }),
+                Err(_) if sent::is_sent() => Err(Lost::Silent.into()),
+                Err(_) => Err(Lost::Unsent.into()),
+            }
+        }));
+        async { asked.await? }
     }
 }
 
-/// What came of a call. At the deadline the driver's future is dropped, and with it the silent
-/// connection.
-fn answered<T>(call: Result<Result<DriverResult<T>, Elapsed>, Lost>) -> Result<T, Fault> {
-    call?.map_err(|_| Lost::Silent)?.map_err(Into::into)
+/// Has the server end `command` a little before `deadline`, when nobody waits for it any more.
+fn limited(mut command: Document, deadline: Instant) -> Document {
+    let left = deadline.saturating_duration_since(Instant::now());
+    // 0 is no limit.
+    command.insert("maxTimeMS", limit_ms(left));
+    command
+}
+
+/// Nine tenths, which leaves time for the answer to arrive.
+fn limit_ms(left: Duration) -> i64 {
+    i64::try_from(left.as_millis() * 9 / 10).unwrap_or(i64::MAX).clamp(1, i32::MAX.into())
 }
 
 impl From<Error> for Fault {
@@ -95,11 +135,21 @@ impl From<Error> for Fault {
 
 #[cfg(test)]
 mod tests {
+    use super::limit_ms;
     use crate::error::Fault;
     use mongodb::error::{Error, ErrorKind};
     use session_core::store::{Call, Lost};
     use std::io;
     use std::sync::Arc;
+    use std::time::Duration;
+
+    #[test]
+    fn server_gives_up_before_the_call_does_and_never_has_no_limit() {
+        for (left, limit) in [(0, 1), (1, 1), (500, 450), (20_000, 18_000)] {
+            assert_eq!(limit_ms(Duration::from_millis(left)), limit, "{left} ms");
+        }
+        assert_eq!(limit_ms(Duration::MAX), i64::from(i32::MAX));
+    }
 
     #[test]
     fn texts_of_the_driver_stay_out() {

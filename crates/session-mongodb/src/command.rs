@@ -1,5 +1,6 @@
 //! The commands, as documents; values are only ever values in them.
 
+use crate::order::Order;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
@@ -43,15 +44,14 @@ impl Commands {
         Self { collection: collection.to_owned(), has_owners, read_concern, write_concern }
     }
 
-    pub(crate) fn load(&self, key: &StoreKey, now: Now) -> Document {
-        self.reading(doc! {
+    pub(crate) fn load(&self, key: &StoreKey, now: Now, order: Order) -> Document {
+        self.reading(order.say(doc! {
             "find": &self.collection,
             "filter": live(key, now, None),
             "projection": { "_id": 0, "val": 1, "expiration": 1 },
             "limit": 1,
             "singleBatch": true,
-            "collation": binary_order(),
-        })
+        }))
     }
 
     pub(crate) fn create(&self, key: &StoreKey, change: Change<'_>) -> Document {
@@ -60,34 +60,40 @@ impl Commands {
         self.writing(doc! { "insert": &self.collection, "documents": [document] })
     }
 
-    pub(crate) fn update(&self, key: &StoreKey, change: Change<'_>, loaded: &Record) -> Document {
+    pub(crate) fn update(
+        &self,
+        key: &StoreKey,
+        change: Change<'_>,
+        loaded: &Record,
+        order: Order,
+    ) -> Document {
         let mut update = doc! { "$set": change.set(self.has_owners) };
         if self.has_owners && change.lease.owner.is_none() {
             update.insert("$unset", doc! { "owner": "" });
         }
         let query = live(key, change.now, Some(loaded));
-        self.writing(doc! {
-            "update": &self.collection,
-            "updates": [{ "q": query, "u": update, "collation": binary_order() }],
-        })
+        let statement = order.say(doc! { "q": query, "u": update });
+        self.writing(doc! { "update": &self.collection, "updates": [statement] })
     }
 
-    pub(crate) fn delete(&self, key: &StoreKey, now: Now, expected: Option<&Record>) -> Document {
-        let query = live(key, now, expected);
-        self.writing(doc! {
-            "delete": &self.collection,
-            "deletes": [{ "q": query, "limit": 1, "collation": binary_order() }],
-        })
+    pub(crate) fn delete(
+        &self,
+        key: &StoreKey,
+        now: Now,
+        expected: Option<&Record>,
+        order: Order,
+    ) -> Document {
+        let statement = order.say(doc! { "q": live(key, now, expected), "limit": 1 });
+        self.writing(doc! { "delete": &self.collection, "deletes": [statement] })
     }
 
-    pub(crate) fn list_by_owner(&self, owner: &str, now: Now) -> Document {
-        self.reading(doc! {
+    pub(crate) fn list_by_owner(&self, owner: &str, now: Now, order: Order) -> Document {
+        self.reading(order.say(doc! {
             "find": &self.collection,
             "filter": { "owner": owner, "expiration": { "$gt": now.date() } },
             "projection": { "_id": 0, "id": 1 },
             "batchSize": PAGE,
-            "collation": binary_order(),
-        })
+        }))
     }
 
     /// The `_id`s of a batch of expired documents.
@@ -156,11 +162,6 @@ fn expired(now: Now) -> Document {
     doc! { "id": { "$type": "string" }, "$or": ended.to_vec() }
 }
 
-/// Strings are compared byte by byte, whatever the collection's own collation.
-pub(crate) fn binary_order() -> Document {
-    doc! { "locale": "simple" }
-}
-
 /// What was loaded, as it is stored: a comparison of text with bytes would never hold.
 fn stored(loaded: &Record) -> Bson {
     match loaded.as_text() {
@@ -199,8 +200,9 @@ impl Now {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, Commands, Now, binary_order};
+    use super::{Change, Commands, Now};
     use crate::concern;
+    use crate::order::Order;
     use mongodb::bson::{Document, doc};
     use mongodb::options::{Acknowledgment, ReadConcern, WriteConcern};
     use session_core::{Lease, Record, StoreKey};
@@ -217,28 +219,33 @@ mod tests {
         Commands::new("c", has_owners, concern::of_reads(read), concern::of_writes(write))
     }
 
-    fn all(commands: &Commands) -> Vec<Document> {
+    fn all(commands: &Commands, order: Order) -> Vec<Document> {
         let key = StoreKey::new("session:", "a");
         let loaded = Record { payload: "x".into(), cas: 0, ttl: Duration::ZERO };
         let change = Change { payload: Some(b"y"), lease: &MINUTE, now: NOW };
         vec![
-            commands.load(&key, NOW),
-            commands.list_by_owner("ann", NOW),
+            commands.load(&key, NOW, order),
+            commands.list_by_owner("ann", NOW, order),
             commands.create(&key, change),
-            commands.update(&key, change, &loaded),
-            commands.delete(&key, NOW, Some(&loaded)),
+            commands.update(&key, change, &loaded, order),
+            commands.delete(&key, NOW, Some(&loaded), order),
         ]
     }
 
     /// A collection may have been made with a collation for which "ann" is "ANN".
     #[test]
     fn every_look_for_a_string_compares_bytes() {
-        for command in all(&commands(true, None, None)) {
-            let statements = ["updates", "deletes"].map(|name| command.get_array(name).ok());
-            let statement = statements.into_iter().flatten().find_map(|all| all[0].as_document());
-            let looks = !command.contains_key("insert");
-            let collation = statement.unwrap_or(&command).get_document("collation").ok();
-            assert_eq!(collation, looks.then_some(&binary_order()), "{command}");
+        for (order, expected) in
+            [(Order::Binary, Some(doc! { "locale": "simple" })), (Order::Own, None)]
+        {
+            for command in all(&commands(true, None, None), order) {
+                let statements = ["updates", "deletes"].map(|name| command.get_array(name).ok());
+                let statement =
+                    statements.into_iter().flatten().find_map(|all| all[0].as_document());
+                let looks = !command.contains_key("insert");
+                let collation = statement.unwrap_or(&command).get_document("collation").ok();
+                assert_eq!(collation, expected.as_ref().filter(|_| looks), "{command}");
+            }
         }
     }
 
@@ -255,7 +262,7 @@ mod tests {
                 .w_timeout(Duration::from_millis(250))
                 .journal(true)
                 .build();
-            for command in all(&commands(false, Some(&read), Some(&write))) {
+            for command in all(&commands(false, Some(&read), Some(&write)), Order::Own) {
                 let is_read = command.contains_key("find");
                 let concern =
                     command.get_document(if is_read { "readConcern" } else { "writeConcern" });
@@ -263,7 +270,7 @@ mod tests {
                 assert_eq!(concern.ok(), Some(expected), "{command}");
             }
         }
-        for command in all(&commands(false, None, None)) {
+        for command in all(&commands(false, None, None), Order::Own) {
             assert!(!command.contains_key("readConcern") && !command.contains_key("writeConcern"));
         }
     }

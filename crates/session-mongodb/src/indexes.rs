@@ -1,7 +1,7 @@
 //! The indexes of the collection: which are there, and which are missing for sessions to be safe.
 
 use crate::answer::number;
-use crate::command::binary_order;
+use crate::order::{Order, is_binary};
 use mongodb::bson::{Document, doc};
 
 /// What the indexes of a collection give to sessions.
@@ -11,6 +11,8 @@ pub(crate) struct Indexes {
     pub(crate) is_unique: bool,
     pub(crate) expiry: Expiry,
     pub(crate) has_owner: bool,
+    /// What commands say so that they compare bytes.
+    pub(crate) order: Order,
 }
 
 /// The index on `expiration`.
@@ -37,7 +39,7 @@ pub(crate) enum Step {
 impl Indexes {
     /// Reads the answer to `listIndexes`.
     pub(crate) fn read(found: &[Document]) -> Self {
-        let mut indexes = Self::default();
+        let mut indexes = Self { order: Order::read(found), ..Self::default() };
         for index in found {
             let Some(field) = only_field(index) else { continue };
             let is_partial = index.contains_key("partialFilterExpression");
@@ -78,10 +80,10 @@ impl Indexes {
 
 impl Step {
     /// The `createIndexes` of this step. Names are the drivers' own, which Flask's index has, too.
-    pub(crate) fn command(self, collection: &str) -> Document {
+    pub(crate) fn command(self, collection: &str, order: Order) -> Document {
         let index = match self {
             Self::Unique => doc! {
-                "key": { "id": 1 }, "name": "id_1", "unique": true, "collation": binary_order(),
+                "key": { "id": 1 }, "name": "id_1", "unique": true,
             },
             Self::Ttl => doc! {
                 "key": { "expiration": 1 }, "name": "expiration_1", "expireAfterSeconds": 0,
@@ -89,8 +91,11 @@ impl Step {
             Self::PlainExpiry => doc! { "key": { "expiration": 1 }, "name": "expiration_1" },
             Self::Owner => doc! {
                 "key": { "owner": 1 }, "name": "owner_1", "sparse": true,
-                "collation": binary_order(),
             },
+        };
+        let index = match self {
+            Self::Unique | Self::Owner => order.say(index),
+            Self::Ttl | Self::PlainExpiry => index,
         };
         doc! { "createIndexes": collection, "indexes": [index] }
     }
@@ -107,11 +112,6 @@ fn only_field(index: &Document) -> Option<&str> {
     let (field, direction) = fields.next()?;
     let is_ordered = matches!(number(Some(direction)), Some(1 | -1));
     (fields.next().is_none() && is_ordered).then_some(field)
-}
-
-fn is_binary(index: &Document) -> bool {
-    let collation = index.get_document("collation");
-    collation.map_or(true, |collation| matches!(collation.get_str("locale"), Ok("simple")))
 }
 
 #[cfg(test)]

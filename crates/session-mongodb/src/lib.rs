@@ -10,6 +10,8 @@ mod config;
 mod error;
 mod indexes;
 mod name;
+mod order;
+mod sent;
 mod store;
 
 pub use config::{KEYS, MongoOptions};

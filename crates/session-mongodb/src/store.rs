@@ -8,6 +8,7 @@ use crate::command::{BATCH, Change, Commands, Now};
 use crate::config::{MongoOptions, STORE};
 use crate::error::Fault;
 use crate::indexes::{Expiry, Indexes};
+use crate::order::Order;
 use mongodb::bson::Document;
 use session_core::store::{Call, Failure, Limits, Lost, no_owner_index, reread};
 use session_core::{
@@ -49,11 +50,21 @@ impl MongoStore {
         *self.indexes.lock().unwrap_or_else(PoisonError::into_inner) = indexes;
     }
 
+    /// How to compare strings. A collection that was not there before, another program may have
+    /// made since, with a collation.
+    async fn order(&self, deadline: Instant) -> Result<Order, Fault> {
+        if self.indexes().order == Order::Unseen {
+            self.learn(self.look(deadline).await?);
+        }
+        Ok(self.indexes().order)
+    }
+
     /// Refuses to work without the unique index, looking once more if it was not there before:
     /// without it two creations of one key could both succeed.
-    async fn settle(&self, call: Call, deadline: Instant) -> Result<()> {
-        if self.indexes().is_unique {
-            return Ok(());
+    async fn settle(&self, call: Call, deadline: Instant) -> Result<Order> {
+        let indexes = self.indexes();
+        if indexes.is_unique {
+            return Ok(indexes.order);
         }
         // Whatever the call is, nothing of it was sent.
         let indexes = self.look(deadline).await.map_err(|fault| match fault {
@@ -62,15 +73,20 @@ impl MongoStore {
         })?;
         self.learn(indexes);
         if indexes.is_unique {
-            return Ok(());
+            return Ok(indexes.order);
         }
         let what = "the collection has no unique index on `id`; `init` makes it";
         Err(call.failed(STORE, Failure::Final(ErrorKind::Config, what)))
     }
 
     async fn load_once(&self, key: &StoreKey, deadline: Instant) -> Result<Option<Record>, Fault> {
+        let order = self.order(deadline).await?;
+        if order == Order::Unseen {
+            return Ok(None);
+        }
         let now = Now::read();
-        answer::record(self.client.run(self.commands.load(key, now), deadline).await?, now)
+        let answer = self.client.run(self.commands.load(key, now, order), deadline).await?;
+        answer::record(answer, now)
     }
 
     /// Refuses what would not fit into a command.
@@ -90,10 +106,23 @@ impl MongoStore {
         Err(call.error(STORE, ErrorKind::TooLarge, &what))
     }
 
-    async fn change(&self, call: Call, command: Document) -> Result<Outcome> {
+    async fn list_once(&self, owner: &str, deadline: Instant) -> Result<Vec<StoreKey>, Fault> {
+        let order = self.order(deadline).await?;
+        if order == Order::Unseen {
+            return Ok(Vec::new());
+        }
+        let command = self.commands.list_by_owner(owner, Now::read(), order);
+        Ok(answer::keys(&self.client.list(command, deadline).await?))
+    }
+
+    async fn change(
+        &self,
+        call: Call,
+        command: impl FnOnce(Order) -> Document + Send,
+    ) -> Result<Outcome> {
         let deadline = self.client.deadline();
-        self.settle(call, deadline).await?;
-        match self.client.change(command, deadline).await {
+        let order = self.settle(call, deadline).await?;
+        match self.client.change(command(order), deadline).await {
             Ok(0) => Ok(Outcome::Refused),
             Ok(_) => Ok(Outcome::Written { cas: 0 }),
             Err(Fault::Duplicate) if call == Call::Create => Ok(Outcome::Refused),
@@ -150,9 +179,9 @@ impl Store for MongoStore {
     ) -> Result<Outcome> {
         self.check(when.call(), key, &payload, lease.owner, when.loaded())?;
         let change = Change { payload: Some(&payload), lease, now: Now::read() };
-        let command = match when {
+        let command = |order| match when {
             Precondition::Absent => self.commands.create(key, change),
-            Precondition::Unchanged(loaded) => self.commands.update(key, change, loaded),
+            Precondition::Unchanged(loaded) => self.commands.update(key, change, loaded, order),
         };
         self.change(when.call(), command).await
     }
@@ -160,7 +189,7 @@ impl Store for MongoStore {
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
         self.check(Call::Touch, key, &[], lease.owner, Some(loaded))?;
         let change = Change { payload: None, lease, now: Now::read() };
-        let command = self.commands.update(key, change, loaded);
+        let command = |order| self.commands.update(key, change, loaded, order);
         // The payload stays as it is stored, and so does what says how.
         Ok(match self.change(Call::Touch, command).await? {
             Outcome::Written { .. } => Outcome::Written { cas: loaded.cas },
@@ -175,7 +204,7 @@ impl Store for MongoStore {
         expected: Option<&Record>,
     ) -> Result<bool> {
         self.check(Call::Delete, key, &[], None, expected)?;
-        let command = self.commands.delete(key, Now::read(), expected);
+        let command = |order| self.commands.delete(key, Now::read(), expected, order);
         Ok(self.change(Call::Delete, command).await?.is_written())
     }
 
@@ -183,9 +212,8 @@ impl Store for MongoStore {
         if !self.options.owner_index {
             return Err(no_owner_index(STORE, "set SESSION_OWNER_INDEX=true and call `init`"));
         }
-        let command = self.commands.list_by_owner(owner, Now::read());
-        let found = self.client.list(command, self.client.deadline()).await;
-        Ok(answer::keys(&found.map_err(|fault| fault.into_error(Call::List))?))
+        let listed = self.list_once(owner, self.client.deadline()).await;
+        listed.map_err(|fault| fault.into_error(Call::List))
     }
 
     async fn delete_expired(&self) -> Result<u64> {

@@ -62,13 +62,11 @@ impl Proxy {
 
     /// Changes what happens from now on, to open connections too.
     ///
-    /// Returns once new connections meet the new mode, and after [`Mode::Refuse`] once the open ones
-    /// are closed. Bytes held back by [`Mode::Freeze`] are passed on when it ends in
-    /// [`Mode::Forward`].
+    /// Returns once new connections meet the new mode. Bytes held back by [`Mode::Freeze`] are
+    /// passed on when it ends in [`Mode::Forward`].
     pub async fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
-        let refuses = mode == Mode::Refuse;
-        while self.is_listening() == refuses || (refuses && self.has_open_connections()) {
+        while self.is_listening() != (mode != Mode::Refuse) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -108,10 +106,6 @@ impl Proxy {
 
     fn is_listening(&self) -> bool {
         self.wire.listening.load(Ordering::SeqCst)
-    }
-
-    fn has_open_connections(&self) -> bool {
-        self.wire.open.load(Ordering::SeqCst) > 0
     }
 }
 
@@ -159,13 +153,8 @@ async fn accept(
             changed = mode.changed() => if changed.is_err() { return },
             accepted = open.accept() => if let Ok((client, _)) = accepted {
                 let number = wire.connections.fetch_add(1, Ordering::SeqCst) + 1;
-                wire.open.fetch_add(1, Ordering::SeqCst);
                 let served = connection::serve(client, server, number, mode.clone(), wire.clone());
-                let wire = Arc::clone(&wire);
-                tokio::spawn(async move {
-                    served.await;
-                    wire.open.fetch_sub(1, Ordering::SeqCst);
-                });
+                tokio::spawn(served);
             },
         }
     }

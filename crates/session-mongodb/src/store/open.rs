@@ -6,6 +6,8 @@ use crate::command::Commands;
 use crate::config::MongoOptions;
 use crate::error::Fault;
 use crate::indexes::{self, Indexes, Step};
+use crate::order::Order;
+use crate::sent::Pool;
 use crate::{address, concern};
 use session_core::Result;
 use session_core::store::{Call, Limits, Lost};
@@ -45,7 +47,7 @@ impl MongoStore {
         let options = options.into().checked()?;
         let client = mongodb::Client::with_options(address::read(&options).await?)
             .map_err(|error| Fault::from(error).into_error(Call::Connect))?;
-        let store = Self::new(&client, options)?;
+        let store = Self::new(&client, Pool::Own, options)?;
         store.first_look().await?;
         Ok(store)
     }
@@ -54,8 +56,9 @@ impl MongoStore {
     ///
     /// The type is that of the `mongodb` 3 in the application's tree. Its log-in, its pool, its
     /// read and write concerns hold; retries and read preferences do not apply to our commands.
-    /// Set `server_selection_timeout` below the operation timeout: by default it is 30 s, and a
-    /// write to a server that is gone ends as `Unknown` in place of `Unavailable`.
+    /// Such a client does not tell what it sent: a write that ends without an answer is `Unknown`,
+    /// also one that waited for a connection. Set `server_selection_timeout` below the operation
+    /// timeout, so that a server that is gone is `Unavailable`: by default it is 30 s.
     ///
     /// # Errors
     ///
@@ -72,7 +75,7 @@ impl MongoStore {
     /// # }
     /// ```
     pub async fn from_client(client: mongodb::Client, options: MongoOptions) -> Result<Self> {
-        let store = Self::new(&client, options.checked()?)?;
+        let store = Self::new(&client, Pool::Shared, options.checked()?)?;
         store.first_look().await?;
         Ok(store)
     }
@@ -98,9 +101,9 @@ impl MongoStore {
             return Ok(());
         }
         for step in steps {
-            match self.make(step).await {
+            match self.make(step, indexes.order).await {
                 Err(fault) if step == Step::Ttl && fault.is_of_command() => {
-                    self.make(Step::PlainExpiry).await
+                    self.make(Step::PlainExpiry, indexes.order).await
                 }
                 made => made,
             }
@@ -110,7 +113,7 @@ impl MongoStore {
         Ok(())
     }
 
-    fn new(client: &mongodb::Client, options: MongoOptions) -> Result<Self> {
+    fn new(client: &mongodb::Client, pool: Pool, options: MongoOptions) -> Result<Self> {
         let database = client.database(&options.database);
         if database.write_concern().is_some_and(concern::is_unacknowledged) {
             return Err(Fault::Options.into_error(Call::Connect));
@@ -126,7 +129,7 @@ impl MongoStore {
             key: Some(MAX_TEXT),
             owner: options.owner_index.then_some(MAX_TEXT),
         };
-        let client = Client { database, timeouts: options.timeouts };
+        let client = Client { database, pool, timeouts: options.timeouts };
         Ok(Self { client, commands, limits, options, indexes: Mutex::default() })
     }
 
@@ -137,7 +140,7 @@ impl MongoStore {
         while found == Err(Fault::Lost(Lost::Unreached)) && Instant::now() < deadline {
             found = match self.look(deadline).await {
                 // The deadline cut a search short.
-                Err(Fault::Lost(Lost::Silent)) => found,
+                Err(Fault::Lost(Lost::Silent | Lost::Unsent)) => found,
                 next => next,
             };
         }
@@ -153,8 +156,8 @@ impl MongoStore {
         }
     }
 
-    async fn make(&self, step: Step) -> Result<(), Fault> {
-        let command = step.command(&self.options.collection);
-        self.client.run(command, Instant::now() + INIT_TIMEOUT).await.map(drop)
+    async fn make(&self, step: Step, order: Order) -> Result<(), Fault> {
+        let command = step.command(&self.options.collection, order);
+        self.client.run_on(command, Instant::now() + INIT_TIMEOUT).await.map(drop)
     }
 }

@@ -5,6 +5,8 @@
 mod common;
 mod conformance;
 mod faults;
+mod german;
 mod indexes;
 mod layout;
 mod refusals;
+mod sent;

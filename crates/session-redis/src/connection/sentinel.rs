@@ -50,14 +50,13 @@ impl Sentinels {
         let attempts = self.service.sentinels.iter().map(|sentinel| {
             Box::pin(within(limit, async move {
                 let named = self.ask(sentinel, limit).await;
-                if named.as_ref().err().is_none_or(is_answer) {
+                if !matches!(&named, Err(error) if error.is_io_error()) {
                     has_answer.store(true, Ordering::Relaxed);
                 }
                 self.connect(named?, config).await
             }))
         });
-        let opened = first(attempts.collect(), is_answer).await;
-        let mut opened = opened.unwrap_or_else(|| Err(no_sentinel()));
+        let mut opened = first(attempts.collect()).await.unwrap_or_else(|| Err(no_sentinel()));
         let last = self.last().clone();
         if let (Err(_), Some(last), false) = (&opened, last, has_answer.load(Ordering::Relaxed)) {
             opened = Box::pin(within(limit, self.connect(last, config))).await;
@@ -84,7 +83,7 @@ impl Sentinels {
                 self.connect(named, &brief(limit)).await.map(|_| true)
             }))
         });
-        match first(questions.collect(), is_answer).await {
+        match first(questions.collect()).await {
             Some(Ok(is_replaced)) => is_replaced,
             _ => has_other.load(Ordering::Relaxed),
         }
@@ -137,10 +136,6 @@ async fn within<T>(limit: Duration, call: impl Future<Output = RedisResult<T>>) 
         Ok(ended) => ended,
         Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
     }
-}
-
-fn is_answer(error: &RedisError) -> bool {
-    !error.is_io_error()
 }
 
 fn no_sentinel() -> RedisError {

@@ -1,9 +1,14 @@
 //! From a URL to the servers that it names.
 
 use crate::error::STORE;
+use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError};
 use session_core::store::Call;
 use session_core::{Error, ErrorKind, Result};
+use std::time::Duration;
+
+/// A NAT forgets a connection on which nothing passes for minutes, and TCP asks after two hours.
+const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// Where a URL leads.
 pub(crate) enum Place {
@@ -112,7 +117,8 @@ fn server(url: &str) -> Result<ConnectionInfo> {
     if !names_protocol {
         settings = settings.set_protocol(ProtocolVersion::RESP3);
     }
-    let tcp = info.tcp_settings().clone().set_nodelay(true);
+    let probes = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+    let tcp = info.tcp_settings().clone().set_nodelay(true).set_keepalive(probes);
     Ok(info.set_redis_settings(settings).set_tcp_settings(tcp))
 }
 

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 const URL: &str = "redis://127.0.0.1:6379";
 
+/// NATs forget a connection after minutes; a question every ten seconds costs nobody anything.
+const REST: Duration = Duration::from_secs(10);
+
 /// The settings that [`RedisOptions::from_settings`] reads, besides `SESSION_OWNER_INDEX`.
 pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
     "SESSION_REDIS",
@@ -34,6 +37,7 @@ pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
 pub struct RedisOptions {
     url: Url,
     timeouts: Timeouts,
+    rest: Duration,
     owner_index: bool,
 }
 
@@ -54,7 +58,8 @@ impl RedisOptions {
     /// Connections speak RESP3, by which a closed one is noticed before the next call needs it.
     /// `?protocol=resp2` in the URL is for servers before Redis 6 and proxies without `HELLO`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: Url::new(url), timeouts: Timeouts::default(), owner_index: false }
+        let timeouts = Timeouts::default();
+        Self { url: Url::new(url), timeouts, rest: REST, owner_index: false }
     }
 
     /// Reads [`KEYS`], [`Timeouts::KEYS`] and `SESSION_OWNER_INDEX`.
@@ -107,12 +112,22 @@ impl RedisOptions {
         self
     }
 
+    /// After how long without a call a connection is asked whether it still works, before it is
+    /// used; 10 s. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn idle_check(mut self, rest: Duration) -> Self {
+        self.rest = rest;
+        self
+    }
+
     /// Checks the options.
     pub(crate) fn check(&self) -> Result<Target> {
         self.timeouts.check(STORE)?;
         Ok(Target {
             place: address::parse(self.url.as_str())?,
             timeouts: self.timeouts,
+            rest: self.rest,
             has_owners: self.owner_index,
         })
     }
@@ -141,6 +156,7 @@ impl From<String> for RedisOptions {
 pub(crate) struct Target {
     pub(crate) place: Place,
     pub(crate) timeouts: Timeouts,
+    pub(crate) rest: Duration,
     pub(crate) has_owners: bool,
 }
 

@@ -51,6 +51,15 @@ impl Fault {
         passing.into_iter().any(|kind| self.is_reply(kind))
     }
 
+    /// Whether it tells of more than of a way that leads nowhere.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn is_answer(&self) -> bool {
+        match self {
+            Self::Lost(_, cause) => cause.as_ref().is_some_and(|cause| !cause.is_io_error()),
+            _ => true,
+        }
+    }
+
     /// Whether the connection broke, as one does that was closed before.
     pub(crate) fn is_broken(&self) -> bool {
         matches!(self, Self::Lost(Lost::Broken, _))
@@ -107,6 +116,11 @@ impl From<RedisError> for Fault {
 /// The error of a call whose answer has a shape that its command does not have.
 pub(crate) fn unexpected(call: Call) -> Error {
     call.failed(STORE, Unexpected("the answer is of another type than expected"))
+}
+
+/// Whether the server gives no connection until someone changes it, or the settings.
+pub(crate) fn is_refusal(cause: &RedisError) -> bool {
+    matches!(unreached(cause), Final(..))
 }
 
 /// Why the server gave no connection.

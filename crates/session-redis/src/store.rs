@@ -9,7 +9,7 @@ use self::change::Change;
 use self::owners::Owners;
 use self::scripts::Script;
 use crate::config::{RedisOptions, Target};
-use crate::connection::{Commands, Link};
+use crate::connection::{Commands, Link, Waits};
 use crate::error::{Fault, STORE};
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, ServerErrorKind, Value};
@@ -28,7 +28,7 @@ const LIMITS: Limits = Limits { payload: Some(512 << 20), key: None, owner: None
 /// Sessions in a Redis server.
 ///
 /// One multiplexed connection carries all calls; it is dialled when first needed and again after
-/// it broke, so the store outlives any restart of the server. Each call ends within the operation
+/// it broke or vanished, so the store outlives any restart of the server. Each call ends within the operation
 /// timeout, and each page of a listing. The crate page has the commands.
 pub struct RedisStore {
     link: Link,
@@ -72,8 +72,8 @@ impl RedisStore {
     ///
     /// `Config` if the URL or a timeout cannot be used.
     pub fn connect_lazy(options: impl Into<RedisOptions>) -> Result<Self> {
-        let Target { place, timeouts, has_owners } = options.into().check()?;
-        let link = Link::dial(place, timeouts.connect());
+        let Target { place, timeouts, rest, has_owners } = options.into().check()?;
+        let link = Link::dial(place, Waits::new(&timeouts, rest));
         Ok(Self { link, timeouts, owners: None }.owner_index(has_owners))
     }
 

@@ -62,11 +62,13 @@ impl Proxy {
 
     /// Changes what happens from now on, to open connections too.
     ///
-    /// Returns once new connections meet the new mode. Bytes held back by [`Mode::Freeze`] are
-    /// passed on when it ends in [`Mode::Forward`].
+    /// Returns once new connections meet the new mode, and after [`Mode::Refuse`] once the open ones
+    /// are closed. Bytes held back by [`Mode::Freeze`] are passed on when it ends in
+    /// [`Mode::Forward`].
     pub async fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
-        while self.is_listening() != (mode != Mode::Refuse) {
+        let refuses = mode == Mode::Refuse;
+        while self.is_listening() == refuses || (refuses && self.has_open_connections()) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -106,6 +108,10 @@ impl Proxy {
 
     fn is_listening(&self) -> bool {
         self.wire.listening.load(Ordering::SeqCst)
+    }
+
+    fn has_open_connections(&self) -> bool {
+        self.wire.open.load(Ordering::SeqCst) > 0
     }
 }
 
@@ -153,8 +159,13 @@ async fn accept(
             changed = mode.changed() => if changed.is_err() { return },
             accepted = open.accept() => if let Ok((client, _)) = accepted {
                 let number = wire.connections.fetch_add(1, Ordering::SeqCst) + 1;
+                wire.open.fetch_add(1, Ordering::SeqCst);
                 let served = connection::serve(client, server, number, mode.clone(), wire.clone());
-                tokio::spawn(served);
+                let wire = Arc::clone(&wire);
+                tokio::spawn(async move {
+                    served.await;
+                    wire.open.fetch_sub(1, Ordering::SeqCst);
+                });
             },
         }
     }

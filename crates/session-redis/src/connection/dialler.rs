@@ -7,17 +7,24 @@
 #[cfg(feature = "sentinel")]
 use super::sentinel::{Master, Sentinels};
 use super::task::Task;
-use redis::aio::MultiplexedConnection;
+use crate::error::is_refusal;
+use redis::aio::{ConnectionLike as _, MultiplexedConnection};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
-    RedisResult,
+    RedisResult, cmd,
 };
+use session_core::store::Timeouts;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+use tokio::time::{Instant, timeout};
 
 /// Pauses between attempts to connect; short, because calls wait meanwhile.
 const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(60)];
+
+/// How long a refusal holds: whoever mends its cause waits no longer, and meanwhile the calls of a
+/// busy application are no flood of log-ins.
+const REFUSAL: Duration = Duration::from_secs(1);
 
 /// How often sentinels are asked whether a master is still the one.
 #[cfg(feature = "sentinel")]
@@ -32,10 +39,27 @@ pub(crate) enum Source {
     Master(Sentinels),
 }
 
+/// How long is waited for what.
+#[derive(Clone, Copy)]
+pub(crate) struct Waits {
+    /// For a connection.
+    pub(crate) connect: Duration,
+    /// Without a call, before a connection is doubted.
+    rest: Duration,
+    /// For one that is doubted to answer; the call that waits must then find time for another.
+    answer: Duration,
+}
+
+impl Waits {
+    pub(crate) fn new(timeouts: &Timeouts, rest: Duration) -> Self {
+        Self { connect: timeouts.connect(), rest, answer: timeouts.operation() / 4 }
+    }
+}
+
 /// Keeps one connection; callers that need a new one wait for the same attempt.
 pub(crate) struct Dialler {
     source: Source,
-    connect_timeout: Duration,
+    waits: Waits,
     slot: Mutex<Slot>,
 }
 
@@ -44,36 +68,47 @@ pub(crate) struct Dialler {
 struct Slot {
     number: u64,
     attempt: Option<Attempt>,
+    /// When a call last asked for it.
+    used: Option<Instant>,
 }
 
-type Attempt = Task<RedisResult<MultiplexedConnection>>;
+/// A connection and its number.
+type Numbered = (MultiplexedConnection, u64);
+/// What became of it, and when.
+type Attempt = Task<(RedisResult<Numbered>, Instant)>;
 
 impl Dialler {
-    pub(crate) fn new(source: Source, connect_timeout: Duration) -> Arc<Self> {
-        Arc::new(Self { source, connect_timeout, slot: Mutex::default() })
+    pub(crate) fn new(source: Source, waits: Waits) -> Arc<Self> {
+        Arc::new(Self { source, waits, slot: Mutex::default() })
     }
 
     /// Returns a connection to send on, and its number; after an error nothing was sent.
     ///
     /// It is multiplexed: a call that is dropped leaves the others and their replies alone.
-    pub(crate) async fn connection(self: &Arc<Self>) -> RedisResult<(MultiplexedConnection, u64)> {
-        let (attempt, number) = self.attempt();
+    pub(crate) async fn connection(self: &Arc<Self>) -> RedisResult<Numbered> {
         // The runtime that ran the attempt was shut down.
         let interrupted = || Err(io::Error::from(io::ErrorKind::Interrupted).into());
-        Ok((attempt.end().await.unwrap_or_else(interrupted)?, number))
+        self.attempt().end().await.map_or_else(interrupted, |(end, _)| end)
     }
 
-    /// The attempt of the slot; begins one if there is none, or if it failed.
-    fn attempt(self: &Arc<Self>) -> (Attempt, u64) {
+    /// The attempt of the slot; begins one if there is none, or if it failed and may be repeated.
+    fn attempt(self: &Arc<Self>) -> Attempt {
+        let now = Instant::now();
         let mut slot = self.slot();
+        let last_used = slot.used.replace(now);
         let usable = slot.attempt.clone();
-        let usable = usable.filter(|attempt| attempt.is_worth_waiting_for(Result::is_ok));
-        let attempt = usable.unwrap_or_else(|| {
+        let usable = usable.filter(|attempt| attempt.is_worth_waiting_for(holds));
+        let Some(usable) = usable else {
             slot.number += 1;
-            let attempt = Task::spawn(dial(Arc::clone(self), slot.number));
-            slot.attempt.insert(attempt).clone()
-        });
-        (attempt, slot.number)
+            let attempt = attempt(dial(Arc::clone(self), slot.number));
+            return slot.attempt.insert(attempt).clone();
+        };
+        if last_used.is_none_or(|used| now - used < self.waits.rest) {
+            return usable;
+        }
+        let Some((Ok(rested), _)) = usable.ended() else { return usable };
+        let attempt = attempt(doubt(Arc::clone(self), rested));
+        slot.attempt.insert(attempt).clone()
     }
 
     /// Has the next call use another connection than the one of this number; calls under way on
@@ -97,15 +132,46 @@ impl Dialler {
     }
 }
 
-async fn dial(dialler: Arc<Dialler>, number: u64) -> RedisResult<MultiplexedConnection> {
+fn attempt(work: impl Future<Output = RedisResult<Numbered>> + Send + 'static) -> Attempt {
+    Task::spawn(async { (work.await, Instant::now()) })
+}
+
+/// Whether an attempt that ended so is the answer to those who ask now.
+fn holds((end, at): &(RedisResult<Numbered>, Instant)) -> bool {
+    match end {
+        Ok(_) => true,
+        Err(error) => is_refusal(error) && at.elapsed() < REFUSAL,
+    }
+}
+
+/// Has a connection that rested answer before anything is sent on it, or finds another: what is
+/// between here and the server may have forgotten it without a word.
+async fn doubt(dialler: Arc<Dialler>, rested: Numbered) -> RedisResult<Numbered> {
+    let (mut connection, number) = rested;
+    let ping = cmd("PING");
+    let answer = timeout(dialler.waits.answer, connection.req_packed_command(&ping)).await;
+    let is_alive = match answer {
+        // An error that the server answers with is an answer.
+        Ok(answer) => answer.map_or_else(|error| error.code().is_some(), |_| true),
+        Err(_) => false,
+    };
+    if is_alive {
+        return Ok((connection, number));
+    }
+    dialler.leave(number);
+    Box::pin(dialler.connection()).await
+}
+
+async fn dial(dialler: Arc<Dialler>, number: u64) -> RedisResult<Numbered> {
     let config = config(&dialler, number);
+    let numbered = |connection| (connection, number);
     for pause in PAUSES {
         match open(&dialler, number, &config).await {
             Err(error) if is_passing(&error) => tokio::time::sleep(pause).await,
-            result => return result,
+            result => return result.map(numbered),
         }
     }
-    open(&dialler, number, &config).await
+    open(&dialler, number, &config).await.map(numbered)
 }
 
 #[cfg_attr(
@@ -124,7 +190,7 @@ async fn open(
         }
         #[cfg(feature = "sentinel")]
         Source::Master(sentinels) => {
-            let limit = dialler.connect_timeout;
+            let limit = dialler.waits.connect;
             let (connection, master) = Box::pin(sentinels.open(config, limit)).await?;
             tokio::spawn(leave_when_replaced(Arc::downgrade(dialler), number, master));
             Ok(connection)
@@ -140,7 +206,7 @@ async fn leave_when_replaced(dialler: Weak<Dialler>, number: u64, master: Master
         tokio::time::sleep(LOOK).await;
         let Some(dialler) = dialler.upgrade().filter(|it| it.is_current(number)) else { return };
         let Source::Master(sentinels) = &dialler.source else { return };
-        if sentinels.have_replaced(&master, dialler.connect_timeout).await {
+        if sentinels.have_replaced(&master, dialler.waits.connect).await {
             dialler.leave(number);
         }
     }
@@ -165,7 +231,7 @@ fn is_passing(error: &RedisError) -> bool {
 fn config(dialler: &Arc<Dialler>, number: u64) -> AsyncConnectionConfig {
     // The store has a deadline of its own around each call.
     let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(dialler.connect_timeout))
+        .set_connection_timeout(Some(dialler.waits.connect))
         .set_response_timeout(None);
     if dialler.source.protocol() == ProtocolVersion::RESP2 {
         return config;

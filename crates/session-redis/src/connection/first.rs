@@ -9,25 +9,31 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Returns the first success, trying the next when one failed or kept waiting; each goes on while
-/// the next ones are tried. If all fail, the failure is that of the last to fail; `None` if there
-/// is nothing to try.
+/// the next ones are tried. If all fail, the failure is that of the last to fail, but one that
+/// `is_answer` comes before one that is none; `None` if there is nothing to try.
 pub(crate) async fn first<T, E>(
     attempts: Vec<impl Future<Output = Result<T, E>>>,
+    is_answer: impl Fn(&E) -> bool,
 ) -> Option<Result<T, E>> {
     let mut running = FuturesUnordered::new();
-    let mut failure = None;
+    let mut failure: Option<E> = None;
+    let mut note = |error| {
+        if is_answer(&error) || !failure.as_ref().is_some_and(&is_answer) {
+            failure = Some(error);
+        }
+    };
     for attempt in attempts {
         running.push(attempt);
         match timeout(PATIENCE, running.next()).await {
             Ok(Some(Ok(success))) => return Some(Ok(success)),
-            Ok(Some(Err(error))) => failure = Some(error),
+            Ok(Some(Err(error))) => note(error),
             Ok(None) | Err(_) => {}
         }
     }
     while let Some(ended) = running.next().await {
         match ended {
             Ok(success) => return Some(Ok(success)),
-            Err(error) => failure = Some(error),
+            Err(error) => note(error),
         }
     }
     failure.map(Err)
@@ -56,13 +62,16 @@ mod tests {
             vec![hangs(), ends(Ok(1)), hangs()],
             vec![hangs(), ends(Err(0)), hangs(), ends(Ok(1))],
         ] {
-            assert_eq!(first(attempts).await, Some(Ok(1)));
+            assert_eq!(first(attempts, |_| true).await, Some(Ok(1)));
         }
     }
 
     #[tokio::test]
-    async fn last_failure_is_told() {
-        assert_eq!(first(vec![ends(Err(1)), ends(Err(2))]).await, Some(Err(2)));
-        assert_eq!(first(Vec::<Attempt>::new()).await, None);
+    async fn last_answer_is_told_or_else_the_last_failure() {
+        let fail = |failures: [u8; 3]| failures.map(|failure| ends(Err(failure))).into();
+        for (failures, told) in [([1, 2, 3], 2), ([1, 1, 3], 3), ([2, 1, 3], 2), ([2, 4, 1], 4)] {
+            assert_eq!(first(fail(failures), |error| error % 2 == 0).await, Some(Err(told)));
+        }
+        assert_eq!(first(Vec::<Attempt>::new(), |_| true).await, None);
     }
 }

@@ -14,6 +14,7 @@ mod sentinel;
 mod task;
 
 pub(crate) use commands::Commands;
+pub(crate) use dialler::Waits;
 
 #[cfg(feature = "cluster")]
 use self::cluster::Cluster;
@@ -27,7 +28,6 @@ use redis::aio::ConnectionLike;
 use redis::{ConnectionAddr, ConnectionInfo};
 #[cfg(feature = "cluster")]
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// Where commands go.
@@ -47,14 +47,14 @@ pub(crate) enum Link {
 
 impl Link {
     /// Makes a link that connects when it is first used.
-    pub(crate) fn dial(place: Place, connect_timeout: Duration) -> Self {
-        let own = |source| Endpoint::Own(Dialler::new(source, connect_timeout));
+    pub(crate) fn dial(place: Place, waits: Waits) -> Self {
+        let own = |source| Endpoint::Own(Dialler::new(source, waits));
         match place {
             Place::Server(info) => Self::Server(own(Source::Server(info))),
             #[cfg(feature = "sentinel")]
             Place::Sentinel(service) => Self::Master(own(Source::Master(service.into()))),
             #[cfg(feature = "cluster")]
-            Place::Cluster(seeds) => Self::Cluster(Cluster::new(seeds, connect_timeout)),
+            Place::Cluster(seeds) => Self::Cluster(Cluster::new(seeds, waits)),
         }
     }
 

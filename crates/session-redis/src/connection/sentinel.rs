@@ -50,13 +50,14 @@ impl Sentinels {
         let attempts = self.service.sentinels.iter().map(|sentinel| {
             Box::pin(within(limit, async move {
                 let named = self.ask(sentinel, limit).await;
-                if !matches!(&named, Err(error) if error.is_io_error()) {
+                if named.as_ref().err().is_none_or(is_answer) {
                     has_answer.store(true, Ordering::Relaxed);
                 }
                 self.connect(named?, config).await
             }))
         });
-        let mut opened = first(attempts.collect()).await.unwrap_or_else(|| Err(no_sentinel()));
+        let opened = first(attempts.collect(), is_answer).await;
+        let mut opened = opened.unwrap_or_else(|| Err(no_sentinel()));
         let last = self.last().clone();
         if let (Err(_), Some(last), false) = (&opened, last, has_answer.load(Ordering::Relaxed)) {
             opened = Box::pin(within(limit, self.connect(last, config))).await;
@@ -83,7 +84,7 @@ impl Sentinels {
                 self.connect(named, &brief(limit)).await.map(|_| true)
             }))
         });
-        match first(questions.collect()).await {
+        match first(questions.collect(), is_answer).await {
             Some(Ok(is_replaced)) => is_replaced,
             _ => has_other.load(Ordering::Relaxed),
         }
@@ -136,6 +137,10 @@ async fn within<T>(limit: Duration, call: impl Future<Output = RedisResult<T>>) 
         Ok(ended) => ended,
         Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
     }
+}
+
+fn is_answer(error: &RedisError) -> bool {
+    !error.is_io_error()
 }
 
 fn no_sentinel() -> RedisError {

@@ -18,6 +18,11 @@ impl<T: Clone + Send + Sync + 'static> Task<T> {
         self.0.wait_for(Option::is_some).await.ok()?.clone()
     }
 
+    /// What came of it, if it is over.
+    pub(crate) fn ended(&self) -> Option<T> {
+        self.0.borrow().clone()
+    }
+
     /// Whether it goes on, or came to something that still holds.
     pub(crate) fn is_worth_waiting_for(&self, holds: impl FnOnce(&T) -> bool) -> bool {
         match &*self.0.borrow() {

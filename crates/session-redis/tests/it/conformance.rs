@@ -56,6 +56,11 @@ impl Remote for Own {
         self.connect(RedisOptions::new(server::redirect(&self.url, addr))).await
     }
 
+    async fn wary_store_at(&self, addr: SocketAddr) -> Result<Option<Arc<dyn Store>>> {
+        let options = RedisOptions::new(server::redirect(&self.url, addr));
+        self.connect(options.idle_check(Duration::ZERO)).await.map(Some)
+    }
+
     fn deadline(&self) -> Duration {
         Duration::from_millis(500)
     }

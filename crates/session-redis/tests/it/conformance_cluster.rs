@@ -35,6 +35,14 @@ mod owners {
 /// A cluster of one node, which tells its clients the address of the proxy.
 struct Proxied(RedisCluster);
 
+impl Proxied {
+    async fn options_at(&self, addr: SocketAddr) -> RedisOptions {
+        let announce = format!("CONFIG SET cluster-announce-port {}", addr.port());
+        self.0.nodes()[0].tell(&announce).await.unwrap();
+        RedisOptions::new(format!("redis+cluster://{addr}"))
+    }
+}
+
 #[async_trait]
 impl Subject for Proxied {
     async fn store(&self) -> Result<Arc<dyn Store>> {
@@ -54,9 +62,12 @@ impl Remote for Proxied {
     }
 
     async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
-        let announce = format!("CONFIG SET cluster-announce-port {}", addr.port());
-        self.0.nodes()[0].tell(&announce).await.unwrap();
-        Ok(Arc::new(RedisStore::connect(format!("redis+cluster://{addr}")).await?))
+        Ok(Arc::new(RedisStore::connect(self.options_at(addr).await).await?))
+    }
+
+    async fn wary_store_at(&self, addr: SocketAddr) -> Result<Option<Arc<dyn Store>>> {
+        let options = self.options_at(addr).await.idle_check(Duration::ZERO);
+        Ok(Some(Arc::new(RedisStore::connect(options).await?)))
     }
 
     fn deadline(&self) -> Duration {

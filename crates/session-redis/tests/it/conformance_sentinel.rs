@@ -45,6 +45,15 @@ impl Proxied {
     }
 }
 
+impl Proxied {
+    async fn options_at(&self, addr: SocketAddr) -> RedisOptions {
+        let sentinel = RedisServer::lone_sentinel(addr).await.unwrap();
+        let url = format!("redis+sentinel://{}/mymaster", sentinel.addr());
+        self.sentinels.lock().unwrap().push(sentinel);
+        RedisOptions::new(url)
+    }
+}
+
 #[async_trait]
 impl Subject for Proxied {
     async fn store(&self) -> Result<Arc<dyn Store>> {
@@ -63,10 +72,12 @@ impl Remote for Proxied {
     }
 
     async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
-        let sentinel = RedisServer::lone_sentinel(addr).await.unwrap();
-        let url = format!("redis+sentinel://{}/mymaster", sentinel.addr());
-        self.sentinels.lock().unwrap().push(sentinel);
-        Ok(Arc::new(RedisStore::connect(url).await?))
+        Ok(Arc::new(RedisStore::connect(self.options_at(addr).await).await?))
+    }
+
+    async fn wary_store_at(&self, addr: SocketAddr) -> Result<Option<Arc<dyn Store>>> {
+        let options = self.options_at(addr).await.idle_check(Duration::ZERO);
+        Ok(Some(Arc::new(RedisStore::connect(options).await?)))
     }
 
     fn deadline(&self) -> Duration {

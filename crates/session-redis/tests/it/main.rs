@@ -13,6 +13,7 @@ mod conformance;
 mod conformance_cluster;
 #[cfg(feature = "sentinel")]
 mod conformance_sentinel;
+mod connections;
 mod faults;
 mod layout;
 mod owners;

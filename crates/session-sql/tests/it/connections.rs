@@ -10,6 +10,7 @@ use session_testkit::proxy::{Mode, Proxy};
 use session_testkit::server;
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
+use std::time::Duration;
 
 #[tokio::test]
 async fn one_broken_connection_condemns_those_made_with_it() {
@@ -18,13 +19,14 @@ async fn one_broken_connection_condemns_those_made_with_it() {
         let (proxy, store) = behind_proxy_within(&table, seconds(10)).await;
         let loaded = create(&store, &key("many"), "old").await;
         crowd(&proxy, &store, &key("many")).await;
-        // All connections are cut, and the server is back at once.
+        // All are cut, and the server is back at once.
         proxy.set(Mode::Refuse).await;
         proxy.set(Mode::Forward).await;
         assert!(store.load(&key("many")).await.unwrap().is_some(), "a load asks once more");
         for _ in 0..8 {
             assert_eq!(store.touch(&key("many"), &HOUR, &loaded).await.unwrap(), WRITTEN);
         }
+        assert_eq!(proxy.connections(), CROWD + 1);
         table.drop().await;
     }
 }
@@ -89,14 +91,16 @@ async fn pool_never_gets_back_a_connection_with_a_reply_to_come() {
     }
 }
 
+/// How many connections a crowd has.
+const CROWD: usize = 3;
+
 /// Opens connections besides the first, and gives them back.
 async fn crowd(proxy: &Proxy, store: &SqlStore, key: &StoreKey) {
-    eventually("several connections answer", async || {
-        let calls = tokio::join!(store.load(key), store.load(key), store.load(key));
-        [calls.0, calls.1, calls.2].iter().all(|found| matches!(found, Ok(Some(_))))
-    })
-    .await;
-    assert!(proxy.connections() > 1);
+    let calls = tokio::join!(store.load(key), store.load(key), store.load(key));
+    for found in [calls.0, calls.1, calls.2] {
+        assert!(found.unwrap().is_some());
+    }
+    assert_eq!(proxy.connections(), CROWD);
 }
 
 /// How many round trips a load takes.
@@ -113,12 +117,34 @@ async fn connection_that_rested_is_asked_before_a_statement_is_entrusted_to_it()
         let (proxy, store) = behind_proxy_within(&table, seconds(10)).await;
         create(&store, &key("idle"), "x").await;
         assert_eq!(trips_of_load(&proxy, &store, &key("idle")).await, 1);
-        tokio::time::pause();
-        tokio::time::advance(seconds(11)).await;
-        tokio::time::resume();
+        let_pass(seconds(11)).await;
         assert_eq!(trips_of_load(&proxy, &store, &key("idle")).await, 2);
         assert_eq!(trips_of_load(&proxy, &store, &key("idle")).await, 1);
         assert_eq!(proxy.connections(), 1);
+        table.drop().await;
+    }
+}
+
+/// The clock of the store goes on by so much.
+async fn let_pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+/// So those that a crowd needed once rest, and are asked before they are used.
+#[tokio::test]
+async fn connection_used_last_is_used_first() {
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        let (proxy, store) = behind_proxy_within(&table, seconds(10)).await;
+        create(&store, &key("last"), "x").await;
+        crowd(&proxy, &store, &key("last")).await;
+        for _ in 0..4 {
+            let_pass(seconds(6)).await;
+            assert_eq!(trips_of_load(&proxy, &store, &key("last")).await, 1);
+        }
+        assert_eq!(proxy.connections(), CROWD);
         table.drop().await;
     }
 }

@@ -13,6 +13,8 @@ mod odd_tables;
 mod opening;
 mod pooler;
 mod refusals;
+mod repeats;
+mod sweeps;
 mod time_zones;
 mod trips;
 mod uniqueness;

@@ -13,6 +13,8 @@ use tokio::sync::watch;
 #[derive(Debug, Default)]
 pub(super) struct Wire {
     pub(super) connections: AtomicUsize,
+    /// How many of them are not over.
+    pub(super) open: AtomicUsize,
     /// The number of the last connection that was silenced, and with it all before.
     pub(super) silenced: AtomicUsize,
     pub(super) round_trips: AtomicUsize,

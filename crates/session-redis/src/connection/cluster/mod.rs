@@ -11,7 +11,7 @@ use self::redirect::Way;
 use self::slots::{Address, Slots, slot};
 use super::at;
 use super::commands::Commands;
-use super::dialler::{Dialler, Source};
+use super::dialler::{Dialler, Source, Waits};
 use super::endpoint::Endpoint;
 use super::first::first;
 use super::task::Task;
@@ -32,7 +32,7 @@ pub(crate) struct Cluster {
     seeds: Vec<Address>,
     /// How to connect to a node; its address is what the nodes tell.
     template: ConnectionInfo,
-    connect_timeout: Duration,
+    waits: Waits,
     table: Mutex<Table>,
 }
 
@@ -56,7 +56,7 @@ struct Node {
 type Answer = (Result<(), Fault>, Instant);
 
 impl Cluster {
-    pub(crate) fn new(seeds: Vec<ConnectionInfo>, connect_timeout: Duration) -> Arc<Self> {
+    pub(crate) fn new(seeds: Vec<ConnectionInfo>, waits: Waits) -> Arc<Self> {
         let template = seeds.first().cloned();
         let template = template.expect("a url with no host at all does not parse");
         let seeds = seeds.iter().filter_map(|seed| match seed.addr() {
@@ -66,7 +66,7 @@ impl Cluster {
             _ => None,
         });
         let seeds = seeds.collect();
-        Arc::new(Self { seeds, template, connect_timeout, table: Mutex::default() })
+        Arc::new(Self { seeds, template, waits, table: Mutex::default() })
     }
 
     /// Learns who serves what.
@@ -114,7 +114,7 @@ impl Cluster {
     }
 
     async fn learn(&self) -> Result<(), Fault> {
-        let deadline = Instant::now() + self.connect_timeout;
+        let deadline = Instant::now() + self.waits.connect;
         let asked = self.informants().into_iter().map(|address| {
             let endpoint = self.node(&address);
             async move {
@@ -126,7 +126,8 @@ impl Cluster {
                 if slots.masters().next().is_some() { Ok(slots) } else { Err(Fault::Unsettled) }
             }
         });
-        let slots = first(asked.collect()).await.unwrap_or_else(|| Err(Lost::Unsent.into()))?;
+        let slots = first(asked.collect(), Fault::is_answer).await;
+        let slots = slots.unwrap_or_else(|| Err(Lost::Unsent.into()))?;
         let mut table = self.table();
         let named: Vec<Address> = slots.masters().chain(&slots.replicas).cloned().collect();
         table
@@ -145,7 +146,7 @@ impl Cluster {
             return Arc::clone(&node.endpoint);
         }
         let info = at(&self.template, &address.host, address.port);
-        let dialler = Dialler::new(Source::Server(info), self.connect_timeout);
+        let dialler = Dialler::new(Source::Server(info), self.waits);
         let endpoint = Arc::new(Endpoint::Own(dialler));
         let node = Node { endpoint: Arc::clone(&endpoint), is_used: true };
         table.nodes.insert(address.clone(), node);

@@ -7,7 +7,7 @@ use redis::aio::MultiplexedConnection;
 use session_core::{Lease, Outcome};
 use session_testkit::proxy::Proxy;
 use session_testkit::{RedisCluster, RedisServer};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::net::TcpSocket;
@@ -37,6 +37,7 @@ macro_rules! link_clauses {
             frozen_server_is_an_error_in_time
             store_recovers_from_a_dead_server
             store_recovers_from_a_frozen_server
+            vanished_idle_connections_fail_no_call
         }
     };
     (@each $subject:expr; $($clause:ident)+) => {
@@ -63,6 +64,10 @@ impl Server {
 
     pub(crate) fn url(&self) -> String {
         self.0.url()
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.0.addr()
     }
 
     /// A proxy in front of the server, and the URL that leads through it.

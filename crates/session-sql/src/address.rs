@@ -111,7 +111,8 @@ fn sqlite(_: &str, _: &SqlOptions) -> Result<Target> {
 }
 
 fn dial<DB: Speak>(entrance: Entrance<DB>, options: &SqlOptions) -> Target {
-    let pool = OwnPool::new(entrance, options.timeouts, options.max_connections);
+    let SqlOptions { timeouts, rest, max_connections, .. } = *options;
+    let pool = OwnPool::new(entrance, timeouts, rest, max_connections);
     let connections = Connections::new(Source::Own(Arc::new(pool)));
     Target { engine: Box::new(Arc::new(connections)), words: DB::WORDS }
 }

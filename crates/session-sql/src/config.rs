@@ -13,6 +13,9 @@ pub(crate) const STORE: &str = "a database";
 const TABLE: &str = "sessions";
 const MAX_CONNECTIONS: usize = 10;
 
+/// Firewalls and servers close connections that rested for minutes.
+const REST: Duration = Duration::from_secs(10);
+
 const URL_KEY: &str = "SESSION_SQLALCHEMY";
 const FALLBACK_KEY: &str = "SQLALCHEMY_DATABASE_URI";
 const TABLE_KEY: &str = "SESSION_SQLALCHEMY_TABLE";
@@ -71,6 +74,7 @@ pub struct SqlOptions {
     pub(crate) way: Way,
     pub(crate) max_connections: usize,
     pub(crate) timeouts: Timeouts,
+    pub(crate) rest: Duration,
 }
 
 /// How statements are sent.
@@ -105,6 +109,7 @@ impl SqlOptions {
             way: Way::Prepared,
             max_connections: MAX_CONNECTIONS,
             timeouts: Timeouts::default(),
+            rest: REST,
         }
     }
 
@@ -205,6 +210,15 @@ impl SqlOptions {
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts = self.timeouts.with_operation(timeout);
+        self
+    }
+
+    /// After how long without a call a connection is asked whether it still stands, before a
+    /// statement is entrusted to it; 10 s. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn idle_check(mut self, rest: Duration) -> Self {
+        self.rest = rest;
         self
     }
 

@@ -16,15 +16,13 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// A connection that was not used for so long is asked whether it still stands before a statement
-/// is entrusted to it: firewalls and servers close idle ones.
-const IDLE: Duration = Duration::from_secs(10);
-
 pub(crate) struct OwnPool<DB: Database> {
     entrance: Entrance<DB>,
     timeout: Duration,
     /// How long a server may work for one call.
     operation: Duration,
+    /// After how long unused a connection may have been closed by a firewall or the server.
+    rest: Duration,
     permits: Arc<Semaphore>,
     idle: Mutex<Idle<DB>>,
 }
@@ -34,23 +32,38 @@ struct Idle<DB: Database> {
     waiting: Vec<Live<DB>>,
     /// Counts how often one broke, which none of those made before survives.
     generation: u64,
+    /// When a call fell silent last, which is a reason to doubt those that answered before.
+    doubted: Option<Instant>,
 }
 
 struct Live<DB: Database> {
     connection: DB::Connection,
     generation: u64,
-    /// When it answered last, unless it owes an answer or there is a reason to doubt that it still
-    /// stands.
+    /// When it answered last, unless it owes an answer.
     answered: Option<Instant>,
+}
+
+/// How much of a call's time a connection has to show that it still stands; in the rest another one
+/// can be made.
+const PING_SHARE: u32 = 4;
+
+/// Whether a statement is entrusted to a connection without asking whether it still stands.
+fn is_trusted(answered: Option<Instant>, doubted: Option<Instant>, rest: Duration) -> bool {
+    answered > doubted && answered.is_some_and(|then| then.elapsed() < rest)
 }
 
 impl<DB: Dialect> OwnPool<DB> {
     /// Makes `max` connections at most.
-    pub(crate) fn new(entrance: Entrance<DB>, timeouts: Timeouts, max: usize) -> Self {
+    pub(crate) fn new(
+        entrance: Entrance<DB>,
+        timeouts: Timeouts,
+        rest: Duration,
+        max: usize,
+    ) -> Self {
         let (timeout, operation) = (timeouts.connect(), timeouts.operation());
         let permits = Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
-        let idle = Mutex::new(Idle { waiting: Vec::new(), generation: 0 });
-        Self { entrance, timeout, operation, permits, idle }
+        let idle = Mutex::new(Idle { waiting: Vec::new(), generation: 0, doubted: None });
+        Self { entrance, timeout, operation, rest, permits, idle }
     }
 
     /// A connection to send on, for which callers wait in turn.
@@ -73,17 +86,23 @@ impl<DB: Dialect> OwnPool<DB> {
         }
     }
 
-    /// The connection used last, if it still stands.
+    /// The connection used last, if it still stands. If not, neither do those that rested as long:
+    /// each would otherwise cost a caller the time it takes to find out.
     async fn reuse(&self, deadline: Instant) -> Option<Live<DB>> {
         loop {
-            let mut live = self.idle().waiting.pop()?;
-            if live.answered.is_some_and(|then| then.elapsed() < IDLE) {
+            let (mut live, doubted) = {
+                let mut idle = self.idle();
+                (idle.waiting.pop()?, idle.doubted)
+            };
+            if is_trusted(live.answered, doubted, self.rest) {
                 return Some(live);
             }
-            if let Ok(Ok(())) = timeout_at(deadline, live.connection.ping()).await {
+            let soon = deadline.min(Instant::now() + self.operation / PING_SHARE);
+            if let Ok(Ok(())) = timeout_at(soon, live.connection.ping()).await {
                 live.answered = Some(Instant::now());
                 return Some(live);
             }
+            self.forget(live.answered);
         }
     }
 
@@ -103,6 +122,16 @@ impl<DB: Database> OwnPool<DB> {
     /// How statements are sent on its connections.
     pub(crate) fn way(&self) -> Way {
         self.entrance.way()
+    }
+
+    /// Closes those that answered last at this time, or before.
+    fn forget(&self, answered: Option<Instant>) {
+        let mut idle = self.idle();
+        let (kept, closed) =
+            mem::take(&mut idle.waiting).into_iter().partition(|live| live.answered > answered);
+        idle.waiting = kept;
+        drop(idle);
+        drop::<Vec<_>>(closed);
     }
 
     /// No code panics while it holds this lock, so what a poisoned one guards is whole.
@@ -136,7 +165,7 @@ impl<DB: Database> Lent<DB> {
     /// The others are asked for an answer before they are used: it may have been a lock, or the
     /// server vanished without a word. Returns how long that may still be at it.
     pub(crate) fn fell_silent(&self) -> Duration {
-        self.pool.idle().waiting.iter_mut().for_each(|live| live.answered = None);
+        self.pool.idle().doubted = Some(Instant::now());
         self.pool.operation
     }
 

@@ -4,13 +4,15 @@ use crate::common::{
     HOUR, MINUTE, OwnTable, POSTGRES, SERVERS, WRITTEN, behind_proxy_within, create, eventually,
     key, open, seconds,
 };
-use session_core::{ErrorKind, Precondition, Store, StoreKey};
+use session_core::{ErrorKind, Precondition, Record, Store, StoreKey};
 use session_sql::SqlStore;
 use session_testkit::proxy::{Mode, Proxy};
 use session_testkit::server;
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn one_broken_connection_condemns_those_made_with_it() {
@@ -166,6 +168,70 @@ async fn silent_connection_casts_doubt_on_the_others() {
         assert_eq!(trips_of_load(&proxy, &store, &key("silent")).await, 2);
         assert_eq!(trips_of_load(&proxy, &store, &key("silent")).await, 1);
         assert_eq!(proxy.connections(), made);
+        table.drop().await;
+    }
+}
+
+/// Makes as many calls at once as there are connections, by default.
+async fn ten_at_once<F>(call: impl Fn() -> F) -> Vec<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let mut calls = JoinSet::new();
+    for _ in 0..10 {
+        calls.spawn(call());
+    }
+    calls.join_all().await
+}
+
+/// A store with ten connections, which take a rest.
+async fn ten_idle(table: &OwnTable, rest: Duration) -> (Proxy, Arc<SqlStore>, Record) {
+    open(table.options()).await;
+    let (proxy, options) = table.proxied().await;
+    let store = Arc::new(
+        SqlStore::connect(options.idle_check(rest).operation_timeout(seconds(3))).await.unwrap(),
+    );
+    let loaded = create(&*store, &key("a"), "a").await;
+    let found = ten_at_once(|| {
+        let store = Arc::clone(&store);
+        async move { store.load(&key("a")).await }
+    });
+    assert!(found.await.into_iter().all(|found| found.unwrap().is_some()));
+    assert_eq!(proxy.connections(), 10);
+    (proxy, store, loaded)
+}
+
+/// As behind a NAT that forgot all of them.
+#[tokio::test]
+async fn connections_that_vanished_while_they_rested_fail_no_call() {
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        let (proxy, store, loaded) = ten_idle(&table, Duration::ZERO).await;
+        proxy.silence();
+        let touched = ten_at_once(|| {
+            let (store, loaded) = (Arc::clone(&store), loaded.clone());
+            async move { store.touch(&key("a"), &MINUTE, &loaded).await }
+        });
+        for touched in touched.await {
+            assert_eq!(touched.unwrap(), WRITTEN, "{variable}");
+        }
+        table.drop().await;
+    }
+}
+
+/// It costs the call that finds out its deadline, and none of those after it.
+#[tokio::test]
+async fn server_that_vanished_costs_one_deadline() {
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        let (proxy, store, loaded) = ten_idle(&table, seconds(10)).await;
+        proxy.silence();
+        let error = store.touch(&key("a"), &MINUTE, &loaded).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unknown, "{variable}");
+        for _ in 0..10 {
+            assert_eq!(store.touch(&key("a"), &MINUTE, &loaded).await.unwrap(), WRITTEN);
+        }
+        assert_eq!(proxy.connections(), 11);
         table.drop().await;
     }
 }

@@ -56,11 +56,13 @@ impl Hasher for Hashed {
 
 impl Data {
     /// The entry of `key`, also one without a value.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
-        if self.lookup.filter & filter_bit(key) == 0 {
-            return None;
-        }
+        if self.lookup.filter & filter_bit(key) == 0 { None } else { self.find_likely(key) }
+    }
+
+    #[inline(never)]
+    fn find_likely(&self, key: &[u8]) -> Option<usize> {
         match &self.lookup.many {
             None => self.search(key),
             Some(many) => {
@@ -116,6 +118,7 @@ impl Data {
     }
 }
 
+#[inline(always)]
 fn filter_bit(key: &[u8]) -> u64 {
     let (Some(first), Some(last)) = (key.first(), key.last()) else { return 1 };
     let hash = usize::from(*first) + 7 * usize::from(*last) + 31 * key.len();

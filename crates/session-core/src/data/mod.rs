@@ -14,6 +14,7 @@ mod rebase;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 pub use flash::Flash;
 pub(crate) use flash::FlashLog;

@@ -4,19 +4,21 @@ use super::{Data, Intent};
 use crate::error::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use session_codec as codec;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// Sets one key to what a function makes of its value.
 type Step = Box<dyn FnMut(&mut Data, &str) -> Result<()> + Send>;
 
+/// What is done to each key, in order.
+type Steps = HashMap<String, Vec<Step>>;
+
 /// The functions by which the request changes values, in order, so that they can run again.
 ///
 /// A function may be no `Sync`, which futures that lend the state out must be: hence the mutex,
 /// which nobody ever waits for.
 #[derive(Default)]
-pub(crate) struct ModifyLog(Mutex<HashMap<String, Vec<Step>>>);
+pub(crate) struct ModifyLog(Mutex<Option<Box<Steps>>>);
 
 impl ModifyLog {
     /// Sets `key` to what `f` makes of its value, and returns that.
@@ -35,7 +37,7 @@ impl ModifyLog {
         let steps = self.steps();
         if data.is_derived(key) {
             let step: Step = Box::new(move |data, key| data.modify(key, &mut f).map(drop));
-            let steps = steps.entry(key.to_owned()).or_default();
+            let steps = steps.get_or_insert_default().entry(key.to_owned()).or_default();
             if is_first {
                 // Those before a plain write of the key are part of the past.
                 steps.clear();
@@ -47,7 +49,7 @@ impl ModifyLog {
 
     /// Makes anew what is derived from a newer record's values.
     pub(crate) fn replay(&mut self, data: &mut Data) -> Result<()> {
-        for (key, steps) in self.steps() {
+        for (key, steps) in self.steps().iter_mut().flat_map(|steps| steps.iter_mut()) {
             if data.is_derived(key) {
                 steps.iter_mut().try_for_each(|step| step(data, key))?;
             }
@@ -55,7 +57,7 @@ impl ModifyLog {
         Ok(())
     }
 
-    fn steps(&mut self) -> &mut HashMap<String, Vec<Step>> {
+    fn steps(&mut self) -> &mut Option<Box<Steps>> {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -66,11 +68,8 @@ impl Data {
         T: Serialize + DeserializeOwned,
         F: FnMut(Option<T>) -> T,
     {
-        let old = self.peek(key).map(|(value, format)| codec::decode(value, format));
-        let value = f(old.transpose()?);
-        self.set(key, self.modifying(key), |out, limits| {
-            Ok(codec::encode(&value, limits.format, limits.max_depth, out)?)
-        })?;
+        let value = f(self.get(key)?);
+        self.put(key, &value, self.modifying(key))?;
         Ok(value)
     }
 

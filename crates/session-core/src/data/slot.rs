@@ -117,16 +117,11 @@ impl Cell {
 
     pub(super) fn write(&mut self, value: Slot, intent: Intent) {
         self.value = value;
+        let plain = self.marks.with(Marks::WRITTEN).without(Marks::BLIND).without(Marks::DERIVED);
         self.marks = match intent {
-            Intent::Guarded => {
-                self.marks.with(Marks::WRITTEN).without(Marks::BLIND).without(Marks::DERIVED)
-            }
-            Intent::Blind => {
-                self.marks.with(Marks::WRITTEN).with(Marks::BLIND).without(Marks::DERIVED)
-            }
-            Intent::Derived => {
-                self.marks.with(Marks::WRITTEN).with(Marks::BLIND).with(Marks::DERIVED)
-            }
+            Intent::Guarded => plain,
+            Intent::Blind => plain.with(Marks::BLIND),
+            Intent::Derived => plain.with(Marks::BLIND).with(Marks::DERIVED),
         };
     }
 

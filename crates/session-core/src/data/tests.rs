@@ -36,9 +36,7 @@ fn abc() -> Data {
 }
 
 fn set_in<V: Serialize>(data: &mut Data, key: &str, value: V, intent: Intent) -> Result<bool> {
-    data.set(key, intent, |out, limits| {
-        Ok(codec::encode(&value, limits.format, limits.max_depth, out)?)
-    })
+    data.put(key, &value, intent)
 }
 
 fn set(data: &mut Data, key: &str, value: impl Serialize) -> bool {
@@ -50,7 +48,7 @@ fn overwrite(data: &mut Data, key: &str, value: impl Serialize) -> bool {
 }
 
 fn get<T: DeserializeOwned>(data: &Data, key: &str) -> Option<T> {
-    data.peek(key).map(|(value, format)| codec::decode(value, format).unwrap())
+    data.get(key).unwrap()
 }
 
 fn keys(data: &Data) -> Vec<&str> {

@@ -107,7 +107,7 @@ impl Exchange {
     /// record, whole; a move goes on in a task of its own.
     pub fn commit(&self) -> Committing {
         match self.0.close() {
-            Phase::Open(state) if state.is_abandoned => Committing::ready(Ok(self.give_up(*state))),
+            Phase::Open(state) if state.is_abandoned => Committing::ready(Ok(self.give_up(state))),
             Phase::Open(state) => self.finish(state),
             Phase::Failed => Committing::ready(Ok(Commit { vary_cookie: true, set_cookie: None })),
             Phase::Unopened => Committing::ready(Ok(Commit::default())),
@@ -121,7 +121,7 @@ impl Exchange {
     /// also after a commit that failed.
     pub fn discard(&self) -> Commit {
         match self.0.close() {
-            Phase::Open(state) => self.give_up(*state),
+            Phase::Open(state) => self.give_up(state),
             Phase::Failed => Commit { vary_cookie: true, set_cookie: None },
             Phase::Unopened => Commit::default(),
             Phase::Closed(_) => {
@@ -131,7 +131,7 @@ impl Exchange {
         }
     }
 
-    fn give_up(&self, state: State) -> Commit {
+    fn give_up(&self, state: Box<State>) -> Commit {
         let commit = commit::discard(&self.0.context, &state);
         leave(&self.0, Committed { commit, address: state.home.into_stored() })
     }

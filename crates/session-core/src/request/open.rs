@@ -149,7 +149,7 @@ fn adopt(
         };
     }
     state.home = Home::Stored(address);
-    if state.is_over(&context.config) {
+    if state.full_lease(&context.config).is_none() {
         context.telemetry.expired();
         return Ok(None);
     }

@@ -1,6 +1,7 @@
 //! What a request knows of its session and what it asked for; no I/O.
 
 mod lifetime;
+mod owner;
 
 use crate::config::Config;
 use crate::data::{Data, FlashLog, Intent, ModifyLog};
@@ -10,7 +11,7 @@ use crate::key::{PERMANENT, is_reserved};
 use crate::request::plan::{Facts, Fate, Origin};
 use crate::store::Record;
 use serde::Serialize;
-use session_codec as codec;
+use std::borrow::Cow;
 use tokio::time::Instant;
 
 /// The id and the key of a record.
@@ -139,7 +140,7 @@ impl State {
     /// Ends the session; what is written from here on belongs to another.
     pub(crate) fn end(&mut self, config: &Config) {
         if self.fate != Fate::End {
-            self.ended_owner = self.base_owner(config);
+            self.ended_owner = self.base_owner(config).map(Cow::into_owned);
         }
         self.fate = Fate::End;
         self.data = Data::empty(self.data.limits());
@@ -174,43 +175,7 @@ impl State {
         if key == config.owner_key() {
             return self.set_owner(value, intent, config);
         }
-        self.put(key, value, intent)
-    }
-
-    /// Sets the owner; where another had the session, it ends, and the next one begins with this.
-    fn set_owner<V: Serialize + ?Sized>(
-        &mut self,
-        value: &V,
-        intent: Intent,
-        config: &Config,
-    ) -> Result<()> {
-        let former = [self.owner(config), self.base_owner(config)];
-        self.data.set(config.owner_key(), intent, |out, limits| {
-            let start = out.len();
-            codec::encode(value, limits.format, limits.max_depth, out)?;
-            match owner_text(Some((&out[start..], limits.format))) {
-                Some(_) => Ok(()),
-                None => Err(Error::new(
-                    ErrorKind::Unsupported,
-                    "sign in an owner that is no number and no text, or empty: to sign out, flush",
-                )),
-            }
-        })?;
-        let owner = self.owner(config);
-        if former.iter().flatten().any(|former| Some(former) != owner.as_ref()) {
-            self.end(config);
-            self.seed(config)?;
-            self.put(config.owner_key(), value, intent)?;
-        }
-        Ok(())
-    }
-
-    fn put<V: Serialize + ?Sized>(&mut self, key: &str, value: &V, intent: Intent) -> Result<()> {
-        self.data
-            .set(key, intent, |out, limits| {
-                Ok(codec::encode(value, limits.format, limits.max_depth, out)?)
-            })
-            .map(drop)
+        self.data.put(key, value, intent).map(drop)
     }
 
     /// Gives a session without a record the reserved entries of a new one.
@@ -222,27 +187,7 @@ impl State {
     }
 
     pub(crate) fn set_reserved<V: Serialize>(&mut self, key: &str, value: &V) -> Result<()> {
-        self.put(key, value, Intent::Blind)
-    }
-
-    /// The owner's name for the store's index, from the value under the owner key.
-    pub(crate) fn owner(&self, config: &Config) -> Option<String> {
-        owner_text(self.data.peek(config.owner_key()))
-    }
-
-    /// The owner for whom the loaded record was written.
-    pub(crate) fn base_owner(&self, config: &Config) -> Option<String> {
-        owner_text(self.data.peek_base(config.owner_key()))
-    }
-
-    /// The owner to index the record under, if the store keeps an index.
-    pub(crate) fn indexed_owner(&self, config: &Config) -> Option<String> {
-        config.owner_index().then(|| self.owner(config)).flatten()
-    }
-
-    /// The owner that the loaded record is indexed under.
-    pub(crate) fn indexed_base_owner(&self, config: &Config) -> Option<String> {
-        config.owner_index().then(|| self.base_owner(config)).flatten()
+        self.data.put(key, value, Intent::Blind).map(drop)
     }
 
     /// Replays this request on a newer record of the same session.
@@ -265,24 +210,6 @@ impl State {
         Ok(())
     }
 
-    /// Stops a request whose session has become another owner's: a Flask app signs owners in
-    /// without a new id.
-    ///
-    /// # Errors
-    ///
-    /// `Gone`.
-    pub(crate) fn check_handover(&self, newer: &Data, config: &Config) -> Result<()> {
-        let owner = self.base_owner(config).or_else(|| self.owner(config));
-        let newer = owner_text(newer.peek_base(config.owner_key()));
-        if owner.is_some() && newer.is_some() && owner != newer {
-            return Err(Error::new(
-                ErrorKind::Gone,
-                "change a session that became another owner's while this request ran",
-            ));
-        }
-        Ok(())
-    }
-
     /// The error of a request that read a key, wrote it, and finds it changed by another.
     pub(crate) fn conflict(&self) -> Option<Error> {
         self.data.conflict()?;
@@ -296,11 +223,6 @@ impl State {
             "write a value that another request changed since it was read",
         ))
     }
-}
-
-fn owner_text(value: Option<(&[u8], codec::Format)>) -> Option<String> {
-    let (value, format) = value?;
-    codec::as_text(value, format).filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]

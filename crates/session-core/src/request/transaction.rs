@@ -7,7 +7,6 @@ use crate::error::Result;
 use crate::key::{AsKey, ReadAs, WriteAs, check_function_of};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use session_codec as codec;
 use std::fmt;
 
 /// What the store holds of a session, to be read and changed as one:
@@ -36,8 +35,7 @@ impl<'a> Transaction<'a> {
     ///
     /// `Decode` if the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: impl ReadAs<T>) -> Result<Option<T>> {
-        let value = self.work.data.peek(key.as_key());
-        Ok(value.map(|(value, format)| codec::decode(value, format)).transpose()?)
+        self.work.data.get(key.as_key())
     }
 
     /// Sets the value under `key`.

@@ -6,7 +6,6 @@ use crate::id::SessionHandle;
 use crate::key::ReadAs;
 use crate::request::session::Session;
 use serde::de::DeserializeOwned;
-use session_codec as codec;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -52,8 +51,7 @@ impl SessionInfo {
     ///
     /// `Decode` if the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: impl ReadAs<T>) -> Result<Option<T>> {
-        let value = self.data.as_ref().and_then(|data| data.peek(key.as_key()));
-        Ok(value.map(|(value, format)| codec::decode(value, format)).transpose()?)
+        self.data.as_ref().map_or(Ok(None), |data| data.get(key.as_key()))
     }
 
     /// Whether the index names a record of the owner that cannot be decoded.

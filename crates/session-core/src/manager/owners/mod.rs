@@ -155,7 +155,7 @@ impl Owners {
         let context = &self.0;
         let (owner, kept) = session.progress().with(|state| {
             let kept = state.home.address().map(|address| context.key(&address.id));
-            Ok((state.owner(&context.config), kept))
+            Ok((state.owner(&context.config).map(|owner| owner.into_owned()), kept))
         })?;
         let owner = owner.ok_or_else(|| {
             Error::new(

@@ -12,6 +12,7 @@ use crate::request::plan::Fate;
 use crate::request::state::{Address, Home, State};
 use crate::request::transaction::Transaction;
 use crate::store::{Lease, Outcome, Precondition, Record};
+use std::borrow::Cow;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -30,7 +31,7 @@ pub(crate) struct Changed<R> {
 
 impl<R> Changed<R> {
     /// Whom the record is indexed under.
-    pub(crate) fn indexed_owner(&self, config: &Config) -> Option<String> {
+    pub(crate) fn indexed_owner(&self, config: &Config) -> Option<Cow<'_, str>> {
         self.work.indexed_owner(config)
     }
 }

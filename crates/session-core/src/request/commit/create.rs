@@ -53,7 +53,7 @@ pub(super) async fn write_new(
             Ok(Outcome::Refused) => {}
             Err(error) => {
                 if error.kind() == ErrorKind::Unknown {
-                    abandon(context, owner, address, deadline).await;
+                    abandon(context, lease.owner, address, deadline).await;
                 }
                 return Err(error);
             }
@@ -70,11 +70,11 @@ pub(super) async fn write_new(
 /// The request waits until its `deadline`; the removal has one of its own, as that may be over.
 pub(crate) async fn abandon(
     context: &Arc<Context>,
-    owner: Option<String>,
+    owner: Option<&str>,
     address: Address,
     deadline: Deadline,
 ) {
-    let context = Arc::clone(context);
+    let (context, owner) = (Arc::clone(context), owner.map(str::to_owned));
     let removal = tokio::spawn(async move {
         let delete = context.store.delete(&address.key, owner.as_deref(), None);
         if let Err(error) = context.deadline().write(delete).await {

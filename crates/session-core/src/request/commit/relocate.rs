@@ -30,7 +30,7 @@ pub(super) async fn relocate(
     let mut new = write_new(&context, &state, deadline).await?;
     if let Err(error) = end_old(&context, &mut state, &old, &mut new, deadline).await {
         let owner = state.indexed_owner(&context.config);
-        abandon(&context, owner, new.address, deadline).await;
+        abandon(&context, owner.as_deref(), new.address, deadline).await;
         return Err(error);
     }
     state.home = Home::Stored(new.address);

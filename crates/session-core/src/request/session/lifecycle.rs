@@ -224,7 +224,7 @@ impl Session {
         self.0.with(|state| {
             let key = self.0.context.config.owner_key();
             state.data.read(key);
-            Ok(state.owner(&self.0.context.config))
+            Ok(state.owner(&self.0.context.config).map(|owner| owner.into_owned()))
         })
     }
 }

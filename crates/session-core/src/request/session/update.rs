@@ -168,7 +168,7 @@ impl Session {
             && let Some(address) = changed.created.clone()
         {
             let owner = changed.indexed_owner(&context.config);
-            abandon(context, owner, address, deadline).await;
+            abandon(context, owner.as_deref(), address, deadline).await;
             return Err(closed().into());
         }
         Ok(changed.result)

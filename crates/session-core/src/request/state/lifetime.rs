@@ -51,8 +51,7 @@ impl State {
 
     /// When the session ends, if that is fixed.
     pub(crate) fn end_at(&self) -> Option<Timestamp> {
-        let (value, format) = self.data.peek(END)?;
-        codec::decode(value, format).ok()
+        self.data.get(END).ok()?
     }
 
     /// How long the record may live from now: until its fixed end, or for the idle lifetime, and no
@@ -60,31 +59,19 @@ impl State {
     ///
     /// `None` once one of these is over.
     pub(crate) fn full_lease(&self, config: &Config) -> Option<Duration> {
-        let end = self.end_at();
-        let absolute = config.absolute_lifetime();
-        if end.is_none() && absolute.is_none() {
-            return Some(self.lifetime(config));
-        }
-        let now = unix_time();
-        let lifetime = match end {
-            Some(end) => since_1970(end).checked_sub(now).filter(|left| !left.is_zero())?,
+        let lifetime = match self.end_at() {
+            Some(end) => left(since_1970(end), unix_time())?.min(MAX_LIFETIME),
             None => self.lifetime(config),
         };
-        let Some(absolute) = absolute else { return Some(lifetime.min(MAX_LIFETIME)) };
+        let Some(absolute) = config.absolute_lifetime() else { return Some(lifetime) };
+        let now = unix_time();
         let created = self.created().unwrap_or(now);
         absolute_left(absolute, created, now).map(|left| lifetime.min(left))
     }
 
-    /// Whether the fixed end or the absolute lifetime is over.
-    pub(crate) fn is_over(&self, config: &Config) -> bool {
-        let is_bounded = config.absolute_lifetime().is_some() || self.end_at().is_some();
-        is_bounded && self.full_lease(config).is_none()
-    }
-
     /// When the session began, since 1970.
     pub(crate) fn created(&self) -> Option<Duration> {
-        let (value, format) = self.data.peek(CREATED)?;
-        Duration::try_from_secs_f64(codec::decode(value, format).ok()?).ok()
+        Duration::try_from_secs_f64(self.data.get(CREATED).ok()??).ok()
     }
 
     /// Whether the lease is due for renewal: at most once per throttle, early enough on short ones.
@@ -118,14 +105,18 @@ fn since_1970(instant: Timestamp) -> Duration {
         .map_or(Duration::ZERO, |secs| Duration::new(secs, instant.nanos()))
 }
 
-/// What is left of an absolute lifetime; `None` once it is over. Both times are since 1970, and not
-/// cut to whole seconds, which would end it up to one early.
+/// What is left of an absolute lifetime; `None` once it is over.
 pub(super) fn absolute_left(
     absolute: Duration,
     created: Duration,
     now: Duration,
 ) -> Option<Duration> {
-    let left = created.saturating_add(absolute).checked_sub(now)?;
     // The session may be of a machine whose clock is ahead.
-    (!left.is_zero()).then(|| left.min(absolute))
+    left(created.saturating_add(absolute), now).map(|left| left.min(absolute))
+}
+
+/// From `now` to `end`; `None` once it is over. Both times are since 1970, and not cut to whole
+/// seconds, which would end a session up to one early.
+fn left(end: Duration, now: Duration) -> Option<Duration> {
+    end.checked_sub(now).filter(|left| !left.is_zero())
 }

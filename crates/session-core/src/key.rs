@@ -17,8 +17,11 @@ pub(crate) const END: &str = "_end";
 pub(crate) const FLASHES: &str = "_flashes";
 
 /// Whether `key` is kept by the library itself: hidden from handlers, spared by `clear`.
+#[inline]
 pub(crate) fn is_reserved<K: AsRef<[u8]> + ?Sized>(key: &K) -> bool {
-    [PERMANENT, CREATED, LIFETIME, END].iter().any(|reserved| reserved.as_bytes() == key.as_ref())
+    let key = key.as_ref();
+    key.first() == Some(&b'_')
+        && [PERMANENT, CREATED, LIFETIME, END].iter().any(|reserved| reserved.as_bytes() == key)
 }
 
 /// Refuses the keys that have methods of their own.
@@ -27,14 +30,16 @@ pub(crate) fn is_reserved<K: AsRef<[u8]> + ?Sized>(key: &K) -> bool {
 ///
 /// `Unsupported`.
 pub(crate) fn check_key(key: &str) -> Result<()> {
-    let message = match key {
-        FLASHES => "write the reserved key _flashes: use flash and take_flashes".to_owned(),
-        key if is_reserved(key) => {
-            format!("write the reserved key {key}: use set_permanent, set_lifetime or set_end")
-        }
-        _ => return Ok(()),
+    if key == FLASHES || is_reserved(key) { Err(refused(key)) } else { Ok(()) }
+}
+
+#[cold]
+fn refused(key: &str) -> Error {
+    let methods = match key {
+        FLASHES => "flash and take_flashes",
+        _ => "set_permanent, set_lifetime or set_end",
     };
-    Err(Error::new(ErrorKind::Unsupported, message))
+    Error::new(ErrorKind::Unsupported, format!("write the reserved key {key}: use {methods}"))
 }
 
 /// Refuses the keys whose values no function may change.

@@ -1,7 +1,7 @@
 //! From a key to its entry, in time that does not grow with the number of entries.
 
+use super::Data;
 use super::slot::{Cell, Marks, Slot};
-use super::{Data, slice};
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher};
@@ -90,21 +90,23 @@ impl Data {
         let at = self.cells.len();
         self.cells.push(cell);
         self.lookup.filter |= filter_bit(key);
-        match &mut self.lookup.many {
-            Some(many) => many.add(key, at),
-            None if at == FEW => self.lookup.many = Some(self.many()),
-            None => {}
+        if at >= FEW {
+            self.add_to_many(key, at);
         }
         at
     }
 
     #[cold]
-    fn many(&self) -> Box<Many> {
+    fn add_to_many(&mut self, key: &[u8], at: usize) {
+        if let Some(many) = &mut self.lookup.many {
+            many.add(key, at);
+            return;
+        }
         let mut many = Box::<Many>::default();
         for (at, cell) in self.cells.iter().enumerate() {
-            many.add(slice(&self.base, &self.arena, cell.key), at);
+            many.add(self.bytes(cell.key), at);
         }
-        many
+        self.lookup.many = Some(many);
     }
 
     fn search(&self, key: &[u8]) -> Option<usize> {

@@ -6,6 +6,7 @@
 
 mod arena;
 mod encode;
+mod entry;
 mod flash;
 mod index;
 mod lookup;
@@ -16,6 +17,7 @@ mod slot;
 mod tests;
 mod typed;
 
+pub(crate) use entry::Entry;
 pub use flash::Flash;
 pub(crate) use flash::FlashLog;
 pub(crate) use modify::ModifyLog;

@@ -102,6 +102,7 @@ pub(crate) struct State {
 }
 
 impl State {
+    #[inline]
     pub(crate) fn new(home: Home, data: Data, presented: Presented, loaded_at: Instant) -> Self {
         Self {
             home,
@@ -172,10 +173,9 @@ impl State {
         config: &Config,
     ) -> Result<()> {
         self.seed(config)?;
-        if key == config.owner_key() {
-            return self.set_owner(value, intent, config);
-        }
-        self.data.put(key, value, intent).map(drop)
+        let former = (key == config.owner_key()).then(|| self.data.entry_of(key));
+        self.data.put(key, value, intent)?;
+        former.map_or(Ok(()), |former| self.hand_over(former, intent, config))
     }
 
     /// Gives a session without a record the reserved entries of a new one.

@@ -2,38 +2,44 @@
 
 use super::State;
 use crate::config::Config;
-use crate::data::{Data, Intent};
+use crate::data::{Data, Entry, Intent};
 use crate::error::{Error, ErrorKind, Result};
-use serde::Serialize;
 use session_codec as codec;
 use std::borrow::Cow;
 
 impl State {
-    /// Sets the owner; where another had the session, it ends, and the next one begins with this.
-    pub(super) fn set_owner<V: Serialize + ?Sized>(
+    /// What follows a write of the owner key, under which there was `former`: where another owner had
+    /// the session, it ends, and the next one begins with this.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if what was written is no owner; it is taken back then.
+    #[cold]
+    pub(super) fn hand_over(
         &mut self,
-        value: &V,
+        former: Entry,
         intent: Intent,
         config: &Config,
     ) -> Result<()> {
-        let former = [self.owner(config), self.base_owner(config)].map(|o| o.map(Cow::into_owned));
-        self.data.set(config.owner_key(), intent, |out, limits| {
-            let start = out.len();
-            codec::encode(value, limits.format, limits.max_depth, out)?;
-            match owner_text(Some((&out[start..], limits.format))) {
-                Some(_) => Ok(()),
-                None => Err(Error::new(
-                    ErrorKind::Unsupported,
-                    "sign in an owner that is no number and no text, or empty: to sign out, flush",
-                )),
-            }
-        })?;
-        let owner = self.owner(config);
-        if former.iter().flatten().any(|former| Some(former.as_str()) != owner.as_deref()) {
-            self.end(config);
-            self.seed(config)?;
-            self.data.put(config.owner_key(), value, intent)?;
+        let key = config.owner_key();
+        let Some(owner) = self.owner(config) else {
+            self.data.restore(key, former);
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "sign in an owner that is no number and no text, or empty: to sign out, flush",
+            ));
+        };
+        let former = former.values(&self.data).map(owner_text);
+        if former.iter().flatten().all(|former| *former == owner) {
+            return Ok(());
         }
+        let value = self.data.peek(key).map_or(&[][..], |(value, _)| value).to_vec();
+        self.end(config);
+        self.seed(config)?;
+        self.data.set(key, intent, |out, _| {
+            out.extend_from_slice(&value);
+            Ok(())
+        })?;
         Ok(())
     }
 

@@ -2,7 +2,6 @@
 
 use super::attributes::CookieAttributes;
 use crate::signer::MAX_SIGNED_LEN;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 /// The longest Max-Age that RFC 6265bis lets a browser honour: 400 days.
@@ -48,14 +47,16 @@ impl CookieWriter {
         max_age: Option<Duration>,
         write_value: impl FnOnce(&mut String),
     ) -> String {
-        let max_age = max_age.map(whole_seconds);
-        let max_age_len = max_age.map_or(0, |seconds| MAX_AGE.len() + decimal_digits(seconds));
+        let mut digits = itoa::Buffer::new();
+        let max_age = max_age.map(|max_age| digits.format(whole_seconds(max_age)));
+        let max_age_len = max_age.map_or(0, |seconds| MAX_AGE.len() + seconds.len());
         let len = self.start.len() + self.value_len + max_age_len + self.attributes.len();
         let mut cookie = String::with_capacity(len);
         cookie.push_str(&self.start);
         write_value(&mut cookie);
         if let Some(seconds) = max_age {
-            write!(cookie, "{MAX_AGE}{seconds}").expect("a String takes every write");
+            cookie.push_str(MAX_AGE);
+            cookie.push_str(seconds);
         }
         cookie.push_str(&self.attributes);
         cookie
@@ -95,10 +96,6 @@ fn attributes_of(cookie: &CookieAttributes) -> String {
 fn whole_seconds(max_age: Duration) -> u64 {
     let seconds = max_age.as_secs().saturating_add(u64::from(max_age.subsec_nanos() > 0));
     seconds.min(MAX_AGE_LIMIT)
-}
-
-fn decimal_digits(number: u64) -> usize {
-    number.checked_ilog10().unwrap_or(0) as usize + 1
 }
 
 #[cfg(test)]

@@ -145,10 +145,11 @@ impl Exchange {
         if word == Plan::Nothing {
             return Committing::ready(Ok(leave(&self.0, commit::keep(context, state))));
         }
-        let cookie = commit::discard(context, &state).set_cookie;
         let progress = Arc::clone(&self.0);
-        progress
-            .set_closed(Closed { id: state.home.stored().map(|stored| stored.id.clone()), cookie });
+        if let Home::Stored(stored) = &state.home {
+            let cookie = commit::discard(context, &state).set_cookie;
+            progress.set_closed(Closed { id: Some(stored.id.clone()), cookie });
+        }
         Committing::pending(async move {
             let context = &progress.context;
             let work = commit::execute(context, state, word, facts.is_owner_changed);

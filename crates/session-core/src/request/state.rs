@@ -121,15 +121,21 @@ impl State {
         }
     }
 
+    /// What the request's plan depends on; what cannot decide here is left `false`.
     pub(crate) fn facts(&self, config: &Config) -> Facts {
+        let origin = self.home.origin();
+        let is_stored = origin == Origin::Stored;
         let is_modified = self.data.is_modified();
         Facts {
-            origin: self.home.origin(),
+            origin,
             fate: self.fate,
             is_modified,
             has_content: !self.is_new() || self.has_content(),
-            is_owner_changed: is_modified && self.data.is_changed(config.owner_key()),
-            is_renewal_due: !self.is_renewed && self.is_renewal_due(config, is_modified),
+            is_owner_changed: is_stored && is_modified && self.data.is_changed(config.owner_key()),
+            is_renewal_due: is_stored
+                && !is_modified
+                && !self.is_renewed
+                && self.is_renewal_due(config, false),
         }
     }
 

@@ -7,10 +7,10 @@ use crate::common::{
     spawn_unprivileged,
 };
 use session_core::{Error, ErrorKind, Precondition, Store, StoreKey};
-use session_fs::{Durability, FileOptions};
+use session_fs::{Durability, FileOptions, FileStore};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const WRITABLE: u32 = 0o700;
 const UNFLUSHABLE: u32 = 0o300;
@@ -31,6 +31,13 @@ fn run_unprivileged(part: &str) {
     assert!(output.status.success() && told.contains("1 passed"), "{told}");
 }
 
+/// In a child: a store with an index of owners, and its directory.
+async fn child_store() -> Option<(FileStore, PathBuf)> {
+    let dir = child_dir()?;
+    let options = FileOptions::new(&dir).owner_index(true).durability(Durability::PowerCut);
+    Some((open(options).await, dir))
+}
+
 #[test]
 fn directory_is_flushed_after_each_name_that_is_given_or_taken() {
     run_unprivileged("durability::child_cannot_flush_the_records");
@@ -39,9 +46,7 @@ fn directory_is_flushed_after_each_name_that_is_given_or_taken() {
 #[tokio::test]
 #[ignore = "a part of the test above, which runs it as a user to whom modes apply"]
 async fn child_cannot_flush_the_records() {
-    let Some(dir) = child_dir() else { return };
-    let options = FileOptions::new(&dir).owner_index(true).durability(Durability::PowerCut);
-    let store = open(options).await;
+    let Some((store, dir)) = child_store().await else { return };
     let lease = owned(MINUTE);
     set_mode(&dir, UNFLUSHABLE);
     let create = store.write(&key(), "old".into(), &lease, Precondition::Absent).await;
@@ -66,9 +71,7 @@ fn entry_of_an_owner_is_flushed_before_its_record_is_written() {
 #[tokio::test]
 #[ignore = "a part of the test above, which runs it as a user to whom modes apply"]
 async fn child_cannot_flush_the_entries() {
-    let Some(dir) = child_dir() else { return };
-    let options = FileOptions::new(&dir).owner_index(true).durability(Durability::PowerCut);
-    let store = open(options).await;
+    let Some((store, dir)) = child_store().await else { return };
     create_for(&store, &StoreKey::new("session:", "other"), b"other", &owned(MINUTE)).await;
     // The owner's directory, that of all owners and the store's own.
     let places = owner_42(&dir);

@@ -53,7 +53,7 @@ async fn both_survive_wherever_neither_contradicts_the_other() {
         let (answer, mut browser, app) = race("/set:a=0", slow, fast).await;
         assert_eq!(answer.status, StatusCode::OK, "{case}");
         if let [cookie] = answer.set_cookies()[..] {
-            browser.cookie = cookie.split(';').next().map(str::to_owned);
+            browser = Browser::holding(cookie);
         }
         assert_eq!(app.dump(&browser).await, expected, "{case}");
     }
@@ -212,7 +212,7 @@ async fn moved_session_has_the_lifetime_that_another_request_gave_it() {
     app.gate.open(1);
     let answer = slow.await.unwrap();
     assert_eq!(answer.max_age(), Some(60));
-    let mut moved = Browser { cookie: answer.set_cookie().split(';').next().map(str::to_owned) };
+    let mut moved = Browser::holding(answer.set_cookie());
     let left: u64 = moved.ok(&app.router, "/ttl").await.parse().unwrap();
     assert!((50..=60).contains(&left), "{left}");
 }

@@ -2,7 +2,7 @@
 
 use crate::support::bench::Bench;
 use crate::support::{Answer, Browser};
-use session_core::{Config, ErrorKind, Exchange, Session, Timestamp};
+use session_core::{Config, ErrorKind, Timestamp};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -16,27 +16,13 @@ fn in_seconds(seconds: i64) -> Timestamp {
     Timestamp::new(now.as_secs() as i64 + seconds, now.subsec_nanos()).unwrap()
 }
 
-fn browser_of(cookie: &str) -> Browser {
-    Browser { cookie: cookie.split(';').next().map(str::to_owned) }
-}
-
 /// A session that is stored, with this end.
 async fn stored(bench: &Bench, end: Option<Timestamp>) -> (Browser, String) {
-    let exchange = bench.app.manager.create();
-    let session = exchange.opened().unwrap();
-    session.insert("a", 1).unwrap();
-    if let Some(end) = end {
-        session.set_end(end).unwrap();
-    }
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
-    bench.counting.take_calls();
-    (browser_of(&cookie), cookie)
-}
-
-async fn open(bench: &Bench, browser: &Browser) -> (Exchange, Session) {
-    let exchange = bench.app.manager.open();
-    let session = exchange.session([browser.cookie.clone().unwrap().as_bytes()]).await.unwrap();
-    (exchange, session)
+    let stored = bench.stored(|session| {
+        session.insert("a", 1)?;
+        end.map_or(Ok(()), |end| session.set_end(end))
+    });
+    stored.await
 }
 
 fn seconds(left: Option<Duration>) -> u64 {
@@ -51,7 +37,7 @@ async fn fixed_end_is_that_of_record_and_cookie_and_no_use_moves_it() {
         let (mut browser, cookie) = stored(&bench, Some(end)).await;
         let max_age = Answer::max_age_of(&cookie).unwrap();
         assert!((life as u64 - 1..=life as u64).contains(&max_age), "{cookie}");
-        let (exchange, session) = open(&bench, &browser).await;
+        let (exchange, session) = bench.open(&browser).await;
         assert_eq!(session.end().unwrap(), Some(end));
         assert_eq!(seconds(session.ttl().unwrap()), life as u64);
         session.renew().unwrap();
@@ -66,7 +52,7 @@ async fn fixed_end_is_that_of_record_and_cookie_and_no_use_moves_it() {
 async fn lifetime_and_fixed_end_take_each_others_place() {
     let bench = bench();
     let (browser, _) = stored(&bench, None).await;
-    let (exchange, session) = open(&bench, &browser).await;
+    let (exchange, session) = bench.open(&browser).await;
     session.set_lifetime(HOUR * 3).unwrap();
     session.set_end(in_seconds(60)).unwrap();
     assert_eq!(seconds(session.ttl().unwrap()), 60);
@@ -82,7 +68,7 @@ async fn lifetime_and_fixed_end_take_each_others_place() {
 async fn end_that_has_passed_is_refused() {
     let bench = bench();
     let (browser, _) = stored(&bench, None).await;
-    let (_, session) = open(&bench, &browser).await;
+    let (_, session) = bench.open(&browser).await;
     for end in [in_seconds(-1), Timestamp::new(-5, 0).unwrap()] {
         assert_eq!(session.set_end(end).unwrap_err().kind(), ErrorKind::Unsupported);
     }
@@ -111,7 +97,7 @@ async fn asked_renewal_costs_one_call_and_none_beside_a_change() {
     let bench = bench();
     let (browser, _) = stored(&bench, None).await;
     tokio::time::advance(Duration::from_secs(30)).await;
-    let (exchange, session) = open(&bench, &browser).await;
+    let (exchange, session) = bench.open(&browser).await;
     assert_eq!(seconds(session.ttl().unwrap()), 3570);
     session.set_lifetime(HOUR).unwrap();
     session.renew().unwrap();
@@ -120,7 +106,7 @@ async fn asked_renewal_costs_one_call_and_none_beside_a_change() {
     bench.counting.take_calls();
 
     tokio::time::advance(Duration::from_secs(30)).await;
-    let (exchange, session) = open(&bench, &browser).await;
+    let (exchange, session) = bench.open(&browser).await;
     session.renew().unwrap();
     let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
     assert_eq!(Answer::max_age_of(&cookie), Some(3600));
@@ -128,7 +114,7 @@ async fn asked_renewal_costs_one_call_and_none_beside_a_change() {
     assert_eq!((calls.load, calls.touch, calls.total()), (1, 1, 2));
     tokio::time::advance(Duration::from_secs(30)).await;
 
-    let (exchange, session) = open(&bench, &browser).await;
+    let (exchange, session) = bench.open(&browser).await;
     session.renew().unwrap();
     session.insert("b", 1).unwrap();
     let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();

@@ -7,12 +7,11 @@ use session_core::{Config, ErrorKind, Key, Session};
 
 /// A browser whose session holds this number under `n`, and some text under `t`.
 async fn browser_with(bench: &Bench, n: u64) -> Browser {
-    let exchange = bench.app.manager.create();
-    let session = exchange.opened().unwrap();
-    session.insert("n", n).unwrap();
-    session.insert("t", "text").unwrap();
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
-    Browser { cookie: cookie.split(';').next().map(str::to_owned) }
+    let fill = |session: &Session| {
+        session.insert("n", n)?;
+        session.insert("t", "text")
+    };
+    bench.stored(fill).await.0
 }
 
 /// What a request does before and after another one has written, and what is left of n, which
@@ -73,7 +72,7 @@ async fn function_runs_on_the_newer_value() {
         };
         assert_eq!(answer.status, StatusCode::OK, "{case}");
         if let [cookie] = answer.set_cookies()[..] {
-            browser.cookie = cookie.split(';').next().map(str::to_owned);
+            browser = Browser::holding(cookie);
         }
         assert_eq!(browser.ok(&bench.app.router, "/get:n").await, left, "{case}");
     }
@@ -122,9 +121,7 @@ async fn modify_costs_the_calls_of_an_insert() {
 async fn function_that_changes_nothing_runs_on_the_newer_value_too() {
     let bench = Bench::new();
     let browser = browser_with(&bench, 5).await;
-    let cookie = browser.cookie.clone().unwrap();
-    let exchange = bench.app.manager.open();
-    let session = exchange.session([cookie.as_bytes()]).await.unwrap();
+    let (exchange, session) = bench.open(&browser).await;
     assert_eq!(session.modify("n", |n: Option<u64>| n.unwrap_or(0).max(4)).unwrap(), 5);
     assert!(!session.is_modified());
     session.insert("other", true).unwrap();
@@ -157,9 +154,7 @@ async fn value_that_became_another_type_refuses_the_commit_and_stays() {
 async fn what_cannot_be_changed_by_a_function_is_refused_and_left_as_it_is() {
     let bench = Bench::new();
     let browser = browser_with(&bench, 5).await;
-    let cookie = browser.cookie.clone().unwrap();
-    let exchange = bench.app.manager.open();
-    let session: Session = exchange.session([cookie.as_bytes()]).await.unwrap();
+    let (exchange, session) = bench.open(&browser).await;
     let error_of = |key: &str| session.modify(key, |_: Option<u64>| 1).unwrap_err().kind();
     assert_eq!(error_of("t"), ErrorKind::Decode);
     assert_eq!(error_of("_flashes"), ErrorKind::Unsupported);

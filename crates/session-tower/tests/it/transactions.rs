@@ -6,20 +6,13 @@ use session_core::{Error, ErrorKind, Result, Session, Transaction};
 
 /// A browser whose session holds these numbers.
 async fn browser_with(bench: &Bench, values: &[(&str, u64)]) -> Browser {
-    let exchange = bench.app.manager.create();
-    let session = exchange.opened().unwrap();
-    for (key, value) in values {
-        session.insert(*key, *value).unwrap();
-    }
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
-    bench.counting.take_calls();
-    Browser { cookie: cookie.split(';').next().map(str::to_owned) }
+    let fill =
+        |session: &Session| values.iter().try_for_each(|(key, value)| session.insert(*key, *value));
+    bench.stored(fill).await.0
 }
 
 async fn session_of(bench: &Bench, browser: &Browser) -> Session {
-    let cookie = browser.cookie.clone().unwrap();
-    let exchange = bench.app.manager.open();
-    exchange.session([cookie.as_bytes()]).await.unwrap()
+    bench.open(browser).await.1
 }
 
 /// Moves one from `a` to `b`, unless there is none.
@@ -106,7 +99,7 @@ async fn transaction_creates_a_session_only_for_a_value() {
     session.transaction(|values| values.insert("a", 1)).await.unwrap();
     assert_eq!(bench.memory.len(), 1);
     let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
-    let browser = Browser { cookie: cookie.split(';').next().map(str::to_owned) };
+    let browser = Browser::holding(&cookie);
     assert_eq!(bench.app.dump(&browser).await, "a=1");
 }
 
@@ -150,9 +143,7 @@ async fn try_update_sets_removes_or_refuses() {
 async fn forget_removes_what_is_of_any_type_without_a_conflict() {
     let bench = Bench::new();
     let browser = browser_with(&bench, &[("a", 1), ("b", 2)]).await;
-    let cookie = browser.cookie.clone().unwrap();
-    let exchange = bench.app.manager.open();
-    let session = exchange.session([cookie.as_bytes()]).await.unwrap();
+    let (exchange, session) = bench.open(&browser).await;
     assert!(session.forget("a").unwrap());
     assert!(!session.forget("a").unwrap());
     assert!(!session.forget("c").unwrap());
@@ -172,7 +163,7 @@ async fn handle_names_the_stored_session_and_changes_with_its_id() {
     assert_eq!(session.handle(), None);
     let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
     let first = session.handle().unwrap();
-    let browser = Browser { cookie: cookie.split(';').next().map(str::to_owned) };
+    let browser = Browser::holding(&cookie);
     let (one, other) = (session_of(&bench, &browser).await, session_of(&bench, &browser).await);
     assert_eq!((one.handle(), other.handle()), (Some(first), Some(first)));
     browser.clone().ok(&bench.app.router, "/regenerate").await;

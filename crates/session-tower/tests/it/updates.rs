@@ -25,7 +25,7 @@ async fn update_replaces_what_its_request_had_written() {
         let exchange = bench.app.manager.create();
         exchange.opened().unwrap().insert("n", 5).unwrap();
         let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
-        let mut browser = Browser { cookie: cookie.split(';').next().map(str::to_owned) };
+        let mut browser = Browser::holding(&cookie);
         browser.ok(&bench.app.router, path).await;
         assert_eq!(browser.ok(&bench.app.router, "/get:n").await, left, "{path}");
     }
@@ -42,7 +42,7 @@ async fn joined_updates_create_one_session() {
         tokio::join!(session.update("n", add), session.update("m", add), session.update("n", add));
     assert_eq!([n.unwrap(), m.unwrap(), more.unwrap()], [1, 1, 2]);
     let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
-    let browser = Browser { cookie: cookie.split(';').next().map(str::to_owned) };
+    let browser = Browser::holding(&cookie);
     assert_eq!(bench.app.dump(&browser).await, "n=2 m=1");
     assert_eq!(bench.memory.len(), 1);
 }
@@ -79,6 +79,6 @@ async fn created_session_reaches_the_browser_though_its_renewal_fails() {
     bench.app.gate.open(1);
     let answer = request.await.unwrap();
     assert_eq!((answer.status.as_u16(), bench.faulty.pending()), (200, 0));
-    let mut browser = Browser { cookie: answer.set_cookie().split(';').next().map(str::to_owned) };
+    let mut browser = Browser::holding(answer.set_cookie());
     assert_eq!(browser.ok(&bench.app.router, "/get:n").await, "1");
 }

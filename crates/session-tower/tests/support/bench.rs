@@ -3,7 +3,7 @@
 use super::app::App;
 use super::yielding::YieldingStore;
 use super::{Answer, Browser};
-use session_core::{Config, MemoryStore};
+use session_core::{Config, Exchange, MemoryStore, Result, Session};
 use session_testkit::{CountingStore, FaultyStore};
 use std::sync::Arc;
 
@@ -25,6 +25,27 @@ impl Bench {
         let faulty = Arc::new(FaultyStore::new(Arc::new(YieldingStore(memory.clone()))));
         let counting = Arc::new(CountingStore::new(faulty.clone()));
         Self { app: App::with(counting.clone(), config, None), faulty, counting, memory }
+    }
+
+    /// The browser of a session in which `fill` wrote, and the `Set-Cookie` field that it got. Calls
+    /// are counted from here on.
+    pub(crate) async fn stored(
+        &self,
+        fill: impl FnOnce(&Session) -> Result<()>,
+    ) -> (Browser, String) {
+        let exchange = self.app.manager.create();
+        fill(&exchange.opened().unwrap()).unwrap();
+        let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+        self.counting.take_calls();
+        (Browser::holding(&cookie), cookie)
+    }
+
+    /// A request of `browser`.
+    pub(crate) async fn open(&self, browser: &Browser) -> (Exchange, Session) {
+        let exchange = self.app.manager.open();
+        let session = exchange.session([browser.cookie.as_deref().unwrap().as_bytes()]);
+        let session = session.await.unwrap();
+        (exchange, session)
     }
 
     pub(crate) async fn get(&self, browser: &mut Browser, path: &str) -> Answer {

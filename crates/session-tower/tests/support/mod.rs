@@ -77,6 +77,11 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    /// A browser that holds the cookie of this `Set-Cookie` field.
+    pub(crate) fn holding(set_cookie: &str) -> Self {
+        Self { cookie: set_cookie.split(';').next().map(str::to_owned) }
+    }
+
     pub(crate) async fn get(&mut self, router: &Router, path: &str) -> Answer {
         let cookies: Vec<&[u8]> = self.cookie.iter().map(String::as_bytes).collect();
         let answer = request(router, path, &cookies).await;
@@ -93,8 +98,7 @@ impl Browser {
 
     fn take_cookies(&mut self, answer: &Answer) {
         for set in answer.set_cookies() {
-            let pair = set.split(';').next().unwrap().to_owned();
-            self.cookie = if set.contains("Max-Age=0") { None } else { Some(pair) };
+            *self = if set.contains("Max-Age=0") { Self::default() } else { Self::holding(set) };
         }
     }
 

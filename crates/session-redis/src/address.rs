@@ -113,7 +113,8 @@ fn server(url: &str) -> Result<ConnectionInfo> {
     }
     let names_protocol = parsed.query_pairs().any(|(name, _)| name == "protocol");
     let info = parsed.into_connection_info().map_err(|cause| malformed(&cause))?;
-    let mut settings = info.redis_settings().clone();
+    // Proxies and restricted users know no CLIENT, and a full server answers the first command alone.
+    let mut settings = info.redis_settings().clone().set_skip_set_lib_name();
     if !names_protocol {
         settings = settings.set_protocol(ProtocolVersion::RESP3);
     }

@@ -28,6 +28,12 @@ pub(crate) enum Fault {
     NoCluster,
 }
 
+const FULL: Failure =
+    Later("the server has as many clients as its maxclients allows, raise it or use fewer");
+const PROTECTED: Failure = Final(
+    Unavailable,
+    "the server is in protected mode: it wants a password, or protected-mode no",
+);
 const CLUSTER_CHANGES: Failure = Later("the cluster has no node for the key at the moment");
 
 impl Fault {
@@ -87,7 +93,7 @@ impl Fault {
             // Only a socket that never was connected reports this.
             Self::Lost(_, Some(cause)) if cause.is_connection_refusal() => Lost::Unreached.into(),
             Self::Lost(lost, _) => (*lost).into(),
-            Self::Refused(reply) => refused(call, reply.code()),
+            Self::Refused(reply) => refused(call, reply.code(), reply.details()),
             #[cfg(feature = "cluster")]
             Self::Unsettled => CLUSTER_CHANGES,
             #[cfg(feature = "cluster")]
@@ -123,9 +129,16 @@ pub(crate) fn is_refusal(cause: &RedisError) -> bool {
     matches!(unreached(cause), Final(..))
 }
 
+/// Whether the server has no place for the connection, and so closes it.
+pub(crate) fn is_full(cause: &RedisError) -> bool {
+    unreached(cause) == FULL
+}
+
 /// Why the server gave no connection.
 fn unreached(cause: &RedisError) -> Failure {
     match (cause.kind(), cause.code()) {
+        _ if says_full(cause.detail()) => FULL,
+        (_, Some("DENIED")) => PROTECTED,
         (RedisErrorKind::AuthenticationFailed, _)
         | (_, Some("NOAUTH" | "NOPERM" | "WRONGPASS")) => {
             Final(Unavailable, "the server refuses the user or password of the url")
@@ -139,15 +152,31 @@ fn unreached(cause: &RedisError) -> Failure {
         (RedisErrorKind::MasterNameNotFoundBySentinel, _) => {
             Final(Unavailable, "the sentinels know no service of the name in the url")
         }
+        (RedisErrorKind::Io, _) if is_closed(cause) => Later(
+            "the server closed the connection before it answered, as one at its maxclients does, \
+             or a proxy without HELLO that needs ?protocol=resp2 in the url",
+        ),
         (RedisErrorKind::Io, _) => Lost::Unreached.into(),
         _ => Later("the server turned the connection away"),
     }
 }
 
+/// What Redis says, alone and in a cluster, to a connection beyond its `maxclients`.
+fn says_full(details: Option<&str>) -> bool {
+    details.is_some_and(|details| details.starts_with("max number of clients"))
+}
+
+/// Whether there was a connection.
+fn is_closed(cause: &RedisError) -> bool {
+    cause.is_connection_dropped() && !cause.is_connection_refusal()
+}
+
 /// The listed codes are sent before a command runs. Others (a proxy's, say, which lost its own
 /// server) prove nothing.
-fn refused(call: Call, code: &str) -> Failure {
+fn refused(call: Call, code: &str, details: Option<&str>) -> Failure {
     match code {
+        _ if says_full(details) => FULL,
+        "DENIED" => PROTECTED,
         "BUSY" => Later("the server is busy with a script"),
         "LOADING" => Later("the server is loading its data"),
         "MASTERDOWN" => Later("the server is a replica without its master"),
@@ -235,6 +264,14 @@ mod tests {
             ("NOAUTH Authentication required", Unavailable, Unavailable, false),
             ("NOPERM this user has no permissions", Unavailable, Unavailable, false),
             ("MOVED 1 127.0.0.1:7001", Unavailable, Unavailable, false),
+            ("ERR max number of clients reached", Unavailable, Unavailable, true),
+            (
+                "ERR max number of clients + cluster connections reached",
+                Unavailable,
+                Unavailable,
+                true,
+            ),
+            ("DENIED Redis is running in protected mode", Unavailable, Unavailable, false),
             ("WRONGTYPE Operation against a key", Decode, Unavailable, false),
             ("ERR Connection timed out", Unavailable, Unknown, false),
             ("upstream failure", Unavailable, Unknown, false),

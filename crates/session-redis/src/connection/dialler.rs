@@ -7,8 +7,8 @@
 #[cfg(feature = "sentinel")]
 use super::sentinel::{Master, Sentinels};
 use super::task::Task;
-use crate::error::is_refusal;
-use redis::aio::{ConnectionLike as _, MultiplexedConnection};
+use crate::error::{is_full, is_refusal};
+use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
     RedisResult, cmd,
@@ -148,18 +148,19 @@ fn holds((end, at): &(RedisResult<Numbered>, Instant)) -> bool {
 /// between here and the server may have forgotten it without a word.
 async fn doubt(dialler: Arc<Dialler>, rested: Numbered) -> RedisResult<Numbered> {
     let (mut connection, number) = rested;
-    let ping = cmd("PING");
-    let answer = timeout(dialler.waits.answer, connection.req_packed_command(&ping)).await;
-    let is_alive = match answer {
-        // An error that the server answers with is an answer.
-        Ok(answer) => answer.map_or_else(|error| error.code().is_some(), |_| true),
-        Err(_) => false,
-    };
-    if is_alive {
+    if let Ok(Ok(())) = timeout(dialler.waits.answer, greet(&mut connection)).await {
         return Ok((connection, number));
     }
     dialler.leave(number);
     Box::pin(dialler.connection()).await
+}
+
+/// Has the server answer anything on a connection. Errors are answers, but of one that it closes.
+async fn greet(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    match cmd("PING").query_async::<()>(connection).await {
+        Err(error) if error.code().is_none() || is_full(&error) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 async fn dial(dialler: Arc<Dialler>, number: u64) -> RedisResult<Numbered> {
@@ -186,7 +187,13 @@ async fn open(
     match &dialler.source {
         Source::Server(info) => {
             let client = Client::open(info.clone())?;
-            Box::pin(client.get_multiplexed_async_connection_with_config(config)).await
+            let opening = client.get_multiplexed_async_connection_with_config(config);
+            let mut connection = Box::pin(opening).await?;
+            // HELLO is answered; without it nothing may have been sent yet, and so nothing proven.
+            if info.redis_settings().protocol() == ProtocolVersion::RESP2 {
+                greet(&mut connection).await?;
+            }
+            Ok(connection)
         }
         #[cfg(feature = "sentinel")]
         Source::Master(sentinels) => {
@@ -222,10 +229,11 @@ impl Source {
     }
 }
 
-/// A server that restarts refuses or drops connections for a moment; one that is silent has used
-/// up its time, and one that answers has decided.
+/// A server that restarts refuses or drops connections for a moment, and one that is full has a
+/// place again when another client goes; one that is silent has used up its time, and one that
+/// answers anything else has decided.
 fn is_passing(error: &RedisError) -> bool {
-    error.is_connection_dropped()
+    error.is_connection_dropped() || is_full(error)
 }
 
 fn config(dialler: &Arc<Dialler>, number: u64) -> AsyncConnectionConfig {

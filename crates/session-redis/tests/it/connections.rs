@@ -23,6 +23,25 @@ async fn tcp_asks_for_signs_of_life_on_an_idle_connection() {
 }
 
 #[tokio::test]
+async fn many_first_calls_share_one_connection() {
+    let server = Server::start().await;
+    let store = Arc::new(RedisStore::connect_lazy(server.url()).unwrap());
+    let mut admin = server.admin().await;
+    let started = Instant::now();
+    let calls: Vec<_> = (0..64)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.load(&key("none")).await.unwrap() })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), None);
+    }
+    assert!(started.elapsed() < DEADLINE);
+    assert_eq!(connections(&mut admin).await, 1);
+}
+
+#[tokio::test]
 async fn refused_log_in_is_remembered() {
     let server = Server::start().await;
     let mut admin = server.admin().await;

@@ -4,7 +4,7 @@ use crate::common::{
     DEADLINE, MINUTE, Server, WRITTEN, calls, client_ids, connections, create, dead_port,
     eventually, in_time, key, tell, writes,
 };
-use session_core::{ErrorKind, Precondition, Store};
+use session_core::{ErrorKind, Precondition, Record, Store};
 use session_redis::{RedisOptions, RedisStore};
 use session_testkit::proxy::CutReport;
 use std::net::Ipv4Addr;
@@ -202,6 +202,26 @@ async fn lost_reply_is_unknown_and_the_write_is_not_repeated() {
 }
 
 #[tokio::test]
+async fn nothing_is_sent_after_the_deadline() {
+    let server = Server::start().await;
+    let mut admin = server.admin().await;
+    let past = Duration::from_nanos(1);
+    let gone = Record { payload: "old".into(), cas: 0, ttl: MINUTE.ttl };
+    for store in [
+        RedisStore::connect(RedisOptions::new(server.url()).operation_timeout(past)).await.unwrap(),
+        RedisStore::from_client(admin.clone()).operation_timeout(past),
+    ] {
+        for error in writes(&store, &key("late"), &gone).await {
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::Unavailable);
+        }
+        let error = store.load(&key("late")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        let sent = calls(&mut admin, &["get", "set", "evalsha", "del"]).await;
+        assert_eq!(sent, [0, 0, 0, 0], "the server was sent what nobody waits for");
+    }
+}
+
+#[tokio::test]
 async fn load_whose_reply_is_lost_asks_once_more() {
     let server = Server::start().await;
     let (proxy, url) = server.proxy().await;
@@ -262,23 +282,4 @@ async fn attempt_to_connect_outlives_the_call_that_began_it() {
     }
     assert!(listener.accept().is_ok());
     assert!(listener.accept().is_err(), "one attempt serves all calls");
-}
-
-#[tokio::test]
-async fn many_first_calls_share_one_connection() {
-    let server = Server::start().await;
-    let store = Arc::new(RedisStore::connect_lazy(server.url()).unwrap());
-    let mut admin = server.admin().await;
-    let started = Instant::now();
-    let calls: Vec<_> = (0..64)
-        .map(|_| {
-            let store = Arc::clone(&store);
-            tokio::spawn(async move { store.load(&key("none")).await.unwrap() })
-        })
-        .collect();
-    for call in calls {
-        assert_eq!(call.await.unwrap(), None);
-    }
-    assert!(started.elapsed() < DEADLINE);
-    assert_eq!(connections(&mut admin).await, 1);
 }

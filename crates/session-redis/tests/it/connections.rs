@@ -2,7 +2,7 @@
 
 #[cfg(feature = "cluster")]
 use crate::common::admin;
-use crate::common::{MINUTE, Server, calls, connections, eventually, key, tell, writes};
+use crate::common::{DEADLINE, MINUTE, Server, calls, connections, eventually, key, tell, writes};
 use redis::aio::MultiplexedConnection;
 use session_core::{ErrorKind, Record, Store};
 use session_redis::RedisStore;

@@ -1,15 +1,15 @@
 //! What a broken server or network does to a call, and to the calls after it.
 
 use crate::common::{
-    DEADLINE, MINUTE, Server, WRITTEN, calls, client_ids, connections, create, dead_port,
-    eventually, in_time, key, tell, writes,
+    MINUTE, Server, WRITTEN, calls, client_ids, connections, create, dead_port, eventually,
+    in_time, key, tell, writes,
 };
 use session_core::{ErrorKind, Precondition, Record, Store};
 use session_redis::{RedisOptions, RedisStore};
 use session_testkit::proxy::CutReport;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[tokio::test]
 async fn connecting_to_nothing_is_unavailable() {

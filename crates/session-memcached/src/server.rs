@@ -8,14 +8,13 @@ use crate::contact;
 use crate::error::Fault;
 use crate::place::Place;
 use memcache::exp::AsyncMetaClient;
-use session_core::store::{Lost, Timeouts};
+use session_core::store::{ConnectionLimit, ConnectionTurn, Lost, Timeouts};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
 /// A connection that rested so long is not used again: firewalls forget idle ones without a word.
 const IDLE: Duration = Duration::from_secs(10);
@@ -28,9 +27,7 @@ pub(crate) struct Server {
     timeouts: Timeouts,
     max_connections: usize,
     client: Mutex<At>,
-    turns: Semaphore,
-    /// Turns of calls that were given up, until the server answers and so sees them closed.
-    withheld: AtomicUsize,
+    limit: ConnectionLimit,
     is_looked_for: AtomicBool,
 }
 
@@ -55,8 +52,7 @@ impl Server {
             timeouts,
             max_connections,
             client: Mutex::new(At::dial(told.address, timeouts, max_connections).await?),
-            turns: Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)),
-            withheld: AtomicUsize::new(0),
+            limit: ConnectionLimit::new(max_connections),
             is_looked_for: AtomicBool::new(false),
         };
         Ok((Arc::new(server), told.item_size_max))
@@ -64,30 +60,9 @@ impl Server {
 
     /// Waits in line for the turn to use a connection.
     pub(crate) async fn turn(self: &Arc<Self>, deadline: Instant) -> Result<Turn<'_>, Fault> {
-        let Ok(Ok(permit)) = timeout_at(deadline, self.turns.acquire()).await else {
-            return Err(Lost::Unsent.into());
-        };
-        // A call that is late would be sent all the same, and nobody wait for its answer.
-        if Instant::now() >= deadline {
-            return Err(Lost::Unsent.into());
-        }
+        let turn = self.limit.turn(deadline.into_std()).await?;
         let client = Arc::clone(&self.at().client);
-        Ok(Turn { client, server: self, permit: Some(permit) })
-    }
-
-    /// A server that keeps silent is sent to over one connection at a time in the end, which finds
-    /// out when it goes on.
-    fn withhold(&self, permit: SemaphorePermit<'_>) {
-        let one_more = |withheld| (withheld + 1 < self.max_connections).then_some(withheld + 1);
-        if self.withheld.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok() {
-            permit.forget();
-        }
-    }
-
-    fn give_back(&self) {
-        if self.withheld.load(Ordering::Relaxed) > 0 {
-            self.turns.add_permits(self.withheld.swap(0, Ordering::Relaxed));
-        }
+        Ok(Turn { client, server: self, turn })
     }
 
     /// Has the name resolved again, in which a new server may have taken the place of this one.
@@ -143,30 +118,19 @@ impl At {
 pub(crate) struct Turn<'a> {
     pub(crate) client: Arc<AsyncMetaClient>,
     server: &'a Arc<Server>,
-    permit: Option<SemaphorePermit<'a>>,
+    turn: ConnectionTurn<'a>,
 }
 
 impl Turn<'_> {
     /// Notes what the call says of the server.
-    pub(crate) fn end<T>(mut self, answer: &Result<T, Fault>) {
+    pub(crate) fn end<T>(self, answer: &Result<T, Fault>) {
         match answer {
             Err(Fault::Lost(Lost::Silent, _)) => self.server.look(),
             Err(Fault::Lost(..)) => {
-                self.permit = None;
+                self.turn.closed();
                 self.server.look();
             }
-            _ => {
-                self.permit = None;
-                self.server.give_back();
-            }
-        }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        if let Some(permit) = self.permit.take() {
-            self.server.withhold(permit);
+            _ => self.turn.answered(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod call;
 mod clock;
+mod connection_limit;
 mod failure;
 mod limits;
 mod memory;
@@ -15,6 +16,7 @@ mod url;
 pub use crate::id::StoreKey;
 pub use call::{Call, Lost};
 pub use clock::{left_ms, unix_time};
+pub use connection_limit::{ConnectionLimit, ConnectionTurn};
 pub use failure::Failure;
 pub use limits::Limits;
 pub use memory::{MemoryLimits, MemoryStore};

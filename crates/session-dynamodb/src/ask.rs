@@ -36,18 +36,14 @@ impl Intercept for Mark {
     }
 }
 
-/// Awaits a request of a client that has the [`Mark`], until `deadline`.
-///
-/// Dropping this closes the request's connection; others are left alone.
-pub(crate) fn ask<T, E>(
+/// Awaits a request of a client that has the [`Mark`].
+pub(crate) fn timed<T, E>(
     deadline: Instant,
     request: impl Future<Output = Result<T, SdkError<E>>>,
 ) -> impl Future<Output = Result<T, Fault>>
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
-    // The client's futures are large, and callers' would be with them.
-    let request = Box::pin(request);
     IS_SENT.scope(Cell::new(false), async move {
         let answer = timeout_at(deadline, request).await;
         match (answer, IS_SENT.with(Cell::get)) {

@@ -1,12 +1,13 @@
-//! The one place that knows the client: one request per call and one attempt, each in time.
+//! The one place that knows the client: one request per call, each in time.
 
-use crate::ask::{Mark, ask};
+use crate::ask::{Mark, timed};
 use crate::config::DynamoDbOptions;
 use crate::credentials::{LOAD_TIMEOUT, Unhurried};
 use crate::endpoint::is_local;
 use crate::error::Fault;
 use crate::item;
 use crate::layout::{Layout, MissingExpiry};
+use crate::repeat::Request;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::retry::RetryConfig;
@@ -14,11 +15,13 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Builder, Credentials, IdentityCache, SharedHttpClient};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use session_core::store::{Lost, Timeouts, reread, unix_time};
+use session_core::store::{ConnectionLimit, Lost, Timeouts, reread, unix_time};
 use session_core::{Lease, Outcome, Record, StoreKey};
+use std::error::Error as StdError;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
@@ -34,6 +37,7 @@ pub(crate) struct Client {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) layout: Layout,
     pub(crate) timeouts: Timeouts,
+    pub(crate) limit: ConnectionLimit,
 }
 
 impl Client {
@@ -57,18 +61,48 @@ impl Client {
         Self::with(client.config().to_builder(), options)
     }
 
-    fn with(builder: Builder, DynamoDbOptions { layout, timeouts, .. }: DynamoDbOptions) -> Self {
+    fn with(builder: Builder, options: DynamoDbOptions) -> Self {
+        let limit = ConnectionLimit::new(options.max_connections_or_default());
+        let DynamoDbOptions { layout, timeouts, .. } = options;
         let config = builder
+            // They repeat what may be in doubt; `Request::persist` does not.
             .retry_config(RetryConfig::disabled())
             // It watches large transfers; ours are small and have a deadline.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .interceptor(Mark);
-        Self { dynamodb: aws_sdk_dynamodb::Client::from_conf(config.build()), layout, timeouts }
+        let dynamodb = aws_sdk_dynamodb::Client::from_conf(config.build());
+        Self { dynamodb, layout, timeouts, limit }
     }
 
     /// When a call that begins now ends.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.timeouts.operation()
+    }
+
+    /// Awaits its turn to use a connection, and a request, until `deadline`.
+    ///
+    /// Dropping this closes the request's connection; others are left alone.
+    pub(crate) fn ask<T, E, F>(
+        &self,
+        deadline: Instant,
+        request: F,
+    ) -> impl Future<Output = Result<T, Fault>> + use<'_, T, E, F>
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+        F: Future<Output = Result<T, SdkError<E>>>,
+    {
+        // The client's futures are large, and callers' would be with them.
+        let request = Box::pin(request);
+        async move {
+            let turn = self.limit.turn(deadline.into_std()).await?;
+            let answer = timed(deadline, request).await;
+            match answer {
+                Err(Fault::Lost(Lost::Silent, _)) => drop(turn),
+                Err(Fault::Lost(..)) => turn.closed(),
+                _ => turn.answered(),
+            }
+            answer
+        }
     }
 
     pub(crate) async fn get(&self, key: &StoreKey) -> Result<Option<Record>, Fault> {
@@ -83,9 +117,10 @@ impl Client {
                 .projection_expression("#v, #e")
                 .expression_attribute_names("#v", &layout.value)
                 .expression_attribute_names("#e", &layout.expiry);
-            ask(deadline, request.send())
+            self.ask(deadline, request.send())
         };
-        match reread(is_stale, get).await?.item {
+        let answer = Request::Read.persist(deadline, || reread(is_stale, get)).await?;
+        match answer.item {
             Some(item) => item::record(item, layout, unix_time()),
             None => Ok(None),
         }
@@ -97,24 +132,28 @@ impl Client {
         payload: &[u8],
         lease: &Lease<'_>,
     ) -> Result<Outcome, Fault> {
-        let (layout, now) = (&self.layout, unix_time());
-        let mut request = self
-            .dynamodb
-            .put_item()
-            .table_name(&layout.table)
-            .item(&layout.key, item::text(key.as_str()))
-            .item(&layout.value, item::binary(payload))
-            .item(&layout.expiry, item::end(lease, now))
-            .condition_expression(layout.is_free())
-            .expression_attribute_names("#e", &layout.expiry)
-            .expression_attribute_values(":now", item::moment(now));
-        if layout.missing_expiry == MissingExpiry::Live {
-            request = request.expression_attribute_names("#k", &layout.key);
-        }
-        if let (Some(attribute), Some(owner)) = (layout.owner(), lease.owner) {
-            request = request.item(attribute, item::text(owner));
-        }
-        outcome(ask(self.deadline(), request.send()).await, 0)
+        let (layout, deadline) = (&self.layout, self.deadline());
+        let put = || {
+            let now = unix_time();
+            let mut request = self
+                .dynamodb
+                .put_item()
+                .table_name(&layout.table)
+                .item(&layout.key, item::text(key.as_str()))
+                .item(&layout.value, item::binary(payload))
+                .item(&layout.expiry, item::end(lease, now))
+                .condition_expression(layout.is_free())
+                .expression_attribute_names("#e", &layout.expiry)
+                .expression_attribute_values(":now", item::moment(now));
+            if layout.missing_expiry == MissingExpiry::Live {
+                request = request.expression_attribute_names("#k", &layout.key);
+            }
+            if let (Some(attribute), Some(owner)) = (layout.owner(), lease.owner) {
+                request = request.item(attribute, item::text(owner));
+            }
+            self.ask(deadline, request.send())
+        };
+        outcome(Request::Write.persist(deadline, put).await, 0)
     }
 
     /// Renews the lease of `loaded`, with a new payload if there is one.
@@ -125,33 +164,37 @@ impl Client {
         lease: &Lease<'_>,
         loaded: &Record,
     ) -> Result<Outcome, Fault> {
-        let (layout, now) = (&self.layout, unix_time());
-        let mut request = self
-            .dynamodb
-            .update_item()
-            .table_name(&layout.table)
-            .key(&layout.key, item::text(key.as_str()))
-            .condition_expression(format!("#v = :old AND {}", layout.is_live()))
-            .expression_attribute_names("#v", &layout.value)
-            .expression_attribute_names("#e", &layout.expiry)
-            .expression_attribute_values(":old", item::stored(loaded))
-            .expression_attribute_values(":end", item::end(lease, now))
-            .expression_attribute_values(":now", item::moment(now));
-        let mut change = String::from("SET #e = :end");
-        if let Some(payload) = payload {
-            change.push_str(", #v = :new");
-            request = request.expression_attribute_values(":new", item::binary(payload));
-        }
-        if let Some(attribute) = layout.owner() {
-            request = request.expression_attribute_names("#o", attribute);
-            if let Some(owner) = lease.owner {
-                change.push_str(", #o = :owner");
-                request = request.expression_attribute_values(":owner", item::text(owner));
-            } else {
-                change.push_str(" REMOVE #o");
+        let (layout, deadline) = (&self.layout, self.deadline());
+        let update = || {
+            let now = unix_time();
+            let mut request = self
+                .dynamodb
+                .update_item()
+                .table_name(&layout.table)
+                .key(&layout.key, item::text(key.as_str()))
+                .condition_expression(format!("#v = :old AND {}", layout.is_live()))
+                .expression_attribute_names("#v", &layout.value)
+                .expression_attribute_names("#e", &layout.expiry)
+                .expression_attribute_values(":old", item::stored(loaded))
+                .expression_attribute_values(":end", item::end(lease, now))
+                .expression_attribute_values(":now", item::moment(now));
+            let mut change = String::from("SET #e = :end");
+            if let Some(payload) = payload {
+                change.push_str(", #v = :new");
+                request = request.expression_attribute_values(":new", item::binary(payload));
             }
-        }
-        let updated = ask(self.deadline(), request.update_expression(change).send()).await;
+            if let Some(attribute) = layout.owner() {
+                request = request.expression_attribute_names("#o", attribute);
+                if let Some(owner) = lease.owner {
+                    change.push_str(", #o = :owner");
+                    request = request.expression_attribute_values(":owner", item::text(owner));
+                } else {
+                    change.push_str(" REMOVE #o");
+                }
+            }
+            self.ask(deadline, request.update_expression(change).send())
+        };
+        let updated = Request::Write.persist(deadline, update).await;
         outcome(updated, if payload.is_some() { 0 } else { loaded.cas })
     }
 
@@ -160,24 +203,27 @@ impl Client {
         key: &StoreKey,
         expected: Option<&Record>,
     ) -> Result<Outcome, Fault> {
-        let layout = &self.layout;
-        let request = self
-            .dynamodb
-            .delete_item()
-            .table_name(&layout.table)
-            .key(&layout.key, item::text(key.as_str()))
-            .expression_attribute_names("#e", &layout.expiry)
-            .expression_attribute_values(":now", item::moment(unix_time()));
-        let request = match expected {
-            Some(loaded) => request
-                .condition_expression(format!("#v = :old AND {}", layout.is_live()))
-                .expression_attribute_names("#v", &layout.value)
-                .expression_attribute_values(":old", item::stored(loaded)),
-            None => request
-                .condition_expression(format!("attribute_exists(#k) AND {}", layout.is_live()))
-                .expression_attribute_names("#k", &layout.key),
+        let (layout, deadline) = (&self.layout, self.deadline());
+        let delete = || {
+            let request = self
+                .dynamodb
+                .delete_item()
+                .table_name(&layout.table)
+                .key(&layout.key, item::text(key.as_str()))
+                .expression_attribute_names("#e", &layout.expiry)
+                .expression_attribute_values(":now", item::moment(unix_time()));
+            let request = match expected {
+                Some(loaded) => request
+                    .condition_expression(format!("#v = :old AND {}", layout.is_live()))
+                    .expression_attribute_names("#v", &layout.value)
+                    .expression_attribute_values(":old", item::stored(loaded)),
+                None => request
+                    .condition_expression(format!("attribute_exists(#k) AND {}", layout.is_live()))
+                    .expression_attribute_names("#k", &layout.key),
+            };
+            self.ask(deadline, request.send())
         };
-        outcome(ask(self.deadline(), request.send()).await, 0)
+        outcome(Request::Write.persist(deadline, delete).await, 0)
     }
 }
 
@@ -187,7 +233,7 @@ async fn load(options: &DynamoDbOptions) -> SdkConfig {
     // A call ends by its deadline; that this comes first tells it that nothing was sent.
     let patience = TimeoutConfig::builder().connect_timeout(options.timeouts.dial());
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http_client(is_local))
+        .http_client(http_client(is_local, options.max_connections_or_default()))
         .timeout_config(patience.build());
     if let Some(region) = &options.region {
         loader = loader.region(Region::new(region.clone()));
@@ -214,8 +260,8 @@ pub(crate) fn unhurried(loaded: &SdkConfig) -> Builder {
     }
 }
 
-fn http_client(is_local: bool) -> SharedHttpClient {
-    let builder = HttpBuilder::new().pool_idle_timeout(IDLE);
+fn http_client(is_local: bool, max_idle: usize) -> SharedHttpClient {
+    let builder = HttpBuilder::new().pool_idle_timeout(IDLE).pool_max_idle_per_host(max_idle);
     if is_local {
         return builder.build_http();
     }

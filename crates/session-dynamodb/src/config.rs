@@ -2,17 +2,20 @@
 
 use crate::endpoint::is_endpoint;
 use crate::keys::{
-    ENDPOINT_KEY, EXPIRY, EXPIRY_KEY, KEY, KEY_KEY, MISSING_KEY, OWNER, OWNER_KEY, REGION_KEY,
-    TABLE, TABLE_KEY, VALUE, VALUE_KEY,
+    CONNECTIONS_KEY, ENDPOINT_KEY, EXPIRY, EXPIRY_KEY, KEY, KEY_KEY, MISSING_KEY, OWNER, OWNER_KEY,
+    REGION_KEY, TABLE, TABLE_KEY, VALUE, VALUE_KEY,
 };
 use crate::layout::{Layout, MissingExpiry};
 use session_core::config::Settings;
-use session_core::store::{Timeouts, Url, owner_index};
+use session_core::store::{Call, Failure, Timeouts, Url, owner_index};
 use session_core::{Error, ErrorKind, Result};
 use std::time::Duration;
 
 /// The store's name in messages.
 pub(crate) const STORE: &str = "dynamodb";
+
+/// A thousand calls a second and more at the latency of a data centre.
+const MAX_CONNECTIONS: usize = 64;
 
 const MISSING: &[(&str, MissingExpiry)] =
     &[("expired", MissingExpiry::Expired), ("live", MissingExpiry::Live)];
@@ -36,6 +39,7 @@ pub struct DynamoDbOptions {
     pub(crate) region: Option<String>,
     pub(crate) layout: Layout,
     pub(crate) timeouts: Timeouts,
+    max_connections: Option<usize>,
 }
 
 impl DynamoDbOptions {
@@ -83,6 +87,7 @@ impl DynamoDbOptions {
                 missing_expiry: settings.choice(MISSING_KEY, MISSING)?.unwrap_or_default(),
             },
             timeouts: Timeouts::from_settings(settings)?,
+            max_connections: settings.number(CONNECTIONS_KEY)?,
         };
         options.check()?;
         options.check_endpoint()?;
@@ -153,6 +158,17 @@ impl DynamoDbOptions {
         self
     }
 
+    /// Bounds the connections of one process; 64 by default, at least 1
+    /// (`SESSION_DYNAMODB_MAX_CONNECTIONS`).
+    ///
+    /// Further calls wait in line, within their deadline. What a call that was given up was sent
+    /// over counts until the server answers again.
+    #[must_use]
+    pub fn max_connections(mut self, max: usize) -> Self {
+        self.max_connections = Some(max);
+        self
+    }
+
     /// Bounds one attempt to connect, with name look-up and TLS; 1 s by default, a day at most, and
     /// never more than four fifths of the operation timeout, so that a call knows in time that it
     /// was not sent.
@@ -170,9 +186,17 @@ impl DynamoDbOptions {
         self
     }
 
+    pub(crate) fn max_connections_or_default(&self) -> usize {
+        self.max_connections.unwrap_or(MAX_CONNECTIONS)
+    }
+
     /// Checks all but the endpoint.
     pub(crate) fn check(&self) -> Result<()> {
         self.timeouts.check(STORE)?;
+        if self.max_connections == Some(0) {
+            let what = "SESSION_DYNAMODB_MAX_CONNECTIONS is at least 1";
+            return Err(Call::Connect.failed(STORE, Failure::Final(ErrorKind::Config, what)));
+        }
         self.layout.check()
     }
 
@@ -219,6 +243,7 @@ mod tests {
             ("SESSION_DYNAMODB_EXPIRY_ATTRIBUTE", "ends"),
             ("SESSION_DYNAMODB_OWNER_ATTRIBUTE", "user"),
             ("SESSION_DYNAMODB_MISSING_EXPIRY", "Live"),
+            ("SESSION_DYNAMODB_MAX_CONNECTIONS", "8"),
             ("SESSION_OWNER_INDEX", "true"),
             ("SESSION_CONNECT_TIMEOUT", "0.3"),
             ("SESSION_OPERATION_TIMEOUT", "0.2"),
@@ -230,6 +255,7 @@ mod tests {
         assert_eq!(options.timeouts.operation(), Duration::from_millis(200));
         assert_eq!(options.endpoint.as_ref().map(Url::as_str), Some("https://dynamodb.internal"));
         assert_eq!(options.region.as_deref(), Some("eu-central-1"));
+        assert_eq!(options.max_connections_or_default(), 8);
         let layout = options.layout;
         assert_eq!(layout.table, "sessions");
         assert_eq!([&*layout.key, &layout.value, &layout.expiry], ["SessionId", "Session", "ends"]);
@@ -244,6 +270,7 @@ mod tests {
         for settings in [written, Settings::default()] {
             let options = DynamoDbOptions::from_settings(&settings).unwrap();
             assert_eq!((&options.endpoint, &options.region), (&None, &None));
+            assert_eq!(options.max_connections_or_default(), 64);
             let layout = options.layout;
             assert_eq!(layout.table, "Sessions");
             assert_eq!([&*layout.key, &layout.value, &layout.expiry], ["id", "val", "expiration"]);
@@ -262,6 +289,7 @@ mod tests {
             ("SESSION_DYNAMODB_TABLE", "hunter2!"),
             ("SESSION_DYNAMODB_KEY_ATTRIBUTE", "val"),
             ("SESSION_DYNAMODB_MISSING_EXPIRY", "hunter2"),
+            ("SESSION_DYNAMODB_MAX_CONNECTIONS", "0"),
         ] {
             let settings: Settings = [(key, value)].into_iter().collect();
             let error = DynamoDbOptions::from_settings(&settings).expect_err(value);

@@ -11,6 +11,8 @@ pub(crate) const EXPIRY_KEY: &str = "SESSION_DYNAMODB_EXPIRY_ATTRIBUTE";
 pub(crate) const OWNER_KEY: &str = "SESSION_DYNAMODB_OWNER_ATTRIBUTE";
 pub(crate) const MISSING_KEY: &str = "SESSION_DYNAMODB_MISSING_EXPIRY";
 
+pub(crate) const CONNECTIONS_KEY: &str = "SESSION_DYNAMODB_MAX_CONNECTIONS";
+
 pub(crate) const TABLE: &str = "Sessions";
 pub(crate) const KEY: &str = "id";
 pub(crate) const VALUE: &str = "val";
@@ -52,5 +54,11 @@ pub const KEYS: &[KeyInfo] = &[
         Kind::Choice(&["expired", "live"]),
         Some("expired"),
         "What a record without the attribute of the expiry is.",
+    ),
+    KeyInfo::new(
+        CONNECTIONS_KEY,
+        Kind::Number,
+        Some("64"),
+        "How many connections one process has open at most, at least 1; further calls wait in line.",
     ),
 ];

@@ -10,6 +10,7 @@ mod item;
 mod keys;
 mod layout;
 mod owners;
+mod repeat;
 mod store;
 mod table;
 

@@ -1,10 +1,10 @@
 //! An owner's records: found by an index that lags behind, believed by the table.
 
-use crate::ask::ask;
 use crate::client::Client;
 use crate::error::Fault;
 use crate::item::{self, Item};
 use crate::layout::OWNER_INDEX;
+use crate::repeat::Request;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use session_core::StoreKey;
 use session_core::store::unix_time;
@@ -66,7 +66,8 @@ impl Client {
             .expression_attribute_values(":owner", owner.clone())
             .limit(PAGE)
             .set_exclusive_start_key(start);
-        let answer = ask(deadline, request.send()).await?;
+        let query = || self.ask(deadline, request.clone().send());
+        let answer = Request::Read.persist(deadline, query).await?;
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 
@@ -89,7 +90,8 @@ impl Client {
                 .build()
                 .map_err(|_| Fault::Unbuilt)?;
             let request = self.dynamodb.batch_get_item().request_items(&self.layout.table, wanted);
-            let answer = ask(deadline, request.send()).await?;
+            let get = || self.ask(deadline, request.clone().send());
+            let answer = Request::Read.persist(deadline, get).await?;
             items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
             let left = answer.unprocessed_keys.into_iter().flatten();
             keys = left.flat_map(|(_, left)| left.keys).collect();

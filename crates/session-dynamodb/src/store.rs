@@ -1,4 +1,4 @@
-//! The store: each call one request, each write one conditional request that is sent once.
+//! The store: each call one request, each write one condition, never sent again in doubt.
 
 use crate::client::Client;
 use crate::config::{DynamoDbOptions, STORE};
@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 /// Sessions in a table of DynamoDB.
 ///
-/// Each call is one HTTP request, and ends within the operation timeout. The crate page has the
-/// requests.
+/// Each call is one HTTP request, made again if the server turned it away, and ends within the
+/// operation timeout. The crate page has the requests.
 pub struct DynamoDbStore {
     client: Client,
 }
@@ -65,7 +65,7 @@ impl DynamoDbStore {
     /// Uses a client that the application already has, with its connections and credentials;
     /// endpoint, region and connect timeout of `options` are not used.
     ///
-    /// Its retries are left behind: a write is sent once. It is not asked anything here.
+    /// Its retries are left behind: a write that may have been made is not sent again. It is not asked anything here.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
 //! The table: what it must be like, and making what is missing.
 
-use crate::ask::ask;
 use crate::client::Client;
 use crate::config::STORE;
 use crate::error::Fault;
 use crate::layout::{Layout, OWNER_INDEX};
+use crate::repeat::Request;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
     GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement, KeyType, Projection, ProjectionType,
@@ -66,7 +66,8 @@ impl Client {
     ) -> Result<Option<TableDescription>> {
         let Layout { table, key, .. } = &self.layout;
         let request = self.dynamodb.describe_table().table_name(table);
-        let table = match ask(deadline, request.send()).await {
+        let describe = || self.ask(deadline, request.clone().send());
+        let table = match Request::Read.persist(deadline, describe).await {
             Ok(answer) => answer.table,
             Err(Fault::NoTable) => None,
             Err(fault) => return Err(fault.into_error(call)),
@@ -100,7 +101,7 @@ impl Client {
                 .attribute_definitions(text_attribute(owner)?)
                 .global_secondary_indexes(index.build().map_err(|_| Fault::Unbuilt)?);
         }
-        ask(step_deadline(), request.send()).await.map(drop)
+        self.ask(step_deadline(), request.send()).await.map(drop)
     }
 
     async fn add_index(&self, made: Option<&TableDescription>) -> Result<(), Fault> {
@@ -121,7 +122,7 @@ impl Client {
             .global_secondary_index_updates(
                 GlobalSecondaryIndexUpdate::builder().create(index).build(),
             );
-        ask(step_deadline(), request.send()).await.map(drop)
+        self.ask(step_deadline(), request.send()).await.map(drop)
     }
 
     /// Turns the TTL on unless it is: asking for it twice is an error of the server.
@@ -141,7 +142,9 @@ impl Client {
             .update_time_to_live()
             .table_name(&self.layout.table)
             .time_to_live_specification(specification);
-        let Err(fault) = ask(step_deadline(), request.send()).await else { return Ok(()) };
+        let deadline = step_deadline();
+        let update = || self.ask(deadline, request.clone().send());
+        let Err(fault) = Request::Write.persist(deadline, update).await else { return Ok(()) };
         // Another process was first.
         match self.ttl().await {
             Ok(ttl) if is_on(ttl.as_ref(), &self.layout.expiry)? => Ok(()),
@@ -158,7 +161,9 @@ impl Client {
 
     async fn ttl(&self) -> Result<Option<TimeToLiveDescription>, Fault> {
         let request = self.dynamodb.describe_time_to_live().table_name(&self.layout.table);
-        Ok(ask(step_deadline(), request.send()).await?.time_to_live_description)
+        let deadline = step_deadline();
+        let describe = || self.ask(deadline, request.clone().send());
+        Ok(Request::Read.persist(deadline, describe).await?.time_to_live_description)
     }
 }
 

@@ -106,6 +106,7 @@ mod absent {
         unread("SESSION_DYNAMODB_EXPIRY_ATTRIBUTE"),
         unread("SESSION_DYNAMODB_OWNER_ATTRIBUTE"),
         unread("SESSION_DYNAMODB_MISSING_EXPIRY"),
+        unread("SESSION_DYNAMODB_MAX_CONNECTIONS"),
     ];
 
     /// A setting whose reader is not built in; it may hold a password.

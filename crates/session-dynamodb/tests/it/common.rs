@@ -161,11 +161,12 @@ pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool)
 }
 
 /// Reads one request to its end, or until the client closes.
-pub(crate) async fn read_request(stream: &mut TcpStream) {
+pub(crate) async fn read_request(stream: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
     while !is_whole(&request) {
         let Ok(1..) = stream.read_buf(&mut request).await else { break };
     }
+    request
 }
 
 fn is_whole(request: &[u8]) -> bool {

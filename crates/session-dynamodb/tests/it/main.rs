@@ -5,10 +5,13 @@
 
 mod common;
 mod conformance;
+mod connections;
 mod faults;
 mod layout;
 mod limits;
 mod names;
 mod owners;
 mod refusals;
+mod repeats;
+mod stand_in;
 mod table;

@@ -30,7 +30,7 @@ mariadb_up() {
   PATH=$PATH:/usr/sbin start mariadb mysql mariadbd --no-defaults --datadir="$place/data" \
     --port="$(port_of mariadb)" --bind-address=127.0.0.1 --skip-name-resolve \
     --socket="$place/socket" --pid-file="$place/mariadb.pid" --init-file="$place/grants.sql" \
-    --max-connections=300 --innodb-flush-log-at-trx-commit=2
+    --innodb-flush-log-at-trx-commit=2
   wait_for mariadb 60 mariadb_ping
 }
 

@@ -5,7 +5,7 @@ use crate::connections::{Connection, Connections, Source};
 use crate::dialect::{Dialect, Words};
 use crate::error::{Fault, Refusal};
 use crate::plain;
-use crate::statement::{Bound, Value};
+use crate::statement::{Bound, Marker, Value};
 use session_core::async_trait;
 use session_core::store::{Lost, reread, undisturbed};
 use sqlx::{
@@ -89,8 +89,8 @@ async fn attempt<DB: Speak>(
     };
     let mut connection = connections.acquire(deadline).await?;
     // What has no values is sent once; what a pooler passes on leaves nothing on a connection.
-    let plain =
-        DB::WORDS.preamble.filter(|_| bound.values.is_empty() || connections.way() == Way::Plain);
+    let has_pooler = connections.way() == Way::Plain && DB::WORDS.marker == Marker::Dollar;
+    let plain = DB::WORDS.preamble.filter(|_| bound.values.is_empty() || has_pooler);
     let plain = plain.map(|preamble| {
         plain::written(bound, preamble, deadline.saturating_duration_since(Instant::now()))
     });

@@ -81,8 +81,8 @@ pub(crate) struct Words {
     /// Ends the condition of every statement, where a server may execute another one in its place:
     /// fails unless `:mark` is this statement's `{mark}`.
     pub(crate) guard: &'static str,
-    /// Stands before a statement whose values are written into it, where that can be sent: gives the
-    /// server `{ms}` for it.
+    /// Stands before a statement that has no values, or has them written into it: gives the server
+    /// `{ms}` for it.
     pub(crate) preamble: Option<&'static str>,
     /// Asks for what is known of the table: `column NAME` of each, `index NAME` where one begins with
     /// it, `unique NAME` where it is so by itself, `text NAME` where payloads would be; `limit BYTES`

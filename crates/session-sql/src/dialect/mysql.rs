@@ -5,6 +5,7 @@
 
 use super::{Dialect, Prepared, Words};
 use crate::error::Refusal;
+use crate::plain::server_ms;
 use crate::statement::Marker;
 use sqlx::error::DatabaseError;
 use sqlx::mysql::{MySqlDatabaseError, MySqlQueryResult};
@@ -30,9 +31,15 @@ impl Dialect for MySql {
         is_owner: "owner = :owner AND BINARY owner = :owner",
         // `INSERT IGNORE` would also cut what is too long.
         or_nothing: "",
-        sweep: "DELETE FROM {table} WHERE expiry <= {now} OR expiry IS NULL LIMIT {batch}",
+        // Rows are found and locked first, but for those that others have locked, and then deleted
+        // by their keys: by its expiry one is waited for. Servers that cannot skip wait.
+        sweep: "DELETE t FROM (SELECT session_id FROM {table} \
+                WHERE (expiry <= {now} OR expiry IS NULL) AND session_id IS NOT NULL \
+                LIMIT {batch} FOR UPDATE /*!80001 SKIP LOCKED */ /*M!100600 SKIP LOCKED */) AS s \
+                STRAIGHT_JOIN {table} AS t ON t.session_id = s.session_id \
+                WHERE t.expiry <= {now} OR t.expiry IS NULL",
         guard: "",
-        preamble: None,
+        preamble: Some("/*M! SET STATEMENT max_statement_time = {ms} / 1000 FOR */ "),
         describe: "SELECT CONCAT('column ', LOWER(column_name)) FROM information_schema.columns \
                    WHERE table_schema = {schema_text} AND table_name = '{bare}' \
                    UNION ALL SELECT CONCAT('index ', LOWER(column_name)) \
@@ -80,14 +87,16 @@ impl Dialect for MySql {
         result.rows_affected()
     }
 
-    /// Each statement is committed by itself, whatever the server begins with. It does not wait for
-    /// a lock long after its caller has left: the limits are whole seconds
-    /// (<https://mariadb.com/kb/en/server-system-variables/#lock_wait_timeout>).
+    /// Each statement is committed by itself, whatever the server begins with, and ends before its
+    /// caller has left: MariaDB sees to that, and MySQL for reads. What else waits for a lock in
+    /// MySQL waits for whole seconds. Each skips the comments of the other
+    /// (<https://mariadb.com/kb/en/comment-syntax/>).
     fn prepare(connection: &mut Self::Connection, operation: Duration) -> Prepared<'_> {
-        let seconds = (operation.as_millis().div_ceil(1000)).max(1);
+        let (ms, seconds) = (server_ms(operation), operation.as_millis().div_ceil(1000).max(1));
         let sql = format!(
             "SET SESSION autocommit = 1, innodb_lock_wait_timeout = {seconds}, \
-             lock_wait_timeout = {seconds}"
+             lock_wait_timeout = {seconds} /*M! , max_statement_time = {ms} / 1000 */ \
+             /*!80000 , max_execution_time = {ms} */"
         );
         Box::pin(
             async move { sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop) },

@@ -4,14 +4,18 @@ use crate::common::{
     Flask, MARIADB, MYSQL, OwnTable, PGBOUNCER, POSTGRES, file_url, make_in_file, tell,
     transaction_mode,
 };
+use crate::servers::mariadb;
 use session_core::{Result, Store, async_trait};
 use session_sql::{SqlOptions, SqlStore};
-use session_testkit::{Link, Remote, Subject, server};
+use session_testkit::clauses::ALL;
+use session_testkit::{Finding, Link, Remote, Subject, server};
 use sqlx::{MySqlPool, PgPool};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 /// The kit's crowds and large payloads on a busy machine take longer than a session may.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -54,17 +58,20 @@ impl Subject for Sqlite {
     }
 }
 
-/// A table on the server at the address in `variable`.
+/// A table on a server.
 struct Table {
-    variable: &'static str,
+    url: String,
     name: &'static str,
     owner_index: bool,
-    url: fn(&str) -> String,
 }
 
 impl Table {
-    fn own(variable: &'static str) -> Self {
-        Self { variable, name: "kit_sessions", owner_index: true, url: server::url }
+    fn at(url: String) -> Self {
+        Self { url, name: "kit_sessions", owner_index: true }
+    }
+
+    fn own(variable: &str) -> Self {
+        Self::at(server::url(variable))
     }
 
     /// A table on PostgreSQL that `ddl` makes for a name.
@@ -81,16 +88,12 @@ impl Table {
 
     /// Through a pooler, whose connections are few.
     fn by_transaction() -> Self {
-        Self { url: |_| transaction_mode(), ..Self::own(PGBOUNCER) }
+        Self::at(transaction_mode())
     }
 
-    async fn of_flask(variable: &'static str, flask: Flask) -> Self {
+    async fn of_flask(variable: &str, flask: Flask) -> Self {
         flask.make(variable).await;
-        Self { variable, name: flask.table, owner_index: false, url: server::url }
-    }
-
-    fn url(&self) -> String {
-        (self.url)(self.variable)
+        Self { name: flask.table, owner_index: false, ..Self::own(variable) }
     }
 
     fn options(&self, url: String) -> SqlOptions {
@@ -101,7 +104,7 @@ impl Table {
 #[async_trait]
 impl Subject for Table {
     async fn store(&self) -> Result<Arc<dyn Store>> {
-        let options = self.options(self.url());
+        let options = self.options(self.url.clone());
         let options = options.operation_timeout(PATIENCE).connect_timeout(PATIENCE);
         let store = SqlStore::connect(options).await?;
         store.init().await?;
@@ -116,18 +119,19 @@ impl Subject for Table {
 #[async_trait]
 impl Remote for Table {
     fn server(&self) -> SocketAddr {
-        server::socket_addr(&self.url(), None).unwrap()
+        server::socket_addr(&self.url, None).unwrap()
     }
 
     async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
-        let url = server::redirect(&self.url(), addr);
+        let url = server::redirect(&self.url, addr);
         Ok(Arc::new(SqlStore::connect(self.options(url)).await?))
     }
 
     async fn wary_store_at(&self, addr: SocketAddr) -> Result<Option<Arc<dyn Store>>> {
-        let url = server::redirect(&self.url(), addr);
+        let url = server::redirect(&self.url, addr);
         // Ten log in at once.
-        let options = self.options(url).idle_check(Duration::ZERO).operation_timeout(WARY);
+        let options = self.options(url).idle_check(Duration::ZERO);
+        let options = options.operation_timeout(WARY).connect_timeout(WARY);
         Ok(Some(Arc::new(SqlStore::connect(options).await?)))
     }
 
@@ -211,6 +215,25 @@ mod mariadb {
 mod mariadb_of_flask {
     use super::{Flask, MARIADB, Table};
     session_testkit::store_conformance!(Table::of_flask(MARIADB, Flask::MYSQL).await);
+}
+
+/// On a server that commits nothing by itself, what another connection sees was committed by ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn mariadb_that_does_not_commit_by_itself_keeps_the_contract() {
+    let server = mariadb(&["--autocommit=0"]).await;
+    let subject = Arc::new(Table::at(server.url()));
+    let few = Arc::new(Semaphore::new(4));
+    let mut clauses = JoinSet::new();
+    for clause in ALL {
+        let (subject, few) = (Arc::clone(&subject), Arc::clone(&few));
+        clauses.spawn(async move {
+            let _turn = few.acquire_owned().await.unwrap();
+            (clause.name(), clause.check(&*subject).await)
+        });
+    }
+    for (clause, verdict) in clauses.join_all().await {
+        assert!(!matches!(verdict, Err(Finding::Broken(_))), "{clause}: {verdict:?}");
+    }
 }
 
 mod mysql {

@@ -7,6 +7,8 @@ mod common;
 mod conformance;
 mod connections;
 mod faults;
+#[cfg(target_os = "linux")]
+mod frozen;
 mod layout;
 mod locks;
 mod odd_tables;
@@ -14,6 +16,8 @@ mod opening;
 mod pooler;
 mod refusals;
 mod repeats;
+#[cfg(unix)]
+mod servers;
 mod sweeps;
 mod time_zones;
 mod trips;

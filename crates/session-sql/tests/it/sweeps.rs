@@ -1,7 +1,8 @@
 //! Sweeps beside those of others.
 
-use crate::common::{Held, OwnTable, POSTGRES, create, key, open};
+use crate::common::{Held, OwnTable, SERVERS, create, key, open, seconds};
 use session_core::Store;
+use tokio::task::JoinSet;
 
 const EXPIRED: usize = 20;
 
@@ -15,13 +16,45 @@ async fn fill(table: &OwnTable, store: &impl Store) {
 
 #[tokio::test]
 async fn sweep_passes_over_rows_that_others_have_locked() {
-    for variable in [POSTGRES] {
+    for variable in SERVERS {
         let table = OwnTable::new(variable);
         let store = open(table.options()).await;
         fill(&table, &store).await;
         let held = Held::row(&table, &key("old-0")).await;
-        assert_eq!(store.delete_expired().await.unwrap(), EXPIRED as u64 - 1);
+        assert_eq!(store.delete_expired().await.unwrap(), EXPIRED as u64 - 1, "{variable}");
         drop(held);
+        table.drop().await;
+    }
+}
+
+/// Each process has a store of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_sweeps_at_once_share_the_work() {
+    const ROWS: u64 = 8_000;
+    for variable in SERVERS {
+        let table = OwnTable::new(variable);
+        let mut sweepers = Vec::new();
+        for _ in 0..8 {
+            sweepers.push(open(table.options().operation_timeout(seconds(2))).await);
+        }
+        let live = create(&sweepers[0], &key("live"), "x").await;
+        let fill = "INSERT INTO {} (session_id, expiry) \
+                    WITH RECURSIVE n AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM n WHERE n < 1000), \
+                    m AS (SELECT 1 AS m UNION ALL SELECT m + 1 FROM m WHERE m < 8) \
+                    SELECT CONCAT(n, '-', m), CASE WHEN m < 2 THEN NULL ELSE TIMESTAMP '2020-02-02 00:00:00' END \
+                    FROM n, m";
+        table.tell(fill).await;
+        let mut sweeps = JoinSet::new();
+        for sweeper in sweepers {
+            sweeps.spawn(async move { sweeper.delete_expired().await });
+        }
+        let mut removed = 0;
+        for swept in sweeps.join_all().await {
+            removed += swept.unwrap();
+        }
+        assert_eq!(removed, ROWS, "{variable}");
+        let store = open(table.options()).await;
+        assert_eq!(store.load(&key("live")).await.unwrap().unwrap().payload, live.payload);
         table.drop().await;
     }
 }

@@ -1,6 +1,8 @@
 //! PostgreSQL through PgBouncer with the settings it is shipped with.
 
-use crate::common::{MINUTE, OwnTable, PGBOUNCER, POSTGRES, create, key, open, transaction_mode};
+use crate::common::{
+    MINUTE, OwnTable, PGBOUNCER, POSTGRES, create, key, open, seconds, transaction_mode,
+};
 use session_core::{ErrorKind, Precondition, Result, Store};
 use session_sql::{SqlOptions, SqlStore};
 use session_testkit::server;
@@ -14,7 +16,8 @@ async fn unnoticed(table: &OwnTable, options: SqlOptions) -> SqlStore {
     let place: PgConnectOptions = transaction_mode().parse().unwrap();
     let pool = PgPoolOptions::new().max_connections(4);
     let pool = pool.connect_with(place.extra_float_digits(None)).await.unwrap();
-    SqlStore::from_client(pool, options.table(&table.name)).await.unwrap()
+    let options = options.table(&table.name).operation_timeout(seconds(10));
+    SqlStore::from_client(pool, options).await.unwrap()
 }
 
 /// Two processes of one application: one loads sessions, the other ends its own.
@@ -106,7 +109,8 @@ async fn transaction_pooler_that_is_known_mixes_nothing_up() {
 async fn pooler_that_refuses_start_up_parameters_is_noticed_without_a_setting() {
     let table = filled(OwnTable::new(POSTGRES)).await;
     for url in [server::url(PGBOUNCER), transaction_mode()] {
-        let store = async || SqlStore::connect(table.options_at(url.clone())).await.unwrap();
+        let options = table.options_at(url).operation_timeout(seconds(10));
+        let store = async || SqlStore::connect(options.clone()).await.unwrap();
         let (loading, ending) = (store().await, store().await);
         for load in load_while_others_end(loading, ending).await {
             assert!(load.unwrap().is_some());

@@ -1,57 +1,20 @@
 //! Where the database is, which table it is, and how long to wait for it.
 
+mod settings;
+
+pub use settings::KEYS;
+
 use crate::name::{Name, TableName};
-use session_core::config::{KeyInfo, Kind, Settings};
-use session_core::store::{Call, Failure, Timeouts, Url, owner_index};
+use session_core::store::{Call, Timeouts, Url};
 use session_core::{ErrorKind, Result};
+use settings::{MAX_CONNECTIONS, MAX_CONNECTIONS_KEY, SCHEMA_KEY, TABLE, TABLE_KEY, URL};
 use std::time::Duration;
 
-const URL: &str = "sqlite:///sessions.db";
 /// The name of a database in messages, before its kind is known.
 pub(crate) const STORE: &str = "a database";
 
-const TABLE: &str = "sessions";
-const MAX_CONNECTIONS: usize = 10;
-
 /// Firewalls and servers close connections that rested for minutes.
 const REST: Duration = Duration::from_secs(10);
-
-const URL_KEY: &str = "SESSION_SQLALCHEMY";
-const FALLBACK_KEY: &str = "SQLALCHEMY_DATABASE_URI";
-const TABLE_KEY: &str = "SESSION_SQLALCHEMY_TABLE";
-const SCHEMA_KEY: &str = "SESSION_SQLALCHEMY_SCHEMA";
-const POOLER_KEY: &str = "SESSION_SQLALCHEMY_TRANSACTION_POOLER";
-
-/// The settings that [`SqlOptions::from_settings`] reads, besides `SESSION_OWNER_INDEX`.
-pub const KEYS: &[KeyInfo] = &[
-    KeyInfo::new(
-        URL_KEY,
-        Kind::Url,
-        Some(URL),
-        "The database, as SQLAlchemy writes it: a `+driver` is skipped, and three slashes make a \
-         SQLite path relative.",
-    ),
-    KeyInfo::new(
-        FALLBACK_KEY,
-        Kind::Url,
-        None,
-        "The database where `SESSION_SQLALCHEMY` is not set.",
-    ),
-    KeyInfo::new(TABLE_KEY, Kind::Text, Some(TABLE), "The table."),
-    KeyInfo::new(
-        SCHEMA_KEY,
-        Kind::Text,
-        None,
-        "The schema of the table. Without it, the connection's own.",
-    ),
-    KeyInfo::new(
-        POOLER_KEY,
-        Kind::Flag,
-        Some("false"),
-        "Whether a pooler in transaction mode, such as PgBouncer, may be in front of PostgreSQL: \
-         statements are then not prepared.",
-    ),
-];
 
 /// Where the database is, which table holds the sessions, and how long to wait.
 ///
@@ -113,41 +76,6 @@ impl SqlOptions {
         }
     }
 
-    /// Reads `SESSION_SQLALCHEMY` (else `SQLALCHEMY_DATABASE_URI`), `SESSION_SQLALCHEMY_TABLE`,
-    /// `SESSION_SQLALCHEMY_SCHEMA`, `SESSION_SQLALCHEMY_TRANSACTION_POOLER`, `SESSION_OWNER_INDEX` and [`Timeouts::KEYS`].
-    ///
-    /// # Errors
-    ///
-    /// `Config` if a value is not of its kind.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use session_core::config::Settings;
-    /// use session_sql::SqlOptions;
-    ///
-    /// let settings: Settings =
-    ///     [("SESSION_SQLALCHEMY", "sqlite:////var/lib/shop/sessions.db")].into_iter().collect();
-    /// let options = SqlOptions::from_settings(&settings)?;
-    /// # Ok::<(), session_core::Error>(())
-    /// ```
-    pub fn from_settings(settings: &Settings) -> Result<Self> {
-        let url = match settings.text(URL_KEY)? {
-            Some(url) => Some(url),
-            None => settings.text(FALLBACK_KEY)?,
-        };
-        let options = Self {
-            table: settings.text(TABLE_KEY)?.unwrap_or(TABLE).to_owned(),
-            schema: settings.text(SCHEMA_KEY)?.map(str::to_owned),
-            owner_index: owner_index(settings)?,
-            way: way(settings.flag(POOLER_KEY)? == Some(true)),
-            timeouts: Timeouts::from_settings(settings)?,
-            ..Self::new(url.unwrap_or(URL))
-        };
-        options.check()?;
-        Ok(options)
-    }
-
     /// Names the table; `sessions` by default (`SESSION_SQLALCHEMY_TABLE`).
     #[must_use]
     pub fn table(mut self, table: impl Into<String>) -> Self {
@@ -186,7 +114,8 @@ impl SqlOptions {
         self
     }
 
-    /// Sets how many connections are open at most; 10 by default.
+    /// Sets how many connections are open at most; 10 by default
+    /// (`SESSION_SQLALCHEMY_MAX_CONNECTIONS`).
     ///
     /// They are made when needed, and a call that finds all in use waits for one.
     #[must_use]
@@ -226,9 +155,8 @@ impl SqlOptions {
     pub(crate) fn check(&self) -> Result<Checked> {
         self.timeouts.check(STORE)?;
         if self.max_connections == 0 {
-            let failure =
-                Failure::Final(ErrorKind::Config, "without a connection no call succeeds");
-            return Err(Call::Connect.failed(STORE, failure));
+            let what = format!("{MAX_CONNECTIONS_KEY} is at least 1");
+            return Err(Call::Connect.error(STORE, ErrorKind::Config, &what));
         }
         let schema = self.schema.as_deref().map(|text| Name::new(SCHEMA_KEY, text)).transpose()?;
         let table = Name::new(TABLE_KEY, &self.table)?;
@@ -265,50 +193,9 @@ impl From<String> for SqlOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::{KEYS, SqlOptions, Way};
+    use super::SqlOptions;
     use session_core::ErrorKind;
-    use session_core::config::Settings;
     use std::time::Duration;
-
-    fn settings(pairs: &[(&str, &str)]) -> Settings {
-        pairs.iter().copied().collect()
-    }
-
-    #[test]
-    fn defaults_are_those_of_the_table_of_keys() {
-        let defaults: Settings =
-            KEYS.iter().filter_map(|key| Some((key.name, key.default?))).collect();
-        let none = SqlOptions::from_settings(&Settings::default()).unwrap();
-        for options in [SqlOptions::from_settings(&defaults).unwrap(), SqlOptions::default()] {
-            assert_eq!(options.url, none.url);
-            assert_eq!(format!("{options:?}"), format!("{none:?}"));
-        }
-    }
-
-    #[test]
-    fn settings_are_read() {
-        let own = ("SESSION_SQLALCHEMY", "mysql://a/b");
-        let fallback = ("SQLALCHEMY_DATABASE_URI", "mysql://c/d");
-        for (pairs, url) in [
-            (&[own, fallback][..], "mysql://a/b"),
-            (&[fallback], "mysql://c/d"),
-            (&[("SESSION_SQLALCHEMY", ""), fallback], "mysql://c/d"),
-        ] {
-            assert_eq!(SqlOptions::from_settings(&settings(pairs)).unwrap().url.as_str(), url);
-        }
-        let options = SqlOptions::from_settings(&settings(&[
-            ("SESSION_SQLALCHEMY_TABLE", "web"),
-            ("SESSION_SQLALCHEMY_SCHEMA", "shop"),
-            ("SESSION_OWNER_INDEX", "true"),
-            ("SESSION_SQLALCHEMY_TRANSACTION_POOLER", "true"),
-        ]));
-        let options = options.unwrap();
-        assert_eq!(options.way, Way::Plain);
-        let checked = options.check().unwrap();
-        assert_eq!(checked.name.table.as_str(), "web");
-        assert_eq!(checked.name.schema.unwrap().as_str(), "shop");
-        assert!(checked.has_owners);
-    }
 
     #[test]
     fn options_without_sense_are_config_errors() {
@@ -322,8 +209,6 @@ mod tests {
         ] {
             assert_eq!(options.check().err().map(|e| e.kind()), Some(ErrorKind::Config));
         }
-        let hostile = settings(&[("SESSION_SQLALCHEMY_TABLE", "a\"b")]);
-        assert!(SqlOptions::from_settings(&hostile).is_err());
     }
 
     #[test]

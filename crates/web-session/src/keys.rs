@@ -80,6 +80,7 @@ mod absent {
         unread("SQLALCHEMY_DATABASE_URI"),
         unread("SESSION_SQLALCHEMY_TABLE"),
         unread("SESSION_SQLALCHEMY_SCHEMA"),
+        unread("SESSION_SQLALCHEMY_MAX_CONNECTIONS"),
         unread("SESSION_SQLALCHEMY_TRANSACTION_POOLER"),
     ];
     #[cfg(any(test, not(feature = "mongodb")))]

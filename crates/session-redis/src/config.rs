@@ -55,8 +55,17 @@ impl RedisOptions {
     /// servers that hold sessions; sentinels are sent `?sentinel_user=` and `sentinel_password=`,
     /// percent-encoded, if they want any.
     ///
-    /// Connections speak RESP3, by which a closed one is noticed before the next call needs it.
-    /// `?protocol=resp2` in the URL is for servers before Redis 6 and proxies without `HELLO`.
+    /// Parameters are those of redis-py, percent-encoded (`+` stands for itself). One that is not
+    /// here is an error that names it:
+    ///
+    /// | parameter | what it does |
+    /// |---|---|
+    /// | `protocol` | `resp3`, by which a closed connection is noticed before the next call needs it, or `resp2` for servers before Redis 6 and proxies without `HELLO` |
+    /// | `db`, `username`, `password` | the same as before and after the host |
+    /// | `ssl_ca_certs` | a file of certificates in PEM: the authorities that are trusted in place of the public ones |
+    /// | `ssl_certfile`, `ssl_keyfile` | files in PEM: what a server is shown that wants a certificate |
+    /// | `ssl_cert_reqs`, `ssl_check_hostname` | `required` and `true`, and nothing less |
+    /// | `decode_responses`, `encoding`, `encoding_errors`, `health_check_interval`, `max_connections`, `socket_keepalive`, `allowUsernameInURI` | nothing: bytes are read as they are, over one connection that is looked after |
     pub fn new(url: impl Into<String>) -> Self {
         let timeouts = Timeouts::default();
         Self { url: Url::new(url), timeouts, rest: REST, owner_index: false }

@@ -49,6 +49,88 @@ fn protocol_is_resp3_unless_the_url_names_one() {
     }
 }
 
+/// What users write, with the client or product that it comes from, and what becomes of it.
+#[test]
+fn no_parameter_is_dropped_in_silence() {
+    /// What is honoured shows in the address: user, password, database, protocol 2 or 3.
+    type Shown = (Option<&'static str>, Option<&'static str>, i64, u8);
+    let plain: Shown = (None, None, 0, 3);
+    let table: &[(&str, &str, Result<Shown, &str>)] = &[
+        ("Flask-Session", "redis://host:6379", Ok(plain)),
+        (
+            "redis-py, redis-rs, node-redis",
+            "redis://u:p%40@host/3",
+            Ok((Some("u"), Some("p@"), 3, 3)),
+        ),
+        ("node-redis", "redis://:p@host:6379/1", Ok((None, Some("p"), 1, 3))),
+        ("redis-py", "redis://host?db=3", Ok((None, None, 3, 3))),
+        ("redis-py", "redis://host/3?db=3", Ok((None, None, 3, 3))),
+        ("redis-py", "redis://host/1?db=3", Err("two databases")),
+        ("redis-py", "redis://host?db=x", Err("db")),
+        ("redis-py", "redis://host?username=u&password=p+q", Ok((Some("u"), Some("p+q"), 0, 3))),
+        ("redis-py", "redis://:p@host?password=hunter2", Err("twice")),
+        ("redis-py", "redis://host?protocol=3", Ok(plain)),
+        ("redis-py, redis-rs", "redis://host?protocol=2", Ok((None, None, 0, 2))),
+        ("redis-rs", "redis://host?protocol=resp2", Ok((None, None, 0, 2))),
+        ("", "redis://host?protocol=4", Err("protocol")),
+        ("redis-py", "unix:///run/r.sock?db=2&password=p", Ok((None, Some("p"), 2, 3))),
+        ("redis-rs", "redis+unix:///run/r.sock?user=u&pass=p", Ok((Some("u"), Some("p"), 0, 3))),
+        ("redis-py", "redis://host?decode_responses=True&encoding=utf-8", Ok(plain)),
+        ("redis-py", "redis://host?health_check_interval=30&socket_keepalive=true", Ok(plain)),
+        ("redis-py", "redis://host?max_connections=10", Ok(plain)),
+        ("ioredis", "redis://u:p@host?allowUsernameInURI=true", Ok((Some("u"), Some("p"), 0, 3))),
+        ("redis-py", "redis://host?socket_timeout=5", Err("SESSION_OPERATION_TIMEOUT")),
+        ("redis-py", "redis://host?socket_connect_timeout=5", Err("SESSION_CONNECT_TIMEOUT")),
+        ("go-redis", "redis://host?dial_timeout=5s", Err("SESSION_CONNECT_TIMEOUT")),
+        ("Lettuce", "redis://host?timeout=10s", Err("SESSION_OPERATION_TIMEOUT")),
+        ("redis-py", "redis://host?retry_on_timeout=True", Err("retry_on_timeout")),
+        ("redis-py", "redis://host?client_name=app", Err("client_name")),
+        ("ioredis", "redis://host?family=6", Err("family")),
+        ("", "redis://host?pasword=hunter2", Err("pasword, and takes db, protocol")),
+        ("", "redis://host?hunter2%20", Err("a parameter without a name")),
+        ("", "redis://host?db=1&db=2", Err("db twice")),
+        ("redis-py", "redis://host?ssl_cert_reqs=required", Ok(plain)),
+        ("Celery", "redis://host?ssl_cert_reqs=CERT_REQUIRED", Ok(plain)),
+        ("Heroku", "redis://host?ssl_cert_reqs=none", Err("ssl_ca_certs")),
+        ("redis-py", "redis://host?ssl_check_hostname=true", Ok(plain)),
+        ("redis-py", "redis://host?ssl_check_hostname=False", Err("ssl_ca_certs")),
+        ("redis-py", "redis://host?ssl_ca_path=/etc/ssl", Err("ssl_ca_certs")),
+        ("", "redis://host?ssl=true", Err("rediss://")),
+        ("redis-rs", "rediss://host#insecure", Err("ssl_ca_certs")),
+        ("", "redis://app#:hunter2@host", Err("%23")),
+    ];
+    for (client, url, expected) in table {
+        let shown = parse(url).map(|place| match place {
+            Place::Server(info) => info.redis_settings().clone(),
+            #[cfg(any(feature = "cluster", feature = "sentinel"))]
+            _ => panic!("{url} names one server"),
+        });
+        match (shown, expected) {
+            (Ok(found), Ok(expected)) => {
+                let protocol = if found.protocol() == ProtocolVersion::RESP2 { 2 } else { 3 };
+                let found = (found.username(), found.password(), found.db(), protocol);
+                assert_eq!(found, *expected, "{client}: {url}");
+            }
+            (Err(_), Err(named)) => assert!(refusal(url).contains(named), "{}", refusal(url)),
+            (shown, _) => panic!("{client}: {url} gave {:?}", shown.map(drop)),
+        }
+    }
+}
+
+#[cfg(feature = "rustls")]
+#[test]
+fn certificates_are_read_or_their_file_is_named() {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    for (url, named) in [
+        ("rediss://host?ssl_ca_certs=/nowhere/ca.pem".to_owned(), "/nowhere/ca.pem: No such file"),
+        (format!("rediss://host?ssl_ca_certs={here}"), "Cargo.toml: it holds no CERTIFICATE"),
+        ("redis://host?ssl_ca_certs=/nowhere/ca.pem".to_owned(), "rediss:// is TLS"),
+        ("rediss://host?ssl_certfile=/nowhere/own.pem".to_owned(), "it takes both"),
+    ] {
+        assert!(refusal(&url).contains(named), "{}", refusal(&url));
+    }
+}
+
 #[test]
 fn tls_works_exactly_when_it_is_built_in() {
     assert_eq!(parse("rediss://host").is_ok(), cfg!(feature = "rustls"));

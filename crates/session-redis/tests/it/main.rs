@@ -20,3 +20,5 @@ mod owners;
 mod refusals;
 #[cfg(feature = "sentinel")]
 mod sentinel_failover;
+#[cfg(feature = "rustls")]
+mod tls;

@@ -2,10 +2,13 @@
 
 pub(crate) mod scan;
 pub(crate) mod tags;
+pub(crate) mod value;
 
 use crate::fault::Fault;
 use crate::payload::{DEPTH_CEILING, Key, Span};
 use crate::scalar::Scalar;
+use crate::value::OctetBuf;
+use crate::wtf8::{self, Piece};
 use scan::{Text, blank, expect, skip, special, string};
 use serde_json::ser::{CompactFormatter, Formatter};
 use std::borrow::Cow;
@@ -57,7 +60,10 @@ pub(crate) fn scalar(value: &[u8]) -> Option<Scalar<'_>> {
                 let text = std::str::from_utf8(&value[1..end - 1]).ok()?;
                 Some(Scalar::Text(Cow::Borrowed(text)))
             }
-            (_, Text::Escaped) => unescape(value).map(|text| Scalar::Text(text.into())),
+            (_, Text::Escaped) => {
+                let text = String::from_utf8(unescape(value)?).ok()?;
+                Some(Scalar::Text(text.into()))
+            }
         },
         b'-' => std::str::from_utf8(value).ok()?.parse().ok().map(Scalar::signed),
         b'0'..=b'9' => std::str::from_utf8(value).ok()?.parse().ok().map(Scalar::Unsigned),
@@ -92,36 +98,19 @@ fn write_without_plus<W: Write + ?Sized>(writer: &mut W, text: &[u8]) -> io::Res
     text.split(|&byte| byte == b'+').try_for_each(|part| writer.write_all(part))
 }
 
-/// Whether `value` has an integer of more than 64 bits, of which `serde_json` makes a float.
-pub(crate) fn has_wide_integer(value: &[u8]) -> bool {
-    let mut at = 0;
-    while let Some(byte) = value.get(at) {
-        let end = match byte {
-            b'"' => match string(value, at) {
-                Ok((end, _)) => end,
-                Err(_) => return false,
-            },
-            b'-' | b'0'..=b'9' => {
-                let is_part =
-                    |byte: &&u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
-                at + value[at..].iter().take_while(is_part).count()
-            }
-            _ => at + 1,
-        };
-        let token = &value[at..end];
-        let is_integer =
-            matches!(byte, b'-' | b'0'..=b'9') && !token.iter().any(|b| b".eE".contains(b));
-        if is_integer && scalar(token).is_none() {
-            return true;
-        }
-        at = end;
-    }
-    false
+/// The size of `key` between quotes, with its escapes.
+pub(crate) fn quoted_size(key: &[u8]) -> usize {
+    let size = |piece| match piece {
+        Piece::Text(text) => text.len() + escapes(text),
+        Piece::Half(_) => 6,
+        Piece::Other => 0,
+    };
+    2 + wtf8::pieces(key).map(size).sum::<usize>()
 }
 
-/// The size of `key` between quotes, with its escapes.
-pub(crate) fn quoted_size(key: &str) -> usize {
-    let (bytes, mut size, mut at) = (key.as_bytes(), key.len() + 2, 0);
+/// How much longer `text` is with its escapes.
+fn escapes(text: &str) -> usize {
+    let (bytes, mut size, mut at) = (text.as_bytes(), 0, 0);
     while let Some(found) = special(bytes, at) {
         size += if short_escape(bytes[found]).is_some() { 1 } else { 5 };
         at = found + 1;
@@ -130,23 +119,30 @@ pub(crate) fn quoted_size(key: &str) -> usize {
 }
 
 /// Appends `key` between quotes, escaping no more than JSON demands.
-pub(crate) fn write_quoted(key: &str, out: &mut Vec<u8>) {
-    let (bytes, mut at) = (key.as_bytes(), 0);
+pub(crate) fn write_quoted(key: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
+    for piece in wtf8::pieces(key) {
+        match piece {
+            Piece::Text(text) => write_escaped(text.as_bytes(), out),
+            Piece::Half(half) => out.extend_from_slice(format!("\\u{half:04x}").as_bytes()),
+            Piece::Other => {}
+        }
+    }
+    out.push(b'"');
+}
+
+fn write_escaped(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut at = 0;
     while let Some(found) = special(bytes, at) {
         out.extend_from_slice(&bytes[at..found]);
         let byte = bytes[found];
         match short_escape(byte) {
             Some(letter) => out.extend_from_slice(&[b'\\', letter]),
-            None => {
-                let low = b"0123456789abcdef"[usize::from(byte & 0x0f)];
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', b'0' + (byte >> 4), low]);
-            }
+            None => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
         }
         at = found + 1;
     }
     out.extend_from_slice(&bytes[at..]);
-    out.push(b'"');
 }
 
 fn short_escape(byte: u8) -> Option<u8> {
@@ -195,6 +191,7 @@ fn items(
     if blank(bytes, at) == bytes.len() { Ok(()) } else { Err(Fault::Trailing) }
 }
 
-pub(crate) fn unescape(quoted: &[u8]) -> Option<String> {
-    serde_json::from_slice(quoted).ok()
+/// The text of a string with escapes, which may have halves of surrogate pairs.
+pub(crate) fn unescape(quoted: &[u8]) -> Option<Vec<u8>> {
+    serde_json::from_slice(quoted).ok().map(|OctetBuf(text)| text)
 }

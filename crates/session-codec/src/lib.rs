@@ -22,12 +22,14 @@ mod transcode;
 mod typed;
 mod value;
 mod write;
+#[cfg(feature = "json")]
+mod wtf8;
 
 pub use error::{Error, ErrorKind, Result};
 pub use format::Format;
 pub use payload::{DEPTH_CEILING, Key, Opened, Span};
 pub use peek::{as_bool, as_text, as_u64};
-pub use read::{detect, elements, index, open, open_lenient};
+pub use read::{detect, elements, index, open};
 pub use timestamp::Timestamp;
 pub use transcode::{is_equal, transcode};
 pub use typed::{decode, encode};

@@ -9,6 +9,7 @@ pub(crate) use write::{write_bytes, write_extension, write_int, write_unsigned};
 use crate::fault::Fault;
 use crate::payload::{DEPTH_CEILING, Key, Span};
 use crate::scalar::Scalar;
+use crate::timestamp::Timestamp;
 use std::borrow::Cow;
 
 /// See [`crate::index`].
@@ -67,6 +68,40 @@ pub(crate) fn elements(value: &[u8]) -> Result<Vec<Span>, Fault> {
 pub(crate) fn check(value: &[u8]) -> Result<(), Fault> {
     let end = skip(value, 0, DEPTH_CEILING - 1)?;
     if end == value.len() { Ok(()) } else { Err(Fault::Trailing) }
+}
+
+/// Whether all text of a value that is one is UTF-8, and all its timestamps are such: `msgspec`
+/// reads no other, and no other format can say them.
+pub(crate) fn is_sound(value: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(&marker) = value.get(at) {
+        // The items of a container follow its header like any other values.
+        let end = match marker {
+            0x80..=0x9f => at + 1,
+            0xdc | 0xde => at + 3,
+            0xdd | 0xdf => at + 5,
+            _ => match skip(value, at, 0) {
+                Ok(end) => end,
+                Err(_) => return false,
+            },
+        };
+        let is_sound = match (marker, value.get(at..end)) {
+            (0xa0..=0xbf | 0xd9..=0xdb, _) => text(value, at)
+                .is_ok_and(|(start, end)| std::str::from_utf8(&value[start..end]).is_ok()),
+            (0xd4..=0xd8, Some([_, 0xff, content @ ..]))
+            | (0xc7, Some([_, _, 0xff, content @ ..]))
+            | (0xc8, Some([_, _, _, 0xff, content @ ..]))
+            | (0xc9, Some([_, _, _, _, _, 0xff, content @ ..])) => {
+                Timestamp::from_extension(content).is_some()
+            }
+            _ => true,
+        };
+        if !is_sound {
+            return false;
+        }
+        at = end;
+    }
+    true
 }
 
 /// Reads a value that is neither a container nor binary.

@@ -42,8 +42,9 @@ impl Span {
 pub enum Key<'p> {
     /// The text as it stands in the payload, valid UTF-8, without header or quotes; and where.
     Raw(&'p [u8], Span),
-    /// The text of a key that is written with escapes.
-    Owned(String),
+    /// The text of a key that is written with escapes, maybe with halves of surrogate pairs
+    /// (WTF-8).
+    Owned(Vec<u8>),
 }
 
 /// A payload that [`open`](crate::open) wrote anew, and where its keys and values are.

@@ -91,18 +91,6 @@ pub fn open(
     }
 }
 
-/// Reads a payload that is no JSON as what Python's `json` writes beyond it: `NaN`, `Infinity`.
-///
-/// `None` if it is not that either, and always without the feature `flask`.
-#[cfg_attr(not(feature = "flask"), expect(unused_variables, reason = "nothing is read so"))]
-pub fn open_lenient(payload: &[u8], format: Format, max_depth: usize) -> Option<Opened> {
-    match format {
-        #[cfg(feature = "flask")]
-        Format::Json => pickle::tagged::open(payload, max_depth).ok(),
-        _ => None,
-    }
-}
-
 /// Calls `sink` with the key and the value of each entry of the top-level map, in order.
 ///
 /// A key that occurs twice is reported twice: the last one counts. Values are walked but not

@@ -1,11 +1,10 @@
 //! The same value in another format.
 
-use crate::error::Result;
-#[cfg(feature = "json")]
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::Format;
 #[cfg(feature = "json")]
 use crate::json;
+use crate::msgpack;
 use crate::payload::DEPTH_CEILING;
 #[cfg(feature = "flask")]
 use crate::pickle;
@@ -37,15 +36,30 @@ pub fn transcode(value: &[u8], from: Format, to: Format, out: &mut Vec<u8>) -> R
         }
         _ => {}
     }
-    let decoded = decode::<Value>(value, from)?;
+    let value = exact(value, from)?.ok_or_else(|| {
+        let reason = "it has an integer, a number or text that no other format has";
+        Error::new(ErrorKind::Encode, format!("encode a stored value as {to}: {reason}"))
+    })?;
     #[cfg(feature = "json")]
-    if from == Format::Json && json::has_wide_integer(value) {
-        let message = format!("encode a stored value as {to}: an integer has more than 64 bits");
-        return Err(Error::new(ErrorKind::Encode, message));
+    let value = if to == Format::Json { in_json(value) } else { value };
+    encode(&value, to, DEPTH_CEILING, out)
+}
+
+/// The value, if a [`Value`] can say all of it.
+fn exact(value: &[u8], format: Format) -> Result<Option<Value>> {
+    match format {
+        Format::MessagePack => {
+            let decoded = decode(value, format)?;
+            Ok(msgpack::is_sound(value).then_some(decoded))
+        }
+        #[cfg(feature = "json")]
+        Format::Json => {
+            let read = json::value::read(value)?;
+            Ok(read.is_exact.then_some(read.value))
+        }
+        #[cfg(feature = "flask")]
+        Format::Pickle => Ok(None),
     }
-    #[cfg(feature = "json")]
-    let decoded = if to == Format::Json { in_json(decoded) } else { decoded };
-    encode(&decoded, to, DEPTH_CEILING, out)
 }
 
 /// What `msgspec` makes of the same object in JSON: bytes are base64, numbers that are not finite
@@ -104,16 +118,16 @@ fn is_equal_across(a: (&[u8], Format), b: (&[u8], Format)) -> bool {
     says_same(a, b)
 }
 
+/// Whether values that formats have types for are the same to the last bit.
 fn says_same(a: (&[u8], Format), b: (&[u8], Format)) -> bool {
-    // Of those `serde_json` makes floats, and many integers are one float.
-    #[cfg(feature = "json")]
-    if [a, b].iter().any(|(value, format)| *format == Format::Json && json::has_wide_integer(value))
-    {
-        return a == b;
-    }
-    match (decode::<Value>(a.0, a.1), decode::<Value>(b.0, b.1)) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
+    let canonical = |(value, format)| -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let value = exact(value, format).ok().flatten()?;
+        encode(&value, Format::MessagePack, DEPTH_CEILING, &mut bytes).ok().map(|()| bytes)
+    };
+    match (canonical(a), canonical(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
     }
 }
 

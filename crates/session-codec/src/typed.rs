@@ -1,8 +1,6 @@
 //! Values of Rust types to bytes and back, through serde.
 
 use crate::error::{Error, ErrorKind, Result};
-#[cfg(feature = "json")]
-use crate::fault::Fault;
 use crate::format::Format;
 use crate::guard::{Guard, Refusal, Rules};
 #[cfg(feature = "json")]
@@ -76,17 +74,23 @@ pub fn decode<'a, T: Deserialize<'a>>(value: &'a [u8], format: Format) -> Result
             from_msgpack(value).or_else(|_| decode_timestamps(value))
         }
         #[cfg(feature = "json")]
-        Format::Json => serde_json::from_slice(value).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => decode_error::<T>(),
-            serde_json::error::Category::Eof => Fault::Truncated.into(),
-            _ => Fault::Syntax.into(),
-        }),
+        Format::Json => serde_json::from_slice(value).or_else(|_| decode_python_json(value)),
         #[cfg(feature = "flask")]
         Format::Pickle => pickle::decode(value).map_err(|error| match error {
             pickle::Undecoded::Malformed(fault) => fault.into(),
             pickle::Undecoded::Shape => decode_error::<T>(),
         }),
     }
+}
+
+/// Decodes once more what `serde_json` does not read as Python does.
+#[cfg(feature = "json")]
+#[cold]
+fn decode_python_json<'a, T: Deserialize<'a>>(value: &[u8]) -> Result<T> {
+    let read = json::value::read(value)?.value;
+    let mut bytes = Vec::new();
+    encode(&read, Format::MessagePack, DEPTH_CEILING, &mut bytes)?;
+    from_owned_msgpack(&bytes).ok_or_else(decode_error::<T>)
 }
 
 #[inline]
@@ -98,12 +102,12 @@ fn from_msgpack<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, rmp_serde:
 #[cold]
 fn decode_timestamps<'a, T: Deserialize<'a>>(value: &[u8]) -> Result<T> {
     let texts = msgpack::may_have_timestamp(value).then(|| with_texts(value)).flatten();
-    // Nothing is borrowed from what ends here.
-    let decode = |texts: Vec<u8>| {
-        let mut decoder = rmp_serde::Deserializer::new(texts.as_slice()).with_human_readable();
-        T::deserialize(&mut decoder).ok()
-    };
-    texts.and_then(decode).ok_or_else(decode_error::<T>)
+    texts.and_then(|texts| from_owned_msgpack(&texts)).ok_or_else(decode_error::<T>)
+}
+
+/// Decodes what does not outlive the call, so that nothing is borrowed from it.
+fn from_owned_msgpack<'a, T: Deserialize<'a>>(value: &[u8]) -> Option<T> {
+    T::deserialize(&mut rmp_serde::Deserializer::new(value).with_human_readable()).ok()
 }
 
 fn with_texts(value: &[u8]) -> Option<Vec<u8>> {

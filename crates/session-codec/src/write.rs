@@ -34,7 +34,8 @@ impl<'a> MapWriter<'a> {
         Self { out, format, pieces: 0 }
     }
 
-    /// Appends one entry; `key` is UTF-8, and `value` is encoded in the map's format.
+    /// Appends one entry; `key` is text as [`Key`](crate::Key) has it, and `value` is
+    /// encoded in the map's format.
     #[inline]
     pub fn entry(&mut self, key: impl AsRef<[u8]>, value: &[u8]) {
         let key = key.as_ref();
@@ -46,7 +47,7 @@ impl<'a> MapWriter<'a> {
             }
             #[cfg(feature = "json")]
             Format::Json => {
-                json::write_quoted(text(key), self.out);
+                json::write_quoted(key, self.out);
                 self.out.push(b':');
             }
             #[cfg(feature = "flask")]
@@ -109,15 +110,10 @@ pub fn entry_size(format: Format, key: impl AsRef<[u8]>, value_len: usize) -> us
     match format {
         Format::MessagePack => msgpack::text_header_size(key.len()) + key.len() + value_len,
         #[cfg(feature = "json")]
-        Format::Json => json::quoted_size(text(key)) + 1 + value_len,
+        Format::Json => json::quoted_size(key) + 1 + value_len,
         #[cfg(feature = "flask")]
         Format::Pickle => pickle::text_header_size(key.len()) + key.len() + value_len,
     }
-}
-
-#[cfg(feature = "json")]
-fn text(key: &[u8]) -> &str {
-    std::str::from_utf8(key).unwrap_or_default()
 }
 
 /// Appends `key` such that with a value behind it there is an entry that [`MapWriter::run`] takes.

@@ -1,4 +1,5 @@
-//! The grammar of JSON (RFC 8259), without decoding anything.
+//! The grammar of JSON (RFC 8259) and the three numbers that Python writes beyond it: `NaN`,
+//! `Infinity` and `-Infinity`. Nothing is decoded.
 
 use crate::fault::Fault;
 
@@ -21,6 +22,8 @@ pub(crate) fn skip(bytes: &[u8], at: usize, depth: usize) -> Result<usize, Fault
         b't' => literal(bytes, at, b"true"),
         b'f' => literal(bytes, at, b"false"),
         b'n' => literal(bytes, at, b"null"),
+        b'N' => literal(bytes, at, b"NaN"),
+        b'I' => literal(bytes, at, b"Infinity"),
         _ => Err(Fault::Syntax),
     }
 }
@@ -124,6 +127,7 @@ fn number(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     let mut at = at + usize::from(bytes[at] == b'-');
     at = match bytes.get(at) {
         Some(b'0') => at + 1,
+        Some(b'I') => return literal(bytes, at, b"Infinity"),
         _ => digits(bytes, at)?,
     };
     if bytes.get(at) == Some(&b'.') {

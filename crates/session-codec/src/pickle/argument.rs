@@ -3,6 +3,7 @@
 use super::integer;
 use super::node::Node;
 use crate::fault::Fault;
+use crate::wtf8;
 use std::borrow::Cow;
 
 /// An integer in decimals, without the suffix of a `long`.
@@ -37,22 +38,25 @@ pub(super) fn float(text: &[u8]) -> Result<f64, Fault> {
 }
 
 /// Latin-1 with `\u` and `\U` for all other characters ("raw-unicode-escape").
-pub(super) fn raw_unicode(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
+pub(super) fn raw_unicode(bytes: &[u8]) -> Result<Node<'_>, Fault> {
     if bytes.is_ascii() && !bytes.contains(&b'\\') {
-        return Ok(std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?.into());
+        return text(bytes.into());
     }
-    let (mut text, mut rest) = (String::with_capacity(bytes.len()), bytes);
+    let (mut text, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
+    let push = |char: char, text: &mut Vec<u8>| {
+        text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+    };
     while let Some((&byte, after)) = rest.split_first() {
         let digits = match (byte, after.first()) {
             (b'\\', Some(b'u')) => 4,
             (b'\\', Some(b'U')) => 8,
             (b'\\', Some(b'\\')) => {
-                text.push_str("\\\\");
+                text.extend_from_slice(b"\\\\");
                 rest = &after[1..];
                 continue;
             }
             _ => {
-                text.push(char::from(byte));
+                push(char::from(byte), &mut text);
                 rest = after;
                 continue;
             }
@@ -68,10 +72,32 @@ pub(super) fn raw_unicode(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
                 tail = &tail[6..];
             }
         }
-        text.push(char::from_u32(code).ok_or(Fault::NotUtf8)?);
+        match (char::from_u32(code), u16::try_from(code)) {
+            (Some(char), _) => push(char, &mut text),
+            (None, Ok(half)) => wtf8::push_half(half, &mut text),
+            (None, Err(_)) => return Err(Fault::NotUtf8),
+        }
         rest = tail;
     }
-    Ok(text.into())
+    self::text(text.into())
+}
+
+/// Text, maybe with halves of surrogate pairs.
+pub(super) fn text(bytes: Cow<'_, [u8]>) -> Result<Node<'_>, Fault> {
+    match bytes {
+        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Node::Text(text.into())),
+            Err(_) => halves(bytes.into()),
+        },
+        Cow::Owned(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Node::Text(text.into())),
+            Err(error) => halves(error.into_bytes().into()),
+        },
+    }
+}
+
+fn halves(bytes: Cow<'_, [u8]>) -> Result<Node<'_>, Fault> {
+    if wtf8::is_text(&bytes) { Ok(Node::Halves(bytes)) } else { Err(Fault::NotUtf8) }
 }
 
 /// A literal of Python 2, in quotes and with escapes.

@@ -83,11 +83,8 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
                 Ok(value)
             }
             Node::Text(text) | Node::Str(text) => visitor.visit_str(text),
-            Node::Markup(id) => match self.graph.text(*id) {
-                Some(text) => visitor.visit_str(text),
-                None => Err(Error::custom("no text")),
-            },
-            Node::Bytes(bytes) => visitor.visit_bytes(bytes),
+            Node::Markup(id) => Self { id: *id, ..self }.deserialize_any(visitor),
+            Node::Bytes(bytes) | Node::Halves(bytes) => visitor.visit_bytes(bytes),
             Node::Bytearray(bytes) => match self.graph.bytes(*bytes) {
                 Some(bytes) => visitor.visit_bytes(&bytes),
                 None => Err(Error::custom("no bytes")),
@@ -104,6 +101,17 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
                 Some(text) => visitor.visit_string(text),
                 None => Err(Error::custom("no data")),
             },
+        }
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_f64(visitor)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.node() {
+            Node::Wide(number) => visitor.visit_f64(as_float(number)),
+            _ => self.deserialize_any(visitor),
         }
     }
 
@@ -154,7 +162,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 char str string bytes byte_buf unit
         unit_struct tuple tuple_struct map struct identifier ignored_any
     }
 }

@@ -44,7 +44,8 @@ impl<'a> Emitter<'a> {
             Node::Int(number) => write::int(*number, out),
             Node::Wide(number) => write::wide(number, out),
             Node::Float(number) => write::float(*number, out),
-            Node::Text(text) | Node::Str(text) => write::text(text, out),
+            Node::Text(text) | Node::Str(text) => write::text(text.as_bytes(), out),
+            Node::Halves(text) => write::text(text, out),
             Node::Bytes(bytes) => write::bytes(bytes, out),
             Node::Latin1(_) => write::bytes(&graph.bytes(id).ok_or(Fault::Object)?, out),
             Node::Bytearray(bytes) if place == Place::Value => {
@@ -95,7 +96,7 @@ impl<'a> Emitter<'a> {
                 write::float(*im, out);
                 out.extend_from_slice(&[op::TUPLE2, op::REDUCE]);
             }
-            Node::Markup(text) => write::markup(graph.text(*text).ok_or(Fault::Object)?, out),
+            Node::Markup(text) => write::markup(graph.any_text(*text).ok_or(Fault::Object)?, out),
             // A class is no value; an empty UUID and a mutable key are none that Python makes.
             _ => return Err(Fault::Object),
         }

@@ -16,6 +16,7 @@ pub(crate) enum Unsayable {
     Complex,
     Zone,
     Key,
+    Halves,
     /// What no value of ours has.
     Malformed,
 }
@@ -27,6 +28,7 @@ impl Unsayable {
             Self::Complex => "it holds a complex number",
             Self::Zone => "it holds a time zone",
             Self::Key => "a key is neither text nor a number",
+            Self::Halves => "text has half of a surrogate pair",
             Self::Malformed => "it is malformed",
         }
     }
@@ -101,13 +103,13 @@ pub(super) fn to_json(graph: &Graph<'_>, id: Id, out: &mut Vec<u8>) -> Result<()
                 if position > 0 {
                     out.push(b',');
                 }
-                json::write_quoted(&key_text(graph, *key)?, out);
+                json::write_quoted(key_text(graph, *key)?.as_bytes(), out);
                 out.push(b':');
                 to_json(graph, *value, out)?;
             }
             out.push(b'}');
         }
-        _ => json::write_quoted(&json_text(graph, id)?, out),
+        _ => json::write_quoted(json_text(graph, id)?.as_bytes(), out),
     }
     Ok(())
 }
@@ -148,7 +150,8 @@ fn digits(graph: &Graph<'_>, id: Id) -> String {
 fn text(graph: &Graph<'_>, id: Id) -> Result<String, Unsayable> {
     match graph.get(id) {
         Node::Text(text) | Node::Str(text) => Ok(text.clone().into_owned()),
-        Node::Markup(text) => graph.text(*text).map(str::to_owned).ok_or(Unsayable::Malformed),
+        Node::Markup(text) => graph.text(*text).map(str::to_owned).ok_or(Unsayable::Halves),
+        Node::Halves(_) => Err(Unsayable::Halves),
         Node::Complex(..) => Err(Unsayable::Complex),
         Node::TimeZone(..) => Err(Unsayable::Zone),
         _ => forms::text(graph, id).ok_or(Unsayable::Malformed),

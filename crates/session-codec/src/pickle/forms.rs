@@ -64,8 +64,11 @@ fn datetime(
     };
     match zone {
         // RFC 3339 has no offsets but whole minutes; the instant counts for more than the offset.
-        Some((id, offset)) if micros_of_minute(offset) != 0 => {
-            text.push_str(&instant(graph, fields, id)?.to_string());
+        Some((id, offset))
+            if micros_of_minute(offset) != 0
+                && let Some(instant) = instant(graph, fields, id) =>
+        {
+            text.push_str(&instant.to_string());
         }
         _ => {
             date(&[*high, *low, *month & 0x7f, *day], text);

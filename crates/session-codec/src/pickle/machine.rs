@@ -80,7 +80,7 @@ impl<'p> Machine<'p> {
             }
             op::UNICODE => {
                 let text = argument::raw_unicode(self.input.line()?)?;
-                self.stack.push(Node::Text(text));
+                self.stack.push(text);
             }
             op::SHORT_BINUNICODE | op::BINUNICODE | op::BINUNICODE8 => {
                 let width = match opcode {
@@ -88,9 +88,8 @@ impl<'p> Machine<'p> {
                     op::BINUNICODE => 4,
                     _ => 8,
                 };
-                let text =
-                    std::str::from_utf8(self.input.sized(width)?).map_err(|_| Fault::NotUtf8)?;
-                self.stack.push(Node::Text(text.into()));
+                let text = argument::text(self.input.sized(width)?.into())?;
+                self.stack.push(text);
             }
             op::STRING => {
                 let text = argument::literal(self.input.line()?)?;

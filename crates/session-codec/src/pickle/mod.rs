@@ -54,7 +54,7 @@ pub(crate) fn open(payload: &[u8], max_depth: usize) -> Result<Opened, Fault> {
     let mut emitter = Emitter::new(&graph, depth, max_len);
     let mut opened = Opened::begin(payload.len());
     for (key, value) in entries {
-        let key = graph.text(*key).ok_or(Fault::NotTextKey)?;
+        let key = graph.any_text(*key).ok_or(Fault::NotTextKey)?;
         opened.entry(key, |out| emitter.value(*value, out))?;
     }
     Ok(opened.end())

@@ -18,6 +18,8 @@ pub(super) enum Node<'p> {
     Wide(Cow<'p, [u8]>),
     Float(f64),
     Text(Cow<'p, str>),
+    /// Text with halves of surrogate pairs, which nothing but JSON has beside Python.
+    Halves(Cow<'p, [u8]>),
     /// A `str` of Python 2 that is text; one that is not UTF-8 is bytes.
     Str(Cow<'p, str>),
     Bytes(Cow<'p, [u8]>),
@@ -151,6 +153,14 @@ impl<'p> Graph<'p> {
         match self.get(id) {
             Node::Text(text) | Node::Str(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// The text of a node, if it is text, maybe with halves of surrogate pairs.
+    pub(super) fn any_text(&self, id: Id) -> Option<&[u8]> {
+        match self.get(id) {
+            Node::Halves(text) => Some(text),
+            _ => self.text(id).map(str::as_bytes),
         }
     }
 

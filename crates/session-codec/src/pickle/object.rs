@@ -115,7 +115,7 @@ fn call(graph: &Graph<'_>, class: Id, args: Id) -> Result<(Class, Vec<Id>), Faul
 }
 
 fn text_of(graph: &Graph<'_>, id: Id) -> Result<Id, Fault> {
-    graph.text(id).map(|_| id).ok_or(Fault::Object)
+    graph.any_text(id).map(|_| id).ok_or(Fault::Object)
 }
 
 fn latin1<'p>(graph: &Graph<'p>, text: Id, codec: Id) -> Result<Node<'p>, Fault> {

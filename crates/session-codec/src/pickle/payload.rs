@@ -44,7 +44,7 @@ impl Opened {
 
     pub(super) fn entry(
         &mut self,
-        key: &str,
+        key: &[u8],
         value: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         write::text(key, &mut self.payload);

@@ -14,95 +14,91 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
 
-/// Whether the tags of Flask are read or are objects like any other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tags {
-    Read,
-    Ignored,
-}
-
 /// Reads a payload that Flask wrote.
 pub(crate) fn open(payload: &[u8], max_depth: usize) -> Result<Opened, Fault> {
-    let text = std::str::from_utf8(payload).map_err(|_| Fault::NotUtf8)?;
+    std::str::from_utf8(payload).map_err(|_| Fault::NotUtf8)?;
     let depth = max_depth.min(DEPTH_CEILING).checked_sub(1).ok_or(Fault::TooDeep)?;
-    let reader = Reader { bytes: text.as_bytes(), tags: Tags::Read };
+    let reader = Reader { bytes: payload, tags: Some(objects_of_one(payload)?) };
     let start = blank(payload, 0);
     let mut opened = Opened::begin(payload.len());
-    let end = match reader.tag(start)? {
-        None => reader.entries(start, |key, at| {
-            let mut end = at;
-            opened.entry(key, |out| {
-                end = reader.value(at, depth, out)?;
-                Ok(())
-            })?;
-            Ok(end)
-        })?,
-        Some(Tag { kind: Kind::Dict, value, end }) => {
-            reader.entries(value, |key, at| {
-                let mut end = at;
-                opened.entry(unsuffixed(key)?, |out| {
-                    end = reader.value(at, depth, out)?;
-                    Ok(())
-                })?;
-                Ok(end)
-            })?;
-            end
+    let mut entry = |key: &[u8], at| {
+        let mut end = at;
+        opened.entry(key, |out| {
+            end = reader.value(at, depth, out)?;
+            Ok(())
+        })?;
+        Ok(end)
+    };
+    let end = match reader.tag(start) {
+        Some(Tag::Dict(inner)) => {
+            let end = reader.entries(inner, |key, at| entry(unsuffixed(key), at))?;
+            reader.close(end)?
         }
         Some(_) => return Err(Fault::NotMap),
+        None => reader.entries(start, entry)?,
     };
     if blank(payload, end) == payload.len() { Ok(opened.end()) } else { Err(Fault::Trailing) }
 }
 
 /// Appends one value of JSON, without tags.
 pub(crate) fn convert(value: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
-    let text = std::str::from_utf8(value).map_err(|_| Fault::NotUtf8)?;
-    let reader = Reader { bytes: text.as_bytes(), tags: Tags::Ignored };
+    std::str::from_utf8(value).map_err(|_| Fault::NotUtf8)?;
+    let reader = Reader { bytes: value, tags: None };
     let end = reader.value(blank(value, 0), DEPTH_CEILING, out)?;
     if blank(value, end) == value.len() { Ok(()) } else { Err(Fault::Trailing) }
 }
 
+/// Where the objects of one entry begin, in order: each may be a tag.
+///
+/// One pass over all of it, since whether an object is a tag only shows where it ends.
+fn objects_of_one(json: &[u8]) -> Result<Vec<usize>, Fault> {
+    // Open arrays and objects: the number of the object, and whether there was an entry.
+    let (mut open, mut objects, mut at) = (Vec::new(), Vec::new(), 0);
+    while let Some(byte) = json.get(at) {
+        match byte {
+            b'"' => {
+                at = string(json, at)?.0;
+                continue;
+            }
+            b'{' => {
+                open.push(Some(objects.len()));
+                objects.push((at, json.get(blank(json, at + 1)) == Some(&b'"')));
+            }
+            b'[' => open.push(None),
+            b'}' | b']' => drop(open.pop()),
+            b',' => {
+                if let Some(Some(object)) = open.last() {
+                    objects[*object].1 = false;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Ok(objects.into_iter().filter_map(|(at, is_one)| is_one.then_some(at)).collect())
+}
+
 struct Reader<'j> {
     bytes: &'j [u8],
-    tags: Tags,
+    /// The objects of one entry, where tags are read.
+    tags: Option<Vec<usize>>,
 }
 
-/// An object that is a tag: where its value begins, and where the object ends.
-struct Tag {
-    kind: Kind,
-    value: usize,
-    end: usize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Tuple,
-    Bytes,
-    Markup,
-    Uuid,
-    DateTime,
-    Dict,
+/// What a tag says. Collections are told by where they begin.
+enum Tag {
+    Tuple(usize),
+    Dict(usize),
+    /// A value as it is written, and where it ends.
+    Value(Vec<u8>, usize),
 }
 
 impl Reader<'_> {
     /// Appends the value at `at` and returns where it ends.
     fn value(&self, at: usize, depth: usize, out: &mut Vec<u8>) -> Result<usize, Fault> {
-        let rest = self.bytes.get(at..).ok_or(Fault::Truncated)?;
-        if self.tags == Tags::Read {
-            for (literal, number) in [
-                (&b"NaN"[..], f64::NAN),
-                (b"Infinity", f64::INFINITY),
-                (b"-Infinity", f64::NEG_INFINITY),
-            ] {
-                if rest.starts_with(literal) {
-                    write::float(number, out);
-                    return Ok(at + literal.len());
-                }
-            }
-        }
-        match rest.first() {
+        match self.bytes.get(at) {
             Some(b'"') => {
                 let (end, text) = self.text(at)?;
-                write::text(&text, out);
+                write::text(text, out);
                 Ok(end)
             }
             Some(b'[') => self.array(at, Shape::List, depth, out),
@@ -120,14 +116,12 @@ impl Reader<'_> {
         }
     }
 
+    /// Appends a number; one that is too large for a float is infinite, as in Python.
     fn number(&self, text: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
-        if text.iter().any(|byte| b".eE".contains(byte)) {
+        if text.iter().any(|byte| b".eENy".contains(byte)) {
             let text = std::str::from_utf8(text).map_err(|_| Fault::Syntax)?;
-            let number: f64 = text.parse().map_err(|_| Fault::Syntax)?;
-            if number.is_infinite() {
-                return Err(Fault::Syntax);
-            }
-            write::float(number, out);
+            // Rust knows the names `NaN`, `Infinity` and `-Infinity` as well.
+            write::float(text.parse().map_err(|_| Fault::Syntax)?, out);
         } else {
             argument::write_int(text, out)?;
         }
@@ -158,18 +152,38 @@ impl Reader<'_> {
     }
 
     fn object(&self, at: usize, depth: usize, out: &mut Vec<u8>) -> Result<usize, Fault> {
-        if let Some(tag) = self.tag(at)? {
-            self.tagged(&tag, depth, out)?;
-            return Ok(tag.end);
-        }
+        let end = match self.tag(at) {
+            None => return self.dict(at, |key| key, depth, out),
+            Some(Tag::Tuple(array)) => self.array(array, Shape::Tuple, depth, out)?,
+            Some(Tag::Dict(inner)) => self.dict(inner, unsuffixed, depth, out)?,
+            Some(Tag::Value(value, end)) => {
+                out.extend_from_slice(&value);
+                end
+            }
+        };
+        self.close(end)
+    }
+
+    fn dict(
+        &self,
+        at: usize,
+        name: impl Fn(&[u8]) -> &[u8],
+        depth: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, Fault> {
         let depth = depth.checked_sub(1).ok_or(Fault::TooDeep)?;
         let dict = Items::begin(Shape::Dict, out);
         let end = self.entries(at, |key, at| {
-            write::text(key, out);
+            write::text(name(key), out);
             self.value(at, depth, out)
         })?;
         dict.end(out);
         Ok(end)
+    }
+
+    /// Where the object ends whose only value ends at `end`.
+    fn close(&self, end: usize) -> Result<usize, Fault> {
+        expect(self.bytes, blank(self.bytes, end), b'}')
     }
 
     /// Calls `entry` with each key of the object at `at` and where its value begins; it returns
@@ -177,7 +191,7 @@ impl Reader<'_> {
     fn entries(
         &self,
         at: usize,
-        mut entry: impl FnMut(&str, usize) -> Result<usize, Fault>,
+        mut entry: impl FnMut(&[u8], usize) -> Result<usize, Fault>,
     ) -> Result<usize, Fault> {
         let mut at = blank(self.bytes, expect(self.bytes, at, b'{')?);
         if self.bytes.get(at) == Some(&b'}') {
@@ -194,94 +208,60 @@ impl Reader<'_> {
         }
     }
 
-    /// The tag at `at`, if the object there is one.
-    fn tag(&self, at: usize) -> Result<Option<Tag>, Fault> {
-        let rest = self.bytes.get(at..).unwrap_or_default();
-        if self.tags == Tags::Ignored || rest.first() != Some(&b'{') {
-            return Ok(None);
-        }
-        let key = blank(self.bytes, at + 1);
-        let (kind, len) = match &self.bytes[key..] {
-            [b'"', b' ', b't', b'"', ..] => (Kind::Tuple, 4),
-            [b'"', b' ', b'b', b'"', ..] => (Kind::Bytes, 4),
-            [b'"', b' ', b'm', b'"', ..] => (Kind::Markup, 4),
-            [b'"', b' ', b'u', b'"', ..] => (Kind::Uuid, 4),
-            [b'"', b' ', b'd', b'"', ..] => (Kind::DateTime, 4),
-            [b'"', b' ', b'd', b'i', b'"', ..] => (Kind::Dict, 5),
-            _ => return Ok(None),
-        };
-        let colon = blank(self.bytes, key + len);
-        let value = blank(self.bytes, expect(self.bytes, colon, b':')?);
-        let end = blank(self.bytes, self.extent(value)?);
-        let is_only = self.bytes.get(end) == Some(&b'}');
-        Ok(is_only.then_some(Tag { kind, value, end: end + 1 }))
+    /// The key of the object of one entry at `at`, and where its value begins.
+    fn only_entry(&self, at: usize) -> Option<(Cow<'_, [u8]>, usize)> {
+        self.tags.as_ref()?.binary_search(&at).ok()?;
+        let (end, key) = self.text(blank(self.bytes, at + 1)).ok()?;
+        let colon = expect(self.bytes, blank(self.bytes, end), b':').ok()?;
+        Some((key, blank(self.bytes, colon)))
     }
 
-    fn tagged(&self, tag: &Tag, depth: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
-        if tag.kind == Kind::Tuple {
-            return self.array(tag.value, Shape::Tuple, depth, out).map(drop);
-        }
-        if tag.kind == Kind::Dict {
-            let depth = depth.checked_sub(1).ok_or(Fault::TooDeep)?;
-            let dict = Items::begin(Shape::Dict, out);
-            self.entries(tag.value, |key, at| {
-                write::text(unsuffixed(key)?, out);
-                self.value(at, depth, out)
-            })?;
-            dict.end(out);
-            return Ok(());
-        }
-        let (_, text) = self.text(tag.value)?;
-        match tag.kind {
-            Kind::Bytes => {
-                write::bytes(&STANDARD.decode(&*text).map_err(|_| Fault::Object)?, out);
+    /// The tag at `at`, if the object there is one and its value fits.
+    fn tag(&self, at: usize) -> Option<Tag> {
+        let (key, at) = self.only_entry(at)?;
+        match (&*key, self.bytes.get(at)?) {
+            (b" t", b'[') => Some(Tag::Tuple(at)),
+            (b" di", b'{') => {
+                self.only_entry(at).filter(|(key, _)| key.ends_with(b"__")).map(|_| Tag::Dict(at))
             }
-            Kind::Markup => write::markup(&text, out),
-            Kind::Uuid => write::uuid(uuid(&text).ok_or(Fault::Object)?, out),
-            _ => {
-                let fields = http_date(&text).and_then(super::forms::fields);
-                write::datetime_utc(fields.ok_or(Fault::Object)?, out);
+            (name, b'"') => {
+                let (end, text) = self.text(at).ok()?;
+                Some(Tag::Value(scalar(name, &text)?, end))
             }
+            _ => None,
         }
-        Ok(())
     }
 
-    fn text(&self, at: usize) -> Result<(usize, Cow<'_, str>), Fault> {
+    fn text(&self, at: usize) -> Result<(usize, Cow<'_, [u8]>), Fault> {
         if self.bytes.get(at) != Some(&b'"') {
             return Err(if at < self.bytes.len() { Fault::Syntax } else { Fault::Truncated });
         }
         let (end, text) = string(self.bytes, at)?;
         let text = match text {
-            Text::Plain => std::str::from_utf8(&self.bytes[at + 1..end - 1])
-                .map_err(|_| Fault::NotUtf8)?
-                .into(),
+            Text::Plain => self.bytes[at + 1..end - 1].into(),
             Text::Escaped => json::unescape(&self.bytes[at..end]).ok_or(Fault::Syntax)?.into(),
         };
         Ok((end, text))
     }
-
-    /// Where the value at `at` ends if its brackets match; whether it is one is not looked at.
-    fn extent(&self, mut at: usize) -> Result<usize, Fault> {
-        let mut open = 0_usize;
-        loop {
-            match self.bytes.get(at).ok_or(Fault::Truncated)? {
-                b'"' => at = string(self.bytes, at)?.0,
-                b'{' | b'[' => (open, at) = (open + 1, at + 1),
-                b'}' | b']' if open == 0 => return Ok(at),
-                b'}' | b']' => (open, at) = (open - 1, at + 1),
-                b',' if open == 0 => return Ok(at),
-                _ => {
-                    at += 1;
-                    continue;
-                }
-            }
-            if open == 0 {
-                return Ok(at);
-            }
-        }
-    }
 }
 
-fn unsuffixed(key: &str) -> Result<&str, Fault> {
-    key.strip_suffix("__").ok_or(Fault::Object)
+/// The value of a tag whose content is text.
+fn scalar(name: &[u8], content: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let text = std::str::from_utf8(content);
+    match name {
+        b" b" => write::bytes(&STANDARD.decode(content).ok()?, &mut out),
+        b" m" => write::markup(content, &mut out),
+        b" u" => write::uuid(uuid(text.ok()?)?, &mut out),
+        b" d" => {
+            write::datetime_utc(super::forms::fields(http_date(text.ok()?)?)?, &mut out);
+        }
+        _ => return None,
+    }
+    Some(out)
+}
+
+/// The key that Flask kept from being a tag.
+fn unsuffixed(key: &[u8]) -> &[u8] {
+    key.strip_suffix(b"__").unwrap_or(key)
 }

@@ -65,9 +65,10 @@ pub(crate) fn text_header_size(len: usize) -> usize {
 }
 
 /// Appends text.
-pub(super) fn text(text: &str, out: &mut Vec<u8>) {
+pub(super) fn text(text: impl AsRef<[u8]>, out: &mut Vec<u8>) {
+    let text = text.as_ref();
     text_header(text.len(), out);
-    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(text);
 }
 
 /// Appends bytes.
@@ -126,7 +127,7 @@ pub(super) fn uuid(number: [u8; 16], out: &mut Vec<u8>) {
 }
 
 /// Appends `markupsafe.Markup`.
-pub(super) fn markup(html: &str, out: &mut Vec<u8>) {
+pub(super) fn markup(html: &[u8], out: &mut Vec<u8>) {
     class("markupsafe", "Markup", out);
     text(html, out);
     out.extend_from_slice(&[op::TUPLE1, op::NEWOBJ]);

@@ -45,7 +45,6 @@ fn malformed_payload_is_refused() {
         (Json, b"{\"a\":\"\x01\"}"),
         (Json, b"{\"a\":\"\\x\"}"),
         (Json, b"{\"a\":\"\xff\"}"),
-        (Json, b"{\"\\ud800\":1}"),
         (Json, b"{\"a\":\"12345678"),
     ];
     for (format, payload) in table {

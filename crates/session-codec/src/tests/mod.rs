@@ -46,7 +46,7 @@ fn entries(payload: &[u8], format: Format) -> Result<Entries> {
 fn text_of(key: &Key<'_>) -> String {
     match key {
         Key::Raw(text, _) => String::from_utf8(text.to_vec()).unwrap(),
-        Key::Owned(text) => text.clone(),
+        Key::Owned(text) => String::from_utf8_lossy(text).into_owned(),
     }
 }
 

@@ -273,9 +273,8 @@ fn equal_value_across_formats_is_no_change() {
     for single in vectors().values.iter().filter(|single| single.msgpack.is_some()) {
         let value = value_of(&unhex(&single.pickles[0])).unwrap();
         let same = unhex(single.msgpack.as_deref().unwrap());
-        let is_nan = single.name == "float_nan";
-        assert_eq!(is_equal((&value, Pickle), (&same, MessagePack)), !is_nan, "{}", single.name);
-        assert_eq!(is_equal((&same, MessagePack), (&value, Pickle)), !is_nan, "{}", single.name);
+        assert!(is_equal((&value, Pickle), (&same, MessagePack)), "{}", single.name);
+        assert!(is_equal((&same, MessagePack), (&value, Pickle)), "{}", single.name);
         assert!(!is_equal((&value, Pickle), (b"\xa5other", MessagePack)), "{}", single.name);
     }
 }

@@ -37,7 +37,12 @@ fn unicode_is_read_with_its_escapes() {
     ] {
         assert_eq!(value(pickle), Value::Text(expected.into()), "{pickle:x?}");
     }
-    for pickle in [&b"V\\u12\n."[..], b"V\\ud83d\n.", b"V\\ud83d\\u0041\n.", b"V\\Uffffffff\n."] {
+    for (pickle, halves) in
+        [(&b"V\\ud83d\n."[..], &b"\xed\xa0\xbd"[..]), (b"V\\ude00\\u0041\n.", b"\xed\xb8\x80A")]
+    {
+        assert_eq!(value(pickle), Value::Bytes(halves.into()), "{pickle:x?}");
+    }
+    for pickle in [&b"V\\u12\n."[..], b"V\\U00110000\n.", b"V\\Uffffffff\n."] {
         assert!(value_of(pickle).is_err(), "{pickle:x?}");
     }
 }

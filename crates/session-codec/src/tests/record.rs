@@ -2,7 +2,7 @@
 
 use super::{Entries, entries};
 use crate::Format::{self, Pickle};
-use crate::{Opened, Result, detect, open, open_lenient};
+use crate::{Opened, Result, detect, open};
 
 /// A payload in our form, if it needs one, whatever its length.
 pub(super) fn rewritten(
@@ -18,12 +18,8 @@ pub(super) fn rewritten(
 pub(super) fn opened_anyhow(payload: &[u8], configured: Format) -> Option<(Entries, Format)> {
     let format = detect(payload).ok()?;
     let opened = rewritten(payload, format, configured, 64).ok()?;
-    let lenient = || open_lenient(payload, format, 64);
     match opened {
         Some(opened) => Some((entries(&opened.payload, Pickle).unwrap(), Pickle)),
-        None => match entries(payload, format) {
-            Ok(entries) => Some((entries, format)),
-            Err(_) => Some((entries(&lenient()?.payload, Pickle).unwrap(), Pickle)),
-        },
+        None => Some((entries(payload, format).ok()?, format)),
     }
 }

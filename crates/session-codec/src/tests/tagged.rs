@@ -72,7 +72,8 @@ fn number_beyond_json_is_read_whatever_is_configured() {
         let (found, format) = read(payload, configured);
         let floats: (f64, f64, i8) = decode(&found[0].1, format).unwrap();
         assert_eq!(floats, (f64::INFINITY, f64::NEG_INFINITY, -1));
-        assert_eq!(found[1].1, b"(K\x01t");
+        let tuple = if configured == Json { &br#"{" t":[1]}"#[..] } else { b"(K\x01t" };
+        assert_eq!(found[1].1, tuple);
         let (found, format) = read(br#"{"a":NaN}"#, configured);
         assert!(decode::<f64>(&found[0].1, format).unwrap().is_nan());
     }

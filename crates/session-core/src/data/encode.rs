@@ -2,7 +2,7 @@
 
 use super::slot::{Cell, Slot};
 use super::{Data, INLINE, Limits, too_large};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use session_codec::{self as codec, Format, MapWriter};
 use smallvec::SmallVec;
@@ -106,11 +106,13 @@ impl Data {
     /// The same entries with every value in `format`.
     fn transcoded(&self, format: Format) -> Result<Self> {
         let mut data = Self::empty(Limits { format, ..self.limits });
-        for (at, cell) in self.cells.iter().enumerate() {
-            if cell.value.is_none() {
-                continue;
+        for cell in self.cells.iter().filter(|cell| !cell.value.is_none()) {
+            let key = self.bytes(cell.key);
+            if format != self.base_format && std::str::from_utf8(key).is_err() {
+                let message = format!("encode a key as {format}: it has half of a surrogate pair");
+                return Err(Error::new(ErrorKind::Encode, message));
             }
-            let next = data.append(self.key(at));
+            let next = data.append(key);
             let start = data.arena.len();
             let from = self.format_of(cell.value);
             codec::transcode(self.bytes(cell.value), from, format, &mut data.arena)?;

@@ -44,22 +44,16 @@ impl Data {
         }
         let payload = base.payload.clone();
         self.base = base;
-        let indexed = codec::index(&payload, format, max_depth, |key, value| {
+        codec::index(&payload, format, max_depth, |key, value| {
             let value = Slot::base(value);
             match key {
                 Key::Raw(text, span) => self.load(text, Slot::base(span), value),
                 Key::Owned(text) => {
-                    let key = self.append_key(text.as_bytes());
-                    self.load(text.as_bytes(), key, value);
+                    let key = self.append_key(&text);
+                    self.load(&text, key, value);
                 }
             }
-        });
-        let Err(error) = indexed else { return Ok(()) };
-        let opened = codec::open_lenient(&payload, format, max_depth).ok_or(error)?;
-        let base = std::mem::take(&mut self.base.payload);
-        let base = Record { payload: base, cas: self.base.cas, ttl: self.base.ttl };
-        *self = Self::empty(self.limits);
-        self.adopt(base, opened);
+        })?;
         Ok(())
     }
 

@@ -73,9 +73,9 @@ impl Data {
     }
 
     /// Adds a key that there is not yet, without a value.
-    pub(super) fn append(&mut self, key: &str) -> usize {
-        let slot = self.append_key(key.as_bytes());
-        self.push(key.as_bytes(), slot)
+    pub(super) fn append(&mut self, key: &[u8]) -> usize {
+        let slot = self.append_key(key);
+        self.push(key, slot)
     }
 
     /// Adds a key that stands at `slot`, without a value.

@@ -124,7 +124,7 @@ impl Data {
                 // Absence is an answer too, unless there is no record that could gain the key, or
                 // the request cleared it.
                 if !self.base.payload.is_empty() && !self.is_cleared {
-                    let at = self.append(key);
+                    let at = self.append(key.as_bytes());
                     self.cells[at].mark_read();
                 }
                 None
@@ -220,9 +220,9 @@ impl Data {
         self.cells.is_empty() && self.base.payload.is_empty()
     }
 
-    /// The keys that have a value, in order.
+    /// The keys that have a value, in order; one with half of a surrogate pair has no name here.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.key_bytes().map(text)
+        self.key_bytes().filter_map(|key| std::str::from_utf8(key).ok())
     }
 
     /// The text of [`keys`](Self::keys), for comparisons: it costs no check that it is UTF-8.
@@ -263,8 +263,9 @@ impl Data {
         codec::is_equal((self.bytes(a), self.format_of(a)), (self.bytes(b), self.format_of(b)))
     }
 
+    /// The key of an entry; empty if it has no name in Rust.
     fn key(&self, at: usize) -> &str {
-        text(self.bytes(self.cells[at].key))
+        std::str::from_utf8(self.bytes(self.cells[at].key)).unwrap_or_default()
     }
 
     fn bytes(&self, slot: Slot) -> &[u8] {
@@ -286,11 +287,6 @@ impl fmt::Debug for Data {
 fn slice<'a>(base: &'a Record, arena: &'a [u8], slot: Slot) -> &'a [u8] {
     let source = if slot.is_arena() { arena } else { &base.payload };
     source.get(slot.range()).unwrap_or_default()
-}
-
-fn text(key: &[u8]) -> &str {
-    // Keys are checked to be UTF-8 when they are indexed; an arena key was a `str`.
-    std::str::from_utf8(key).unwrap_or_default()
 }
 
 pub(crate) fn too_large(len: usize, limit: usize) -> Error {

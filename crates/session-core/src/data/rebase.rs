@@ -21,16 +21,15 @@ impl Data {
         if self.is_cleared {
             next.clear(keep);
         }
-        for (at, cell) in self.cells.iter().enumerate() {
-            if cell.marks != Marks::NONE {
-                self.replay(self.key(at), cell, &mut next)?;
-            }
+        for cell in self.cells.iter().filter(|cell| cell.marks != Marks::NONE) {
+            self.replay(cell, &mut next)?;
         }
         Ok(next)
     }
 
-    fn replay(&self, key: &str, cell: &Cell, next: &mut Self) -> Result<()> {
-        let at = next.find(key.as_bytes()).unwrap_or_else(|| next.append(key));
+    fn replay(&self, cell: &Cell, next: &mut Self) -> Result<()> {
+        let key = self.bytes(cell.key);
+        let at = next.find(key).unwrap_or_else(|| next.append(key));
         let mut marks = cell.marks;
         if marks.has(Marks::READ) && !self.is_same_base(cell, next, at) {
             marks = marks.with(Marks::STALE);

@@ -11,6 +11,8 @@ use session_codec::Value;
 use session_codec::{self as codec, Format};
 use std::time::Duration;
 
+#[cfg(feature = "flask")]
+mod beyond;
 #[cfg(feature = "json")]
 mod formats;
 pub(super) mod growth;

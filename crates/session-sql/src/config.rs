@@ -61,8 +61,8 @@ impl SqlOptions {
     /// `mariadb://`, then `[user[:password]@]host[:port]/database`; `sqlite:///relative/path` or
     /// `sqlite:////absolute/path`.
     ///
-    /// A driver's name (`mysql+pymysql://`) is skipped, and so are parameters that only tune the
-    /// Python driver; one that means something and is not understood is a `Config` error.
+    /// A driver's name (`mysql+pymysql://`) is skipped. Parameters are honoured as the crate page
+    /// has it; one that cannot be is a `Config` error that names it.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: Url::new(url),

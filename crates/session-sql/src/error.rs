@@ -134,6 +134,7 @@ impl Fault {
             Refusal::NoDatabase => Final(Config, NO_DATABASE),
             Refusal::Denied => Final(Unavailable, "the database cannot be opened"),
             Refusal::Full => Later("the server takes no more connections"),
+            Refusal::ReadOnly => Later("no server of the url lets sessions be written"),
             _ => Later("the server turned the connection away"),
         })
     }

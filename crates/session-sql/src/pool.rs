@@ -14,13 +14,11 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 pub(crate) struct OwnPool<DB: Database> {
     entrance: Entrance<DB>,
-    timeout: Duration,
-    /// How long a server may work for one call.
-    operation: Duration,
+    timeouts: Timeouts,
     /// After how long unused a connection may have been closed by a firewall or the server.
     rest: Duration,
     permits: Arc<Semaphore>,
@@ -60,10 +58,9 @@ impl<DB: Dialect> OwnPool<DB> {
         rest: Duration,
         max: usize,
     ) -> Self {
-        let (timeout, operation) = (timeouts.connect(), timeouts.operation());
         let permits = Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
         let idle = Mutex::new(Idle { waiting: Vec::new(), generation: 0, doubted: None });
-        Self { entrance, timeout, operation, rest, permits, idle }
+        Self { entrance, timeouts, rest, permits, idle }
     }
 
     /// A connection to send on, for which callers wait in turn.
@@ -97,7 +94,7 @@ impl<DB: Dialect> OwnPool<DB> {
             if is_trusted(live.answered, doubted, self.rest) {
                 return Some(live);
             }
-            let soon = deadline.min(Instant::now() + self.operation / PING_SHARE);
+            let soon = deadline.min(Instant::now() + self.timeouts.operation() / PING_SHARE);
             if let Ok(Ok(())) = timeout_at(soon, live.connection.ping()).await {
                 live.answered = Some(Instant::now());
                 return Some(live);
@@ -108,13 +105,8 @@ impl<DB: Dialect> OwnPool<DB> {
 
     async fn connect(&self) -> Result<Live<DB>, Fault> {
         let generation = self.idle().generation;
-        match timeout(self.timeout, self.entrance.connect(self.operation)).await {
-            Ok(Ok(connection)) => {
-                Ok(Live { connection, generation, answered: Some(Instant::now()) })
-            }
-            Ok(Err(error)) => Err(DB::unreached(error)),
-            Err(_) => Err(Lost::Unsent.into()),
-        }
+        let connection = self.entrance.connect(self.timeouts).await?;
+        Ok(Live { connection, generation, answered: Some(Instant::now()) })
     }
 }
 
@@ -166,7 +158,7 @@ impl<DB: Database> Lent<DB> {
     /// server vanished without a word. Returns how long that may still be at it.
     pub(crate) fn fell_silent(&self) -> Duration {
         self.pool.idle().doubted = Some(Instant::now());
-        self.pool.operation
+        self.pool.timeouts.operation()
     }
 
     /// All made before go with it: they lead to the same server, and each would otherwise cost a

@@ -21,6 +21,9 @@ pub(crate) const BATCH: u64 = 500;
 /// What a new connection answers to what it is told first.
 pub(crate) type Prepared<'c> = Pin<Box<dyn Future<Output = sqlx::Result<()>> + Send + 'c>>;
 
+/// Whether a new connection leads to a server that can be written to.
+pub(crate) type Writer<'c> = Pin<Box<dyn Future<Output = sqlx::Result<bool>> + Send + 'c>>;
+
 /// A database this crate can speak to.
 pub(crate) trait Dialect: Database {
     /// Its way of saying things.
@@ -35,6 +38,11 @@ pub(crate) trait Dialect: Database {
     /// Tells a new connection of our own what the store relies on. A call has `operation` in all.
     fn prepare(_connection: &mut Self::Connection, _operation: Duration) -> Prepared<'_> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Asks a new connection whether its server takes writes, where a URL can ask for that.
+    fn is_writer(_connection: &mut Self::Connection) -> Writer<'_> {
+        Box::pin(std::future::ready(Ok(true)))
     }
 
     /// Whether a pooler, on which statements cannot be prepared, refused to connect as usual.

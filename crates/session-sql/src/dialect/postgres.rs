@@ -1,11 +1,11 @@
 //! PostgreSQL.
 
-use super::{Dialect, Words};
+use super::{Dialect, Words, Writer};
 use crate::error::Refusal;
 use crate::statement::Marker;
-use sqlx::Postgres;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgQueryResult;
+use sqlx::{Postgres, Row as _};
 
 impl Dialect for Postgres {
     const WORDS: Words = Words {
@@ -63,6 +63,14 @@ impl Dialect for Postgres {
 
     fn affected(result: &PgQueryResult) -> u64 {
         result.rows_affected()
+    }
+
+    /// As libpq asks, for `target_session_attrs=read-write`; a standby is read-only, too.
+    fn is_writer(connection: &mut Self::Connection) -> Writer<'_> {
+        Box::pin(async move {
+            let row = sqlx::raw_sql("SHOW transaction_read_only").fetch_one(connection).await?;
+            row.try_get::<String, _>(0).map(|is_read_only| is_read_only == "off")
+        })
     }
 
     /// PgBouncer's words, in any mode, for a start-up parameter that it cannot keep apart for each

@@ -48,8 +48,8 @@ impl SqlStore {
     pub async fn connect(options: impl Into<SqlOptions>) -> Result<Self> {
         let options = options.into();
         let checked = options.check()?;
-        let Target { engine, words } = address::target(&options)?;
-        Self::open(engine, words, checked).await
+        let Target { engine, words, timeouts } = address::target(&options)?;
+        Self::open(engine, words, Checked { timeouts, ..checked }).await
     }
 
     /// Uses a pool that the application already has; the URL of `options` is not.

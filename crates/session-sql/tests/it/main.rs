@@ -22,3 +22,4 @@ mod sweeps;
 mod time_zones;
 mod trips;
 mod uniqueness;
+mod urls;

@@ -15,7 +15,10 @@ use std::process::Command;
 ///
 /// The binary is the one that `SESSION_TEST_POSTGRES_SERVER` names, beside its `initdb`.
 #[derive(Debug)]
-pub(crate) struct Postgres;
+pub(crate) struct Postgres {
+    /// Where its socket is.
+    pub(crate) dir: PathBuf,
+}
 
 /// A MariaDB of a test's own, with the limits that it is shipped with.
 ///
@@ -23,6 +26,7 @@ pub(crate) struct Postgres;
 #[derive(Debug)]
 pub(crate) struct MariaDb {
     args: &'static [&'static str],
+    pub(crate) socket: PathBuf,
 }
 
 pub(crate) async fn postgres() -> ChildServer<Postgres> {
@@ -32,7 +36,7 @@ pub(crate) async fn postgres() -> ChildServer<Postgres> {
         make.args(["--username=session", "--auth=trust", "--no-sync", "--locale=C", "--pgdata"]);
         make.arg(data(place));
         finish(as_nobody_special(&mut make, place)?)?;
-        Ok(Postgres)
+        Ok(Postgres { dir: place.dir().to_owned() })
     })
     .await
     .unwrap()
@@ -47,7 +51,7 @@ pub(crate) async fn mariadb(args: &'static [&'static str]) -> ChildServer<MariaD
         make.arg(format!("--tmpdir={}", place.dir().display()));
         finish(as_root_too(&mut make)?)?;
         fs::write(grants(place), "CREATE DATABASE session;\n")?;
-        Ok(MariaDb { args })
+        Ok(MariaDb { args, socket: place.dir().join("socket") })
     })
     .await
     .unwrap()
@@ -59,7 +63,7 @@ impl Program for Postgres {
         let mut command = Command::new(binary("SESSION_TEST_POSTGRES_SERVER")?);
         command.arg("-D").arg(data(place)).arg("-p").arg(place.addr().port().to_string());
         command.args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
-        command.args(["-c", "unix_socket_directories="]);
+        command.arg("-c").arg(format!("unix_socket_directories={}", self.dir.display()));
         as_nobody_special(&mut command, place)?;
         Ok(command)
     }
@@ -83,7 +87,7 @@ impl Program for MariaDb {
         command.arg(format!("--datadir={}", data(place).display()));
         command.arg(format!("--tmpdir={}", place.dir().display()));
         command.arg(format!("--port={}", place.addr().port()));
-        command.arg(format!("--socket={}", place.dir().join("socket").display()));
+        command.arg(format!("--socket={}", self.socket.display()));
         command.arg(format!("--init-file={}", grants(place).display()));
         command.args(self.args);
         as_root_too(&mut command)?;

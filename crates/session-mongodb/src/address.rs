@@ -1,16 +1,17 @@
 //! The URL as the driver reads it, with no retry and no wait beyond our own.
 
 use crate::config::{MongoOptions, STORE};
-use crate::sent;
+use crate::sent::{Pool, watch};
+use crate::slots::Slots;
 use mongodb::error::ErrorKind as DriverErrorKind;
 use mongodb::options::ClientOptions;
 use session_core::store::Failure::{self, Final, Later};
 use session_core::store::{Call, Timeouts};
 use session_core::{ErrorKind, Result};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-const MAX_IDLE: Duration = Duration::from_secs(60);
 /// Enough for thousands of calls a second, and few for a server that many processes share: the
 /// driver's own 100 are all opened by one burst, and each costs the server a handshake.
 const MAX_POOL: u32 = 16;
@@ -24,7 +25,7 @@ pub(crate) async fn read(options: &MongoOptions) -> Result<ClientOptions> {
         return refuse(Final(ErrorKind::Config, what));
     }
     match timeout(options.timeouts.connect(), ClientOptions::parse(url)).await {
-        Ok(Ok(driver)) => Ok(bounded(driver, &options.timeouts)),
+        Ok(Ok(driver)) => Ok(bounded(driver, &options.timeouts, options.rest)),
         Ok(Err(error)) if !matches!(*error.kind, DriverErrorKind::DnsResolve { .. }) => {
             refuse(Final(
                 ErrorKind::Config,
@@ -37,7 +38,7 @@ pub(crate) async fn read(options: &MongoOptions) -> Result<ClientOptions> {
 }
 
 /// No retries, for a write must never be sent twice; no wait beyond our own.
-fn bounded(mut options: ClientOptions, timeouts: &Timeouts) -> ClientOptions {
+fn bounded(mut options: ClientOptions, timeouts: &Timeouts, rest: Duration) -> ClientOptions {
     let shorter = |own: Option<Duration>, ours| Some(own.map_or(ours, |own| own.min(ours)));
     options.retry_writes = Some(false);
     options.retry_reads = Some(false);
@@ -46,11 +47,18 @@ fn bounded(mut options: ClientOptions, timeouts: &Timeouts) -> ClientOptions {
     // connect is no bound of it: a search waits for the server's next sign of life.
     let select = (timeouts.operation() / 5 * 4).min(Duration::from_secs(1));
     options.server_selection_timeout = shorter(options.server_selection_timeout, select);
-    // What rested for longer, a balancer or firewall may have cut without a word.
-    options.max_idle_time = options.max_idle_time.or(Some(MAX_IDLE));
-    options.max_pool_size = options.max_pool_size.or(Some(MAX_POOL));
-    options.cmap_event_handler = Some(sent::mark());
+    options.max_idle_time = options.max_idle_time.or(Some(rest));
     options
+}
+
+/// Bounds the connections of a driver, by what its URL says or by [`MAX_POOL`], and watches them.
+pub(crate) fn watched(options: &mut ClientOptions) -> Pool {
+    let max = *options.max_pool_size.get_or_insert(MAX_POOL);
+    // Nobody waits in the driver's own line, whatever is being made.
+    options.max_connecting = Some(max);
+    let slots = Arc::new(Slots::new(max));
+    options.cmap_event_handler = Some(watch(Arc::clone(&slots)));
+    Pool::Own(slots)
 }
 
 #[cfg(test)]
@@ -111,7 +119,7 @@ mod tests {
         assert_eq!(options.connect_timeout, Some(Duration::from_millis(50)));
         assert_eq!(options.server_selection_timeout, Some(Duration::from_millis(60)));
         let longest = Timeouts::default().with_operation(Duration::MAX);
-        let options = bounded(Default::default(), &longest);
+        let options = bounded(Default::default(), &longest, Duration::MAX);
         assert_eq!(options.server_selection_timeout, Some(Duration::from_secs(1)));
     }
 }

@@ -6,11 +6,12 @@
 
 use crate::answer;
 use crate::error::Fault;
-use crate::sent::{self, Pool};
+use crate::sent::{Pool, Stage, marked, stage};
 use mongodb::Database;
 use mongodb::bson::Document;
 use mongodb::error::{Error, ErrorKind, Result as DriverResult, SYSTEM_OVERLOADED_ERROR};
 use session_core::store::{Lost, Timeouts, undisturbed};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -82,16 +83,30 @@ impl Client {
         deadline: Instant,
         request: impl Future<Output = DriverResult<T>> + Send + 'static,
     ) -> impl Future<Output = Result<T, Fault>> {
-        let asked = undisturbed(sent::marked(self.pool, async move {
-            match timeout_at(deadline, request).await {
-                Ok(Ok(answer)) => Ok(answer),
-                Ok(Err(error)) if sent::is_sent() => Err(Fault::from(error)),
-                Ok(Err(error)) => Err(match Fault::from(error) {
+        let (slots, first) = match &self.pool {
+            Pool::Own(slots) => (Some(Arc::clone(slots)), Stage::Looking),
+            Pool::Shared => (None, Stage::Sent),
+        };
+        let asked = undisturbed(marked(first, async move {
+            let slot = match &slots {
+                Some(slots) => Some(slots.take(deadline).await?),
+                None => None,
+            };
+            match (timeout_at(deadline, request).await, stage()) {
+                (Ok(Ok(answer)), _) => Ok(answer),
+                (Ok(Err(error)), Stage::Sent) => Err(Fault::from(error)),
+                (Ok(Err(error)), _) => Err(match Fault::from(error) {
                     Fault::Lost(_) => Lost::Unreached.into(),
                     fault => fault,
                 }),
-                Err(_) if sent::is_sent() => Err(Lost::Silent.into()),
-                Err(_) => Err(Lost::Unsent.into()),
+                (Err(_), Stage::Sent) => Err(Lost::Silent.into()),
+                (Err(_), Stage::Looking) => Err(Lost::Unsent.into()),
+                (Err(_), Stage::Waiting) => {
+                    if let (Some(slots), Some(slot)) = (slots, slot) {
+                        slots.keep(slot);
+                    }
+                    Err(Lost::Unsent.into())
+                }
             }
         }));
         async { asked.await? }

@@ -13,6 +13,9 @@ const URL: &str = "mongodb://127.0.0.1:27017";
 const DATABASE: &str = "flask_session";
 const COLLECTION: &str = "sessions";
 
+/// What rested for longer, a balancer or firewall may have cut without a word.
+const REST: Duration = Duration::from_secs(60);
+
 const URL_KEY: &str = "SESSION_MONGODB";
 const DATABASE_KEY: &str = "SESSION_MONGODB_DB";
 const COLLECTION_KEY: &str = "SESSION_MONGODB_COLLECT";
@@ -43,6 +46,7 @@ pub struct MongoOptions {
     pub(crate) collection: String,
     pub(crate) owner_index: bool,
     pub(crate) timeouts: Timeouts,
+    pub(crate) rest: Duration,
 }
 
 impl MongoOptions {
@@ -58,6 +62,7 @@ impl MongoOptions {
             collection: COLLECTION.to_owned(),
             owner_index: false,
             timeouts: Timeouts::default(),
+            rest: REST,
         }
     }
 
@@ -132,6 +137,15 @@ impl MongoOptions {
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts = self.timeouts.with_operation(timeout);
+        self
+    }
+
+    /// After how long without a call a connection is replaced rather than used, unless the URL says
+    /// `maxIdleTimeMS`; a minute. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn idle_check(mut self, rest: Duration) -> Self {
+        self.rest = rest;
         self
     }
 

@@ -12,6 +12,7 @@ mod indexes;
 mod name;
 mod order;
 mod sent;
+mod slots;
 mod store;
 
 pub use config::{KEYS, MongoOptions};

@@ -1,41 +1,61 @@
-//! Whether a command was sent: the driver's errors do not say, and it may wait long for a connection
-//! of its pool.
+//! How far a command got: the driver's errors do not say, and it may wait long for a server or for a
+//! connection.
 
+use crate::slots::Slots;
 use mongodb::event::EventHandler;
 use mongodb::event::cmap::CmapEvent;
 use std::cell::Cell;
+use std::sync::Arc;
 use tokio::task_local;
 
 task_local! {
-    static IS_SENT: Cell<bool>;
+    static STAGE: Cell<Stage>;
 }
 
 /// Whose connections the commands go to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pool {
-    /// Ours, which tells by the [`mark`] when a command has one.
-    Own,
+    /// Ours, which tells by the [`watch`] how far a command got.
+    Own(Arc<Slots>),
     /// The application's, which tells nothing: any command may have been sent.
     Shared,
 }
 
-/// Notes that the command of this task has a connection, which is right before it is sent.
-pub(crate) fn mark() -> EventHandler<CmapEvent> {
-    EventHandler::callback(|event| {
-        if matches!(event, CmapEvent::ConnectionCheckedOut(_)) {
-            // The driver takes a connection within the future that asked it to; its own ones, for
-            // watching servers, are no task of ours.
-            let _ = IS_SENT.try_with(|is_sent| is_sent.set(true));
+/// How far the command of a task got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It looks for a server.
+    Looking,
+    /// It waits for a connection.
+    Waiting,
+    /// It has a connection, or may have one, and is sent.
+    Sent,
+}
+
+/// Watches the pools of a driver.
+pub(crate) fn watch(slots: Arc<Slots>) -> EventHandler<CmapEvent> {
+    EventHandler::callback(move |event| {
+        // The driver takes a connection within the future that asked it to; its own ones, for
+        // watching servers, are no task of ours.
+        let reached = match event {
+            CmapEvent::ConnectionCheckoutStarted(_) => Some(Stage::Waiting),
+            CmapEvent::ConnectionCheckedOut(_) => Some(Stage::Sent),
+            _ => None,
+        };
+        match reached {
+            Some(stage) => {
+                let _ = STAGE.try_with(|reached| reached.set(stage));
+            }
+            None => slots.learn(&event),
         }
     })
 }
 
-/// Runs `work`, in which [`is_sent`] answers.
-pub(crate) fn marked<F: Future>(pool: Pool, work: F) -> impl Future<Output = F::Output> {
-    IS_SENT.scope(Cell::new(pool == Pool::Shared), work)
+/// Runs `work`, in which [`stage`] answers, from the stage `first` on.
+pub(crate) fn marked<F: Future>(first: Stage, work: F) -> impl Future<Output = F::Output> {
+    STAGE.scope(Cell::new(first), work)
 }
 
-/// Whether the command of this task may have been sent.
-pub(crate) fn is_sent() -> bool {
-    IS_SENT.try_with(Cell::get).unwrap_or(true)
+/// How far the command of this task got.
+pub(crate) fn stage() -> Stage {
+    STAGE.try_with(Cell::get).unwrap_or(Stage::Sent)
 }

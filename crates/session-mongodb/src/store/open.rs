@@ -45,9 +45,11 @@ impl MongoStore {
     /// ```
     pub async fn connect(options: impl Into<MongoOptions>) -> Result<Self> {
         let options = options.into().checked()?;
-        let client = mongodb::Client::with_options(address::read(&options).await?)
+        let mut driver = address::read(&options).await?;
+        let pool = address::watched(&mut driver);
+        let client = mongodb::Client::with_options(driver)
             .map_err(|error| Fault::from(error).into_error(Call::Connect))?;
-        let store = Self::new(&client, Pool::Own, options)?;
+        let store = Self::new(&client, pool, options)?;
         store.first_look().await?;
         Ok(store)
     }

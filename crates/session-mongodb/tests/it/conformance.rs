@@ -53,6 +53,12 @@ impl Remote for Own {
         Ok(Arc::new(MongoStore::connect(options).await?))
     }
 
+    async fn wary_store_at(&self, addr: SocketAddr) -> Result<Option<Arc<dyn Store>>> {
+        let options = self.options(server::redirect(&url(), addr)).operation_timeout(DEADLINE);
+        let options = options.idle_check(Duration::from_nanos(1));
+        Ok(Some(Arc::new(MongoStore::connect(options).await?)))
+    }
+
     fn deadline(&self) -> Duration {
         DEADLINE
     }

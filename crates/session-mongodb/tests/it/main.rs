@@ -4,6 +4,7 @@
 
 mod common;
 mod conformance;
+mod connections;
 mod faults;
 mod german;
 mod indexes;

@@ -233,7 +233,7 @@ async fn load(options: &DynamoDbOptions) -> SdkConfig {
     // A call ends by its deadline; that this comes first tells it that nothing was sent.
     let patience = TimeoutConfig::builder().connect_timeout(options.timeouts.dial());
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http_client(is_local, options.max_connections_or_default()))
+        .http_client(http_client(is_local, options))
         .timeout_config(patience.build());
     if let Some(region) = &options.region {
         loader = loader.region(Region::new(region.clone()));
@@ -260,8 +260,10 @@ pub(crate) fn unhurried(loaded: &SdkConfig) -> Builder {
     }
 }
 
-fn http_client(is_local: bool, max_idle: usize) -> SharedHttpClient {
-    let builder = HttpBuilder::new().pool_idle_timeout(IDLE).pool_max_idle_per_host(max_idle);
+fn http_client(is_local: bool, options: &DynamoDbOptions) -> SharedHttpClient {
+    let builder = HttpBuilder::new()
+        .pool_idle_timeout(options.rest.unwrap_or(IDLE))
+        .pool_max_idle_per_host(options.max_connections_or_default());
     if is_local {
         return builder.build_http();
     }

@@ -40,6 +40,7 @@ pub struct DynamoDbOptions {
     pub(crate) layout: Layout,
     pub(crate) timeouts: Timeouts,
     max_connections: Option<usize>,
+    pub(crate) rest: Option<Duration>,
 }
 
 impl DynamoDbOptions {
@@ -88,6 +89,7 @@ impl DynamoDbOptions {
             },
             timeouts: Timeouts::from_settings(settings)?,
             max_connections: settings.number(CONNECTIONS_KEY)?,
+            rest: None,
         };
         options.check()?;
         options.check_endpoint()?;
@@ -183,6 +185,14 @@ impl DynamoDbOptions {
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts = self.timeouts.with_operation(timeout);
+        self
+    }
+
+    /// After how long without a call a connection is replaced rather than used; 20 s. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn idle_check(mut self, rest: Duration) -> Self {
+        self.rest = Some(rest);
         self
     }
 

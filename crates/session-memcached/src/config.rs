@@ -17,6 +17,9 @@ const SERVERS: &str = "127.0.0.1:11211";
 const PORT: u16 = 11_211;
 const MAX_CONNECTIONS: usize = 64;
 
+/// Firewalls forget idle connections without a word.
+const REST: Duration = Duration::from_secs(10);
+
 /// The settings that [`MemcachedOptions::from_settings`] reads.
 pub const KEYS: &[KeyInfo] = &[
     KeyInfo::new(
@@ -50,6 +53,7 @@ pub struct MemcachedOptions {
     pub(crate) timeouts: Timeouts,
     pub(crate) max_connections: usize,
     pub(crate) item_size_max: usize,
+    pub(crate) rest: Duration,
 }
 
 impl MemcachedOptions {
@@ -63,6 +67,7 @@ impl MemcachedOptions {
             timeouts: Timeouts::default(),
             max_connections: MAX_CONNECTIONS,
             item_size_max: ITEM_SIZE_MAX,
+            rest: REST,
         }
     }
 
@@ -117,6 +122,14 @@ impl MemcachedOptions {
     #[must_use]
     pub fn max_connections(mut self, max: usize) -> Self {
         self.max_connections = max;
+        self
+    }
+
+    /// After how long without a call a connection is replaced rather than used; 10 s. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn idle_check(mut self, rest: Duration) -> Self {
+        self.rest = rest;
         self
     }
 

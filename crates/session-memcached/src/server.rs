@@ -16,9 +16,6 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-/// A connection that rested so long is not used again: firewalls forget idle ones without a word.
-const IDLE: Duration = Duration::from_secs(10);
-
 /// How long a name is not asked for again after it was.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -26,6 +23,7 @@ pub(crate) struct Server {
     place: Place,
     timeouts: Timeouts,
     max_connections: usize,
+    rest: Duration,
     client: Mutex<At>,
     limit: ConnectionLimit,
     is_looked_for: AtomicBool,
@@ -44,14 +42,15 @@ impl Server {
         place: Place,
         options: &MemcachedOptions,
     ) -> Result<(Arc<Self>, Option<usize>), Fault> {
-        let (timeouts, max_connections) = (options.timeouts, options.max_connections);
+        let MemcachedOptions { timeouts, max_connections, rest, .. } = *options;
         let contact = async { contact::ask(&place.addresses().await?).await };
         let told = timeout(timeouts.connect(), contact).await.map_err(|_| Lost::Silent)??;
         let server = Self {
             place,
             timeouts,
             max_connections,
-            client: Mutex::new(At::dial(told.address, timeouts, max_connections).await?),
+            rest,
+            client: Mutex::new(At::dial(told.address, timeouts, max_connections, rest).await?),
             limit: ConnectionLimit::new(max_connections),
             is_looked_for: AtomicBool::new(false),
         };
@@ -86,7 +85,7 @@ impl Server {
         let stream = TcpStream::connect(&*addresses).await.map_err(Fault::unreached)?;
         let found = stream.peer_addr().map_err(Fault::unreached)?;
         if found != now {
-            let moved = At::dial(found, self.timeouts, self.max_connections).await?;
+            let moved = At::dial(found, self.timeouts, self.max_connections, self.rest).await?;
             *self.at() = moved;
         }
         Ok(())
@@ -100,14 +99,19 @@ impl Server {
 
 impl At {
     /// Prepares connections, which are made when calls need them.
-    async fn dial(address: SocketAddr, timeouts: Timeouts, max: usize) -> Result<Self, Fault> {
+    async fn dial(
+        address: SocketAddr,
+        timeouts: Timeouts,
+        max: usize,
+        rest: Duration,
+    ) -> Result<Self, Fault> {
         let client = AsyncMetaClient::builder()
             // Ends before the operation does, so that a call without a connection knows it.
             .connect_timeout(Some(timeouts.dial()))
             // Calls have a deadline.
             .io_timeout(None)
             .max_idle(max)
-            .max_idle_age(IDLE)
+            .max_idle_age(rest)
             .connect_async(address)
             .await?;
         Ok(Self { address, client: Arc::new(client) })

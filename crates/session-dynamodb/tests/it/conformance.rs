@@ -54,6 +54,12 @@ impl Remote for Table {
         Ok(Arc::new(DynamoDbStore::connect(self.options(url)).await?))
     }
 
+    async fn wary_store_at(&self, addr: SocketAddr) -> Result<Option<Arc<dyn Store>>> {
+        let options = self.options(server::redirect(&url(), addr));
+        let options = options.idle_check(Duration::from_nanos(1));
+        Ok(Some(Arc::new(DynamoDbStore::connect(options).await?)))
+    }
+
     fn deadline(&self) -> Duration {
         Duration::from_millis(500)
     }

@@ -47,6 +47,11 @@ impl Remote for Own {
         Ok(Arc::new(MemcachedStore::connect(addr.to_string()).await?))
     }
 
+    async fn wary_store_at(&self, addr: SocketAddr) -> Result<Option<Arc<dyn Store>>> {
+        let options = MemcachedOptions::new([addr.to_string()]).idle_check(Duration::ZERO);
+        Ok(Some(Arc::new(MemcachedStore::connect(options).await?)))
+    }
+
     fn deadline(&self) -> Duration {
         Duration::from_millis(500)
     }

@@ -12,6 +12,7 @@ use session_core::ErrorKind::{Decode, Unavailable};
 use session_core::store::{Call, Failure, Lost};
 
 use Failure::{Doubtful, Final, Later, Unexpected};
+use ServerErrorKind::ResponseError;
 
 /// The store's name in messages. Not in `config`, since the reader of addresses names it too.
 pub(crate) const STORE: &str = "redis";
@@ -150,7 +151,14 @@ fn unreached(cause: &RedisError) -> Failure {
         | (_, Some("NOAUTH" | "NOPERM" | "WRONGPASS")) => {
             Final(Unavailable, "the server refuses the user or password of the url")
         }
-        (RedisErrorKind::RESP3NotSupported, _) | (_, Some("NOPROTO")) => {
+        // The client tells of a refused database in words of its own.
+        (RedisErrorKind::Server(ResponseError), _)
+            if ServerError::try_from(cause.clone()).is_err() =>
+        {
+            Final(Unavailable, "the server refuses the database of the url")
+        }
+        // HELLO, refused in whatever words: no other command that begins a connection is unknown.
+        (RedisErrorKind::RESP3NotSupported, _) | (_, Some("NOPROTO" | "ERR")) => {
             Final(Unavailable, "the server needs ?protocol=resp2 in the url")
         }
         (RedisErrorKind::InvalidClientConfig, _) => {

@@ -96,10 +96,12 @@ impl Sentinels {
         let mut connection = connecting?;
         let mut question = cmd("SENTINEL");
         question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.service.name);
-        let named: Option<Master> = question.query_async(&mut connection).await?;
-        named.ok_or_else(|| {
-            RedisError::from((ErrorKind::MasterNameNotFoundBySentinel, "no such service"))
-        })
+        match question.query_async(&mut connection).await {
+            Ok(Some(named)) => Ok(named),
+            // A server that is no sentinel knows no such command.
+            Err(error) if error.code() != Some("ERR") => Err(error),
+            _ => Err((ErrorKind::MasterNameNotFoundBySentinel, "no such service").into()),
+        }
     }
 
     async fn connect(

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A store that connects by itself.
-struct Own {
+pub(crate) struct Own {
     url: String,
     has_owners: bool,
 }
@@ -20,7 +20,7 @@ impl Own {
         Self::at(format!("{}{query}", server::url("SESSION_TEST_REDIS")))
     }
 
-    fn at(url: String) -> Self {
+    pub(crate) fn at(url: String) -> Self {
         Self { url, has_owners: false }
     }
 

@@ -22,3 +22,4 @@ mod refusals;
 mod sentinel_failover;
 #[cfg(feature = "rustls")]
 mod tls;
+mod twemproxy;

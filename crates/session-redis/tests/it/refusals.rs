@@ -6,6 +6,7 @@ use crate::common::{
 use session_core::{ErrorKind, Precondition, Store};
 use session_redis::RedisStore;
 use std::sync::Arc;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]
 async fn flushed_scripts_disturb_no_write() {
@@ -131,4 +132,48 @@ async fn tls_to_a_server_without_it_is_unavailable() {
     let url = server.url().replace("redis://", "rediss://");
     let error = in_time(RedisStore::connect(url)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
+}
+
+/// A stand-in for servers that are not to be had: Redis before 6 in two wordings, and proxies.
+#[tokio::test]
+async fn refused_hello_suggests_the_older_protocol_in_whatever_words() {
+    for words in [
+        "ERR unknown command 'HELLO'",
+        "ERR unknown command `HELLO`, with args beginning with: `3`,",
+        "ERR unsupported command",
+        "ERR Protocol version is not an integer or out of range",
+        "NOPROTO unsupported protocol version",
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read(&mut [0; 64]).await.unwrap();
+            stream.write_all(format!("-{words}\r\n").as_bytes()).await.unwrap();
+        };
+        let (connected, ()) = tokio::join!(RedisStore::connect(url), answer);
+        let error = connected.unwrap_err();
+        assert!(error.to_string().contains("?protocol=resp2"), "{words}: {error:?}");
+        assert!(!error.is_retryable(), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn refused_database_is_named() {
+    let server = Server::start().await;
+    for query in ["", "?protocol=resp2"] {
+        let connected = RedisStore::connect(format!("{}/99{query}", server.url())).await;
+        let error = connected.unwrap_err();
+        assert!(error.to_string().contains("database"), "{error:?}");
+        assert!(!error.is_retryable(), "{error:?}");
+    }
+}
+
+#[cfg(feature = "sentinel")]
+#[tokio::test]
+async fn server_that_is_no_sentinel_knows_no_service() {
+    let server = Server::start().await;
+    let url = server.url().replace("redis://", "redis+sentinel://") + "/mymaster";
+    let error = RedisStore::connect(url).await.unwrap_err();
+    assert!(error.to_string().contains("service"), "{error:?}");
 }

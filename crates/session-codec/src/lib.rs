@@ -18,6 +18,7 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 mod timestamp;
+mod trace;
 mod transcode;
 mod typed;
 mod value;
@@ -31,6 +32,7 @@ pub use payload::{DEPTH_CEILING, Key, Opened, Span};
 pub use peek::{as_bool, as_text, as_u64};
 pub use read::{detect, elements, index, open};
 pub use timestamp::Timestamp;
+pub use trace::{is_trace, trace};
 pub use transcode::{is_equal, transcode};
 pub use typed::{decode, encode};
 pub use value::Value;

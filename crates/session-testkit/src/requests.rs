@@ -2,7 +2,9 @@
 
 use crate::verdict::ensure;
 use crate::{Calls, CountingStore, Finding, Verdict};
-use session_core::{Commit, Config, Lease, Result, Session, SessionId, SessionManager, Store};
+use session_core::{
+    Commit, Config, ErrorKind, Lease, Result, Session, SessionId, SessionManager, Store,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,8 +47,11 @@ pub async fn store_calls_per_request(store: Arc<dyn Store>) -> Verdict {
     client.expect("reads, renewal due", renew, Some(|s| s.get::<u64>("n").map(drop))).await?;
     client.age().await?;
     client.expect("changes a value, renewal due", change, Some(|s| s.insert("n", 3))).await?;
-    let relocate = Calls { write: 1, delete: 1, ..READ };
+    let before = client.cookie.clone();
+    // The new record, and a trace over the old one.
+    let relocate = Calls { write: 2, ..READ };
     client.expect("logs in", relocate, Some(|s| s.set_owner("ann"))).await?;
+    client.late(before).await?;
     client.expect("logs in as who it is", READ, Some(|s| s.set_owner("ann"))).await?;
     client.expect("regenerates", relocate, Some(Session::regenerate)).await?;
     let end = Calls { delete: 1, ..READ };
@@ -85,6 +90,20 @@ impl Client {
         }
         let calls = self.store.take_calls();
         ensure!(calls == expected, "a request that {request} made {calls:?}, not {expected:?}");
+        Ok(())
+    }
+
+    /// A request that was sent before the browser had the id of the login: it may read, as a
+    /// stranger, and what it writes is refused and sets no cookie.
+    async fn late(&mut self, before: Option<String>) -> Verdict {
+        let now = std::mem::replace(&mut self.cookie, before);
+        self.expect("is late and reads", READ, Some(|s| s.get::<u64>("n").map(drop))).await?;
+        let answer = self.request(Some(|s| s.insert("n", 9))).await;
+        let calls = self.store.take_calls();
+        ensure!(calls == READ, "a request that is late and writes made {calls:?}, not {READ:?}");
+        let is_refused = matches!(&answer, Err(error) if error.kind() == ErrorKind::Gone);
+        ensure!(is_refused, "a request that is late and writes got {answer:?}");
+        self.cookie = now;
         Ok(())
     }
 

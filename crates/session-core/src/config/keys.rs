@@ -293,7 +293,8 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "SESSION_UNDECODABLE",
         Kind::Choice(&["fresh", "error"]),
         Some("fresh"),
-        "What a record that cannot be decoded is to a request: an anonymous visitor, or a failure.",
+        "What a record that cannot be decoded is to a request: an anonymous visitor, or an error \
+         wherever the session is used, but for a logout.",
     ),
     KeyInfo::new(
         "SESSION_ON_CONFLICT",

@@ -3,21 +3,18 @@
 use super::Data;
 use super::slot::{Cell, Marks, Slot};
 use crate::error::Result;
-use crate::store::Record;
 use session_codec as codec;
 
 impl Data {
-    /// Indexes `newer` and replays this request's reads and writes on it.
+    /// Replays this request's reads and writes on a newer record.
     ///
     /// A key that was read and has another value now is marked stale; [`Data::conflict`] then
     /// tells whether the request also wrote it. `keep` is the one [`Data::clear`] was given.
     ///
     /// # Errors
     ///
-    /// `Decode` if the newer record is no session, `Encode` if a value that an `update` stored
-    /// cannot be said in the configured format.
-    pub(crate) fn rebase(&self, newer: Record, keep: impl Fn(&str) -> bool) -> Result<Self> {
-        let mut next = Self::parse(newer, self.limits)?;
+    /// `Encode` if a value that an `update` stored cannot be said in the configured format.
+    pub(crate) fn rebase_on(&self, mut next: Self, keep: impl Fn(&str) -> bool) -> Result<Self> {
         if self.is_cleared {
             next.clear(keep);
         }

@@ -37,6 +37,13 @@ fn abc() -> Data {
     parse(&b"\x83\xa1a\x01\xa1b\x02\xa1c\x03"[..])
 }
 
+impl Data {
+    /// Replays the request on a newer record.
+    pub(crate) fn rebase(&self, newer: Record, keep: impl Fn(&str) -> bool) -> Result<Self> {
+        self.rebase_on(Self::parse(newer, self.limits)?, keep)
+    }
+}
+
 fn set_in<V: Serialize>(data: &mut Data, key: &str, value: V, intent: Intent) -> Result<bool> {
     data.put(key, &value, intent)
 }

@@ -13,6 +13,10 @@ use crate::store::{Capabilities, Store};
 use std::sync::Arc;
 use tokio::time::Instant;
 
+/// Times that others may write to a session that is to end, before it ends whatever it has become:
+/// by key alone, where it cannot be told from a session that moved.
+pub(crate) const END_TRIES: usize = 10;
+
 /// A store, a configuration and a signer, and what follows from them.
 pub(crate) struct Context {
     pub(crate) store: Arc<dyn Store>,

@@ -2,11 +2,12 @@
 
 use super::commit::{self, Commit, Committed, Committing};
 use super::context::Context;
+use super::home::{Home, Presented};
 use super::open;
 use super::plan::{Plan, plan};
 use super::progress::{Closed, Phase, Progress, closed};
 use super::session::Session;
-use super::state::{Home, Presented, State};
+use super::state::State;
 use crate::data::Data;
 use crate::error::Result;
 use std::fmt;
@@ -49,8 +50,7 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// `Unavailable` or `Timeout` if the store did not answer, `Decode` for a broken record under
-    /// `SESSION_UNDECODABLE=error`, `Closed` after the commit.
+    /// `Unavailable` or `Timeout` if the store did not answer, `Closed` after the commit.
     pub async fn session<'h, H>(&self, headers: H) -> Result<Session>
     where
         H: IntoIterator<Item = &'h [u8]>,

@@ -1,7 +1,7 @@
 //! One request and its session: from the cookie to the commit.
 //!
 //! Each file uses only what stands above it in this list:
-//! `plan` and `deadline`; `turns` and `telemetry`; `context`; `state`; `transaction`; `open` and
+//! `plan` and `deadline`; `turns` and `telemetry`; `context`; `home`; `state`; `transaction`; `open` and
 //! `commit`;
 //! `progress`; `session`; `exchange`.
 
@@ -9,6 +9,7 @@ pub(crate) mod commit;
 pub(crate) mod context;
 pub(crate) mod deadline;
 pub(crate) mod exchange;
+pub(crate) mod home;
 pub(crate) mod open;
 pub(crate) mod plan;
 pub(crate) mod progress;

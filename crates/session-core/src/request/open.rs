@@ -2,14 +2,15 @@
 
 use super::context::Context;
 use super::deadline::Deadline;
-use super::state::{Address, Home, Presented, State};
-use crate::config::Undecodable;
+use super::home::{Address, Ended, Home, Presented};
+use super::state::State;
 use crate::cookie;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionId;
 use crate::signer::SignedBy;
 use crate::store::Record;
+use session_codec as codec;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
@@ -23,15 +24,18 @@ struct Candidate {
 
 /// Opens the session that the cookies name.
 ///
-/// Malformed, unverified and unknown ids open an empty session under no id at all. If several
-/// live sessions are named, somebody tosses cookies, and none of them is believed.
+/// Malformed, unverified and unknown ids open an empty session under no id at all. If several live
+/// sessions are named, none of them is believed: cookies of another path or domain, or of somebody
+/// who can set cookies here, are no sign-in.
 pub(crate) async fn open<'h, H>(context: &Context, headers: H) -> Result<Box<State>>
 where
     H: IntoIterator<Item = &'h [u8]>,
 {
-    let (candidates, presented) = candidates(context, headers);
+    let Candidates { candidates, presented, are_too_many } = candidates(context, headers);
     let started = Instant::now();
     let mut found: Option<Box<State>> = None;
+    let mut several = Vec::new();
+    let mut is_moved = false;
     let deadline = Deadline::after(started, context.config.timeout());
     for candidate in &candidates {
         let key = context.key(&candidate.id);
@@ -47,17 +51,33 @@ where
             SignedBy::Newest => Presented::Cookie,
             SignedBy::Older => Presented::OldSignature,
         };
-        let Some(state) = adopt(context, address, record, presented, started)? else { continue };
-        if found.is_some() {
-            context.telemetry.ambiguous();
-            found = None;
-            break;
+        match adopt(context, address, record, presented, started)? {
+            Adopted::Session(state) => {
+                several.extend(found.replace(state).and_then(|other| ended(context, &other)));
+            }
+            Adopted::Moved => is_moved = true,
+            Adopted::Over => {}
         }
-        found = Some(state);
     }
-    Ok(found.unwrap_or_else(|| {
-        Box::new(State::new(Home::None, Data::empty(context.limits), presented, started))
-    }))
+    let home = match found {
+        Some(state) if several.is_empty() => return Ok(state),
+        Some(state) => {
+            several.extend(ended(context, &state));
+            Home::Several(several)
+        }
+        None if are_too_many => Home::Several(Vec::new()),
+        None if is_moved => Home::Moved,
+        None => Home::None,
+    };
+    if let Home::Several(_) = home {
+        context.telemetry.ambiguous();
+    }
+    Ok(Box::new(State::new(home, Data::empty(context.limits), presented, started)))
+}
+
+fn ended(context: &Context, state: &State) -> Option<(Address, Ended)> {
+    let address = state.home.address()?.clone();
+    Some((address, state.ended(&context.config)))
 }
 
 /// Loads the session at a known address for a handle that outlived its response.
@@ -71,8 +91,8 @@ pub(crate) async fn reopen(context: &Context, address: Option<Address>) -> Resul
     let started = Instant::now();
     let load = context.store.load(&address.key);
     let record = context.deadline().read(load).await?.ok_or_else(gone)?;
-    let state = adopt(context, address, record, Presented::Nothing, started)?;
-    let mut state = state.ok_or_else(gone)?;
+    let adopted = adopt(context, address, record, Presented::Nothing, started)?;
+    let Adopted::Session(mut state) = adopted else { return Err(gone()) };
     if matches!(state.home, Home::Undecodable(_)) {
         return Err(Error::new(ErrorKind::Decode, "reopen a session whose record is undecodable"));
     }
@@ -80,8 +100,16 @@ pub(crate) async fn reopen(context: &Context, address: Option<Address>) -> Resul
     Ok(state)
 }
 
-/// Reads every cookie of our name over all fields; none if there are suspiciously many.
-fn candidates<'h, H>(context: &Context, headers: H) -> (SmallVec<[Candidate; 1]>, Presented)
+/// What the browser sent.
+struct Candidates {
+    candidates: SmallVec<[Candidate; 1]>,
+    presented: Presented,
+    /// There are suspiciously many, so none is looked up.
+    are_too_many: bool,
+}
+
+/// Reads every cookie of our name over all fields.
+fn candidates<'h, H>(context: &Context, headers: H) -> Candidates
 where
     H: IntoIterator<Item = &'h [u8]>,
 {
@@ -99,14 +127,13 @@ where
                 continue;
             }
             if candidates.len() == MAX_CANDIDATES {
-                context.telemetry.ambiguous();
                 candidates.clear();
-                return (candidates, presented);
+                return Candidates { candidates, presented, are_too_many: true };
             }
             candidates.push(candidate);
         }
     }
-    (candidates, presented)
+    Candidates { candidates, presented, are_too_many: false }
 }
 
 fn verify(context: &Context, value: &[u8]) -> Option<Candidate> {
@@ -123,40 +150,44 @@ fn verify(context: &Context, value: &[u8]) -> Option<Candidate> {
     }
 }
 
-/// Makes a session of a loaded record; `None` if its absolute lifetime or fixed end is over.
+/// What a loaded record is.
+enum Adopted {
+    Session(Box<State>),
+    /// A session that has moved to another id.
+    Moved,
+    /// A session whose absolute lifetime or fixed end is over.
+    Over,
+}
+
+/// Makes a session of a loaded record.
 fn adopt(
     context: &Context,
     address: Address,
     record: Record,
     presented: Presented,
     started: Instant,
-) -> Result<Option<Box<State>>> {
+) -> Result<Adopted> {
+    if codec::is_trace(&record.payload) {
+        context.telemetry.moved();
+        return Ok(Adopted::Moved);
+    }
     let payload_len = record.payload.len();
     let data = Data::empty(context.limits);
     let mut state = Box::new(State::new(Home::None, data, presented, started));
     if let Err(error) = state.data.fill(record) {
         context.telemetry.undecodable(&error);
-        return match context.config.undecodable() {
-            Undecodable::Error => Err(Error::new(
-                ErrorKind::Decode,
-                "decode the stored session; end it, or set SESSION_UNDECODABLE=fresh",
-            )
-            .with_source(error)),
-            Undecodable::Fresh => {
-                state.home = Home::Undecodable(address);
-                Ok(Some(state))
-            }
-        };
+        state.home = Home::Undecodable(address);
+        return Ok(Adopted::Session(state));
     }
     state.home = Home::Stored(address);
     if state.full_lease(&context.config).is_none() {
         context.telemetry.expired();
-        return Ok(None);
+        return Ok(Adopted::Over);
     }
     if context.config.absolute_lifetime().is_some() && state.created().is_none() {
         // A record from before the setting: its age counts from now on.
         state.stamp()?;
     }
     context.telemetry.hit(payload_len, started);
-    Ok(Some(state))
+    Ok(Adopted::Session(state))
 }

@@ -1,4 +1,4 @@
-//! The decision of a request: one of six words, from which all writing hangs.
+//! The decision of a request: one of seven words, from which all writing hangs.
 
 /// What the request must do to the store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,14 +15,23 @@ pub(crate) enum Plan {
     Move,
     /// End the loaded record.
     Delete,
+    /// Store nothing and say that the session is under another id now.
+    Refuse,
 }
 
 #[cfg(any(feature = "metrics", feature = "spans"))]
 impl Plan {
     /// Every word, in the order of declaration.
     #[cfg(feature = "metrics")]
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Nothing, Self::Create, Self::Update, Self::Touch, Self::Move, Self::Delete];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Nothing,
+        Self::Create,
+        Self::Update,
+        Self::Touch,
+        Self::Move,
+        Self::Delete,
+        Self::Refuse,
+    ];
 
     /// The word, as metrics and spans label it.
     pub(crate) fn as_str(self) -> &'static str {
@@ -33,6 +42,7 @@ impl Plan {
             Self::Touch => "touch",
             Self::Move => "move",
             Self::Delete => "delete",
+            Self::Refuse => "refuse",
         }
     }
 }
@@ -54,6 +64,11 @@ pub(crate) enum Fate {
 pub(crate) enum Origin {
     /// No live record.
     Fresh,
+    /// No live record, as the session has moved to an id that the request did not send.
+    Moved,
+    /// Live records under several ids, of which none is believed: they are left alone, except by a
+    /// logout.
+    Several,
     /// A record that cannot be decoded: it is left alone, except by a logout.
     Undecodable,
     /// A live record.
@@ -79,14 +94,16 @@ pub(crate) struct Facts {
 /// What was written after the end of a session follows its `Delete` as a `Create`.
 pub(crate) fn plan(facts: &Facts) -> Plan {
     match (facts.origin, facts.fate) {
-        (Origin::Stored | Origin::Undecodable, Fate::End) => Plan::Delete,
-        (Origin::Fresh | Origin::Undecodable, _) => {
-            if facts.is_modified && facts.has_content {
-                Plan::Create
-            } else {
-                Plan::Nothing
-            }
+        (Origin::Stored | Origin::Several | Origin::Undecodable, Fate::End) => Plan::Delete,
+        (Origin::Moved, Fate::End) => Plan::Refuse,
+        (Origin::Fresh | Origin::Moved | Origin::Several | Origin::Undecodable, _)
+            if !(facts.is_modified && facts.has_content) =>
+        {
+            Plan::Nothing
         }
+        // A sign-in is the visitor's latest word, also one whose response was lost or sent twice.
+        (Origin::Moved, _) if !facts.is_owner_changed => Plan::Refuse,
+        (Origin::Fresh | Origin::Moved | Origin::Several | Origin::Undecodable, _) => Plan::Create,
         (Origin::Stored, Fate::Regenerate) => Plan::Move,
         (Origin::Stored, Fate::Keep) if facts.is_owner_changed => Plan::Move,
         (Origin::Stored, Fate::Keep) if facts.is_modified => Plan::Update,
@@ -114,6 +131,8 @@ mod tests {
         let fresh = Facts { origin: Origin::Fresh, ..READ };
         let fresh_write = Facts { origin: Origin::Fresh, ..WRITE };
         let broken = Facts { origin: Origin::Undecodable, ..READ };
+        let several = Facts { origin: Origin::Several, ..READ };
+        let moved = Facts { origin: Origin::Moved, ..READ };
         let table = [
             ("reads a stored session", READ, Plan::Nothing),
             ("reads, renewal due", Facts { is_renewal_due: true, ..READ }, Plan::Touch),
@@ -151,6 +170,18 @@ mod tests {
             ("undecodable, reads", broken, Plan::Nothing),
             ("undecodable, writes", Facts { is_modified: true, ..broken }, Plan::Create),
             ("undecodable, logs out", Facts { fate: Fate::End, ..broken }, Plan::Delete),
+            ("several, reads", several, Plan::Nothing),
+            ("several, writes", Facts { is_modified: true, ..several }, Plan::Create),
+            ("several, logs out", Facts { fate: Fate::End, ..several }, Plan::Delete),
+            ("moved, reads", moved, Plan::Nothing),
+            ("moved, writes", Facts { is_modified: true, ..moved }, Plan::Refuse),
+            (
+                "moved, signs in",
+                Facts { is_modified: true, is_owner_changed: true, ..moved },
+                Plan::Create,
+            ),
+            ("moved, regenerates", Facts { fate: Fate::Regenerate, ..moved }, Plan::Nothing),
+            ("moved, logs out", Facts { fate: Fate::End, ..moved }, Plan::Refuse),
         ];
         for (request, facts, word) in table {
             assert_eq!(plan(&facts), word, "{request}");

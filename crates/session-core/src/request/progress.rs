@@ -1,7 +1,8 @@
 //! How far one request's session has come: unopened, open, or closed.
 
 use super::context::Context;
-use super::state::{Address, State};
+use super::home::Address;
+use super::state::State;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionId;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,8 +46,21 @@ impl Progress {
     ///
     /// # Errors
     ///
-    /// `Closed` if it is not open, and those of `f`.
+    /// `Closed` if it is not open, `Decode` if its record is no session and
+    /// `SESSION_UNDECODABLE=error`, and those of `f`.
     pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
+        self.with_any(|state| match state.is_refused(&self.context.config) {
+            true => Err(undecodable()),
+            false => f(state),
+        })
+    }
+
+    /// Runs `f` on the open session, whatever its record is.
+    ///
+    /// # Errors
+    ///
+    /// `Closed` if it is not open, and those of `f`.
+    pub(crate) fn with_any<T>(&self, f: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
         match &mut *self.lock() {
             Phase::Open(state) => f(state),
             Phase::Unopened | Phase::Failed | Phase::Closed(_) => Err(closed()),
@@ -95,6 +109,14 @@ impl Progress {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Phase> {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+#[cold]
+fn undecodable() -> Error {
+    Error::new(
+        ErrorKind::Decode,
+        "use a session whose record cannot be decoded; flush it, or set SESSION_UNDECODABLE=fresh",
+    )
 }
 
 pub(crate) fn closed() -> Error {

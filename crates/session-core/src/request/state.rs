@@ -3,79 +3,15 @@
 mod lifetime;
 mod owner;
 
-use crate::config::Config;
+use crate::config::{Config, Undecodable};
 use crate::data::{Data, FlashLog, Intent, ModifyLog};
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{SessionId, StoreKey};
 use crate::key::{PERMANENT, is_reserved};
+use crate::request::home::{Ended, Home, Presented};
 use crate::request::plan::{Facts, Fate, Origin};
-use crate::store::Record;
 use serde::Serialize;
 use std::borrow::Cow;
 use tokio::time::Instant;
-
-/// The id and the key of a record.
-#[derive(Clone, Debug)]
-pub(crate) struct Address {
-    pub id: SessionId,
-    pub key: StoreKey,
-}
-
-/// Where the session is stored.
-#[derive(Debug)]
-pub(crate) enum Home {
-    /// Nowhere yet.
-    None,
-    /// Under an address whose record cannot be decoded.
-    Undecodable(Address),
-    /// Under an address, in the record that [`State::data`] was indexed from.
-    Stored(Address),
-}
-
-impl Home {
-    /// The address of the record, decodable or not.
-    pub(crate) fn address(&self) -> Option<&Address> {
-        match self {
-            Self::None => None,
-            Self::Undecodable(address) | Self::Stored(address) => Some(address),
-        }
-    }
-
-    /// The address, if the record is a session's.
-    pub(crate) fn stored(&self) -> Option<&Address> {
-        match self {
-            Self::Stored(address) => Some(address),
-            Self::None | Self::Undecodable(_) => None,
-        }
-    }
-
-    /// The address, if the record is a session's.
-    pub(crate) fn into_stored(self) -> Option<Address> {
-        match self {
-            Self::Stored(address) => Some(address),
-            Self::None | Self::Undecodable(_) => None,
-        }
-    }
-
-    pub(crate) fn origin(&self) -> Origin {
-        match self {
-            Self::None => Origin::Fresh,
-            Self::Undecodable(_) => Origin::Undecodable,
-            Self::Stored(_) => Origin::Stored,
-        }
-    }
-}
-
-/// How the browser got the id that it holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Presented {
-    /// It sent no cookie of our name.
-    Nothing,
-    /// It sent one, as we would write it now, or one that opened no session.
-    Cookie,
-    /// It sent one that an older key signed, and it opened a session.
-    OldSignature,
-}
 
 /// One session during one request.
 pub(crate) struct State {
@@ -84,8 +20,8 @@ pub(crate) struct State {
     pub flashes: FlashLog,
     pub modified: ModifyLog,
     pub fate: Fate,
-    /// The owner of the record that [`end`](Self::end) gave up.
-    pub ended_owner: Option<String>,
+    /// The record that [`end`](Self::end) gave up.
+    pub ended: Option<Ended>,
     pub presented: Presented,
     /// When the store was asked for the record; its ttl counts from here.
     pub loaded_at: Instant,
@@ -110,7 +46,7 @@ impl State {
             flashes: FlashLog::default(),
             modified: ModifyLog::default(),
             fate: Fate::Keep,
-            ended_owner: None,
+            ended: None,
             presented,
             loaded_at,
             is_renewed: false,
@@ -131,12 +67,22 @@ impl State {
             fate: self.fate,
             is_modified,
             has_content: !self.is_new() || self.has_content(),
-            is_owner_changed: is_stored && is_modified && self.data.is_changed(config.owner_key()),
+            is_owner_changed: is_modified
+                && (is_stored || origin == Origin::Moved)
+                && self.data.is_changed(config.owner_key()),
             is_renewal_due: is_stored
                 && !is_modified
                 && !self.is_renewed
                 && self.is_renewal_due(config, false),
         }
+    }
+
+    /// Whether the record is no session, the setting says that this is an error, and the request has
+    /// not ended it.
+    pub(crate) fn is_refused(&self, config: &Config) -> bool {
+        matches!(self.home, Home::Undecodable(_))
+            && config.undecodable() == Undecodable::Error
+            && self.fate != Fate::End
     }
 
     /// Whether what is written now goes to a record that does not exist yet.
@@ -147,12 +93,18 @@ impl State {
     /// Ends the session; what is written from here on belongs to another.
     pub(crate) fn end(&mut self, config: &Config) {
         if self.fate != Fate::End {
-            self.ended_owner = self.base_owner(config).map(Cow::into_owned);
+            self.ended = Some(self.ended(config));
         }
         self.fate = Fate::End;
         self.data = Data::empty(self.data.limits());
         self.flashes = FlashLog::default();
         self.modified = ModifyLog::default();
+    }
+
+    /// What there is to know of the loaded record to end it.
+    pub(crate) fn ended(&self, config: &Config) -> Ended {
+        let owner = self.indexed_base_owner(config).map(Cow::into_owned);
+        Ended { owner, base: self.data.base().clone(), left: self.remaining() }
     }
 
     /// Whether the record ends, or what would be stored differs from it.
@@ -200,15 +152,15 @@ impl State {
     ///
     /// # Errors
     ///
-    /// `Decode` if the newer record is no session, `Gone` if it is another owner's.
+    /// `Gone` if it is another owner's, `Encode` for what an `update` stored.
     pub(crate) fn rebase(
         &mut self,
-        newer: Record,
+        newer: Data,
         loaded_at: Instant,
         config: &Config,
     ) -> Result<()> {
-        let mut data = self.data.rebase(newer, is_reserved)?;
-        self.check_handover(&data, config)?;
+        self.check_handover(&newer, config)?;
+        let mut data = self.data.rebase_on(newer, is_reserved)?;
         self.flashes.replay(&mut data)?;
         self.modified.replay(&mut data)?;
         self.data = data;

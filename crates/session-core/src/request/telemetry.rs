@@ -104,16 +104,26 @@ impl Telemetry {
         count!(self, "session_loads_total", "result" => "expired");
     }
 
+    /// An id had nothing but the trace of a session that moved.
+    pub(crate) fn moved(&self) {
+        count!(self, "session_loads_total", "result" => "moved");
+    }
+
     /// A cookie of our name was malformed or not signed by us.
     pub(crate) fn forged(&self) {
         count!(self, "session_cookies_rejected_total", "reason" => "forged");
         tracing::debug!(backend = self.backend, "session cookie malformed or unverified");
     }
 
-    /// Several ids were presented, more than one of them live.
+    /// Several ids were presented, more than one of them live, or too many to be looked up.
     pub(crate) fn ambiguous(&self) {
         count!(self, "session_cookies_rejected_total", "reason" => "ambiguous");
-        tracing::warn!(backend = self.backend, "several session cookies: none believed");
+        tracing::warn!(
+            backend = self.backend,
+            "several session cookies: none believed until a logout ends them; a browser sends two \
+             after SESSION_COOKIE_PATH or SESSION_COOKIE_DOMAIN was changed, unless \
+             SESSION_COOKIE_NAME was changed with it"
+        );
     }
 
     /// A stored record could not be decoded.

@@ -2,7 +2,7 @@
 
 use crate::support::app::App;
 use crate::support::bench::Bench;
-use crate::support::{Answer, Browser};
+use crate::support::{Answer, Browser, is_trace};
 use http::StatusCode;
 use session_core::{Config, MemoryStore, OnConflict, Store, StoreKey};
 use std::sync::Arc;
@@ -151,15 +151,26 @@ async fn logout_after_a_move_does_not_claim_to_have_ended_it() {
 }
 
 #[tokio::test]
-async fn old_id_is_dead_after_a_login_and_a_late_request_is_anonymous() {
+async fn old_id_is_dead_after_a_login_and_a_late_request_gets_no_cookie() {
     let (app, store) = app();
     let mut browser = app.visit("/set:a=0").await;
     let late = browser.clone();
     browser.ok(&app.router, "/login:ann").await;
     assert_ne!(late.cookie, browser.cookie);
     assert_eq!(late.clone().ok(&app.router, "/new").await, "true");
-    assert_eq!(store.len(), 1);
-    assert!(store.load(&StoreKey::new("session:", late.id())).await.unwrap().is_none());
+    assert_eq!(late.clone().ok(&app.router, "/get:a").await, "none");
+    for path in ["/set:b=1", "/flash:hello", "/update:n", "/flush", "/flush/set:b=1"] {
+        assert_refused(&late.clone().get(&app.router, path).await);
+    }
+    assert_eq!(store.len(), 2);
+    let left = store.load(&StoreKey::new("session:", late.id())).await.unwrap().unwrap();
+    assert!(is_trace(&left.payload));
+    assert!((1..=30).contains(&left.ttl.as_secs()), "{:?}", left.ttl);
+    assert_eq!(app.dump(&browser).await, "a=0 _user_id=ann");
+    // A sign-in is a new one: the form was sent twice, or the answer to the first was lost.
+    let mut again = late.clone();
+    again.ok(&app.router, "/login:ann").await;
+    assert_eq!(app.dump(&again).await, "_user_id=ann");
 }
 
 #[tokio::test]

@@ -120,6 +120,42 @@ async fn of_several_cookies_exactly_one_live_session_counts() {
     }
 }
 
+/// None of them is believed, so the way out is a logout that ends all.
+#[tokio::test]
+async fn logout_ends_every_session_that_the_browser_sent() {
+    let end = |load, write, delete| Calls { load, write, delete, ..Calls::default() };
+    // How many live sessions are sent, what is asked, the calls, and how many live afterwards.
+    let table = [
+        (1, "/flush", 200, end(1, 0, 1), 0),
+        (2, "/flush", 200, end(2, 0, 2), 0),
+        (3, "/flush", 200, end(3, 0, 3), 0),
+        (2, "/flush/set:b=1", 200, end(2, 3, 0), 0),
+        (2, "/set:b=1", 200, end(2, 1, 0), 2),
+        (2, "/status:500", 500, end(2, 0, 0), 2),
+        (4, "/flush", 409, end(0, 0, 0), 4),
+        (4, "/set:b=1", 200, end(0, 1, 0), 4),
+    ];
+    for (sent, path, status, calls, live) in table {
+        let (app, store) = plain();
+        let mut browsers = Vec::new();
+        for _ in 0..sent {
+            browsers.push(app.visit("/set:a=1").await);
+        }
+        store.take_calls();
+        let cookies: Vec<&[u8]> =
+            browsers.iter().map(|browser| browser.cookie.as_deref().unwrap().as_bytes()).collect();
+        let answer = app.request(path, &cookies).await;
+        assert_eq!((answer.status.as_u16(), store.take_calls()), (status, calls), "{sent} {path}");
+        let is_removed = answer.set_cookies().iter().any(|cookie| cookie.contains("Max-Age=0"));
+        assert_eq!(is_removed, path == "/flush" && status == 200, "{sent} {path}");
+        let mut left = 0;
+        for browser in browsers {
+            left += usize::from(app.dump(&browser).await == "a=1");
+        }
+        assert_eq!(left, live, "{sent} {path}");
+    }
+}
+
 #[tokio::test]
 async fn neighbours_do_not_matter_and_names_are_compared_byte_for_byte() {
     let (app, store) = plain();

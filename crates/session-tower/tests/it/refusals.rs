@@ -92,7 +92,25 @@ async fn undecodable_record_is_an_error_if_configured() {
     let answer = bench.get(&mut browser, "/get:a").await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.set_cookies(), [""; 0]);
+    for path in ["/set:a=2", "/modify:n", "/update:n", "/login:ann", "/regenerate", "/take"] {
+        let answer = bench.get(&mut browser, path).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+    }
     assert_eq!(bench.memory.len(), 1);
+    // Whoever asks for it and does not use it is served.
+    assert_eq!(browser.ok(&bench.app.router, "/new").await, "true");
+    assert_eq!(browser.ok(&bench.app.router, "/extract").await, "");
+    for (path, left) in [("/flush", 0), ("/flush/set:b=1", 1)] {
+        let mut leaving = browser.clone();
+        assert!(bench.get(&mut leaving, path).await.status.is_success(), "{path}");
+        assert_eq!(bench.memory.len(), left, "{path}");
+        if left == 0 {
+            browser = bench.app.visit("/set:a=1").await;
+            replace(&bench, &browser, b"").await;
+        } else {
+            assert_eq!(bench.app.dump(&leaving).await, "b=1");
+        }
+    }
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub(crate) struct IndexedStore {
     pub(crate) moves: AtomicUsize,
     /// Sign-ins that are stored right before as many deletes.
     pub(crate) sign_ins: AtomicUsize,
-    /// The owner that each delete was told.
+    /// The owner that each delete was told, and each write of a trace.
     pub(crate) told: Mutex<Vec<Option<String>>>,
     in_flight: AtomicUsize,
     pub(crate) most_in_flight: AtomicUsize,
@@ -94,6 +94,9 @@ impl Store for IndexedStore {
         lease: &Lease<'_>,
         when: Precondition<'_>,
     ) -> Result<Outcome> {
+        if super::is_trace(&payload) {
+            self.told.lock().unwrap().push(lease.owner.map(str::to_owned));
+        }
         self.inner.write(key, payload, lease, when).await
     }
 

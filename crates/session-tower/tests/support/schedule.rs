@@ -65,12 +65,14 @@ impl ScheduledStore {
         self.keys.lock().unwrap().insert(StoreKey::new("session:", id));
     }
 
-    /// The live records of all keys ever written.
+    /// The live sessions of all keys ever written.
     pub(crate) async fn records(&self) -> Vec<(StoreKey, Record)> {
         let keys: Vec<StoreKey> = self.keys.lock().unwrap().iter().cloned().collect();
         let mut records = Vec::new();
         for key in keys {
-            if let Some(record) = self.inner.load(&key).await.unwrap() {
+            if let Some(record) = self.inner.load(&key).await.unwrap()
+                && !super::is_trace(&record.payload)
+            {
                 records.push((key, record));
             }
         }

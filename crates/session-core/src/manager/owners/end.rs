@@ -2,9 +2,9 @@
 
 use super::lookup::{Look, each, list, look};
 use crate::error::{Error, ErrorKind, Result};
-use crate::request::context::Context;
+use crate::request::context::{Context, END_TRIES};
 use crate::request::deadline::Deadline;
-use crate::store::StoreKey;
+use crate::store::{Record, StoreKey};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub(super) enum End {
     Gone,
     /// The record is another owner's.
     NotTheirs,
-    /// Another call ended it first.
+    /// Another call ended it first, or moved it, after it was seen.
     Vanished,
     Ended,
 }
@@ -26,22 +26,40 @@ pub(super) async fn end_one(
     key: &StoreKey,
     deadline: Deadline,
 ) -> Result<End> {
-    match look(context, owner, key, deadline).await? {
-        Look::Found(_) => {}
-        Look::Gone => return Ok(End::Gone),
-        Look::NotTheirs => return Ok(End::NotTheirs),
+    for attempt in 1..=END_TRIES {
+        let found = match look(context, owner, key, deadline).await? {
+            Look::Found(found) => found,
+            Look::Gone if attempt > 1 => return Ok(End::Vanished),
+            Look::Gone => return Ok(End::Gone),
+            Look::NotTheirs => return Ok(End::NotTheirs),
+        };
+        // Once it has moved, there is a trace under the key, which is not to be taken for it. Nobody
+        // moves what cannot be decoded.
+        let record = found.info.record().filter(|_| attempt < END_TRIES);
+        if delete(context, owner, key, record, deadline).await? {
+            context.telemetry.ended();
+            return Ok(End::Ended);
+        }
+        if record.is_none() {
+            break;
+        }
     }
+    Ok(End::Vanished)
+}
+
+async fn delete(
+    context: &Context,
+    owner: &str,
+    key: &StoreKey,
+    record: Option<&Record>,
+    deadline: Deadline,
+) -> Result<bool> {
     // A delete that is repeated does no harm, so a lost answer is one to ask for again.
-    let delete = deadline.write(context.store.delete(key, Some(owner), None)).await;
-    let is_removed = delete.map_err(|error| match error.kind() {
+    let delete = deadline.write(context.store.delete(key, Some(owner), record)).await;
+    delete.map_err(|error| match error.kind() {
         ErrorKind::Unknown => error.with_retryable(true),
         _ => error,
-    })?;
-    if !is_removed {
-        return Ok(End::Vanished);
-    }
-    context.telemetry.ended();
-    Ok(End::Ended)
+    })
 }
 
 /// Ends all sessions of an owner, or all but the one under `kept`.

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::id::SessionHandle;
 use crate::key::ReadAs;
 use crate::request::session::Session;
+use crate::store::Record;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -52,6 +53,11 @@ impl SessionInfo {
     /// `Decode` if the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: impl ReadAs<T>) -> Result<Option<T>> {
         self.data.as_ref().map_or(Ok(None), |data| data.get(key.as_key()))
+    }
+
+    /// The record that was seen, if it can be decoded.
+    pub(super) fn record(&self) -> Option<&Record> {
+        self.data.as_ref().map(|data| data.base())
     }
 
     /// Whether the index names a record of the owner that cannot be decoded.

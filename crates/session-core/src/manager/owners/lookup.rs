@@ -6,8 +6,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionHandle;
 use crate::request::context::Context;
 use crate::request::deadline::Deadline;
-use crate::request::state::{Home, Presented, State};
+use crate::request::home::{Home, Presented};
+use crate::request::state::State;
 use crate::store::StoreKey;
+use session_codec as codec;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -24,7 +26,7 @@ pub(super) struct Found {
 /// What an index entry turns out to be.
 pub(super) enum Look {
     Found(Found),
-    /// There is no live record.
+    /// There is no live record, or only what is left of a session that moved.
     Gone,
     /// The record says that it is another owner's.
     NotTheirs,
@@ -60,7 +62,10 @@ pub(super) async fn look(
     deadline: Deadline,
 ) -> Result<Look> {
     let started = Instant::now();
-    let Some(record) = deadline.read(context.store.load(key)).await? else { return Ok(Look::Gone) };
+    let record = deadline.read(context.store.load(key)).await?;
+    let Some(record) = record.filter(|record| !codec::is_trace(&record.payload)) else {
+        return Ok(Look::Gone);
+    };
     let (handle, ttl) = (SessionHandle::of(key), record.ttl);
     let data = match Data::parse(record, context.limits) {
         Ok(data) => data,

@@ -2,14 +2,15 @@
 
 use super::create::{Created, create};
 use super::update::next_lease;
-use super::{contended, gone};
+use super::{contended, gone, newest};
 use crate::config::Config;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::context::Context;
 use crate::request::deadline::Deadline;
+use crate::request::home::{Address, Home};
 use crate::request::plan::Fate;
-use crate::request::state::{Address, Home, State};
+use crate::request::state::State;
 use crate::request::transaction::Transaction;
 use crate::store::{Lease, Outcome, Precondition, Record};
 use std::borrow::Cow;
@@ -109,8 +110,7 @@ pub(crate) async fn change<R, E>(
             Ok(_) | Err(Stopped::Refused(_)) => {}
         }
         let started = Instant::now();
-        let newest = deadline.read(context.store.load(&address.key)).await?;
-        let newest = Data::parse(newest.ok_or_else(|| gone(context))?, context.limits)?;
+        let newest = newest(context, &address, deadline).await?;
         work.check_handover(&newest, &context.config)?;
         work.data = newest;
         work.loaded_at = started;
@@ -128,7 +128,10 @@ pub(crate) fn snapshot(context: &Context, state: &State) -> Result<State> {
             let data = Data::parse(state.data.base().clone(), context.limits)?;
             (Home::Stored(address.clone()), data)
         }
-        Home::None | Home::Undecodable(_) => (Home::None, Data::empty(context.limits)),
+        Home::Moved => return Err(gone(context)),
+        Home::None | Home::Several(_) | Home::Undecodable(_) => {
+            (Home::None, Data::empty(context.limits))
+        }
     };
     let mut work = State::new(home, data, state.presented, state.loaded_at);
     work.is_detached = state.is_detached;
@@ -164,7 +167,8 @@ async fn write(
 pub(crate) fn settle<R>(state: &mut State, changed: &Changed<R>, config: &Config) -> Result<()> {
     let Some(record) = &changed.record else { return Ok(()) };
     if state.fate != Fate::End {
-        state.rebase(record.clone(), changed.work.loaded_at, config)?;
+        let data = Data::parse(record.clone(), state.data.limits())?;
+        state.rebase(data, changed.work.loaded_at, config)?;
         for key in &changed.keys {
             state.data.accept(key);
         }

@@ -2,8 +2,9 @@
 
 use super::SHORTEST_LEASE;
 use crate::request::context::Context;
+use crate::request::home::{Home, Presented};
 use crate::request::plan::Fate;
-use crate::request::state::{Home, Presented, State};
+use crate::request::state::State;
 use std::time::Duration;
 
 /// What becomes of the browser's copy of the id.

@@ -3,9 +3,11 @@
 pub(crate) mod atomic;
 mod cookie;
 mod create;
+mod end;
 mod future;
 mod relocate;
 mod touch;
+mod trace;
 mod update;
 
 pub(crate) use create::abandon;
@@ -13,11 +15,16 @@ pub use future::Committing;
 
 use super::context::Context;
 use super::deadline::Deadline;
+use super::home::{Address, Home};
 use super::plan::Plan;
-use super::state::{Address, Home, State};
+use super::state::State;
 use crate::config::OnConflict;
+use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use cookie::Cookie;
+use create::Created;
+use end::Leave;
+use session_codec as codec;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,21 +100,14 @@ pub(crate) async fn execute(
             (state, lease) = moved?;
             Cookie::Set { lease }
         }
+        Plan::Refuse => return Err(gone(context)),
+        Plan::Delete if state.data.is_modified() && state.has_content() => {
+            let lease = succeed(context, &mut state).await?;
+            Cookie::Set { lease }
+        }
         Plan::Delete => {
-            let deadline = context.deadline();
-            let is_followed = state.data.is_modified() && state.has_content();
-            if is_followed {
-                check_successor(context, &mut state)?;
-            }
-            delete(context, &state, deadline).await?;
-            state.home = Home::None;
-            if is_followed {
-                let created = create::create(context, &mut state, deadline).await?;
-                state.home = Home::Stored(created.address);
-                Cookie::Set { lease: created.ttl }
-            } else {
-                Cookie::Remove
-            }
+            end::end(context, &mut state, Leave::Nothing, context.deadline()).await?;
+            Cookie::Remove
         }
     };
     Ok(finish(context, state, cookie))
@@ -119,21 +119,20 @@ fn finish(context: &Context, state: Box<State>, cookie: Cookie) -> Committed {
     Committed { commit, address: state.home.into_stored() }
 }
 
-/// Ends the session, whatever other requests made of it.
-async fn delete(context: &Context, state: &State, deadline: Deadline) -> Result<()> {
-    let (Home::Stored(address) | Home::Undecodable(address)) = &state.home else { return Ok(()) };
-    let owner = state.ended_owner.as_deref().filter(|_| context.config.owner_index());
-    let delete = context.store.delete(&address.key, owner, None);
-    if deadline.write(delete).await? { Ok(()) } else { Err(gone(context)) }
-}
-
-/// Finds out before a session ends whether the one that follows it can be stored.
-fn check_successor(context: &Context, state: &mut State) -> Result<()> {
+/// Ends a session that another one follows, which is stored first: either both happens or nothing.
+async fn succeed(context: &Arc<Context>, state: &mut State) -> Result<Duration> {
     if state.is_detached {
         return Err(detached());
     }
-    create::stamp(context, state)?;
-    state.data.encode().map(drop)
+    let deadline = context.deadline();
+    let Created { address, ttl, .. } = create::create(context, state, deadline).await?;
+    if let Err(error) = end::end(context, state, Leave::Trace, deadline).await {
+        let owner = state.indexed_owner(&context.config);
+        abandon(context, owner.as_deref(), address, deadline).await;
+        return Err(error);
+    }
+    state.home = Home::Stored(address);
+    Ok(ttl)
 }
 
 /// Stops a request whose decisions rest on values that others have changed.
@@ -152,10 +151,20 @@ async fn reload(
     deadline: Deadline,
 ) -> Result<()> {
     let started = Instant::now();
-    let newer = deadline.read(context.store.load(&address.key)).await?;
-    let Some(newer) = newer else { return Err(gone(context)) };
+    let newer = newest(context, address, deadline).await?;
     context.telemetry.replayed();
     state.rebase(newer, started, &context.config)
+}
+
+/// Loads a record that another request wrote.
+///
+/// # Errors
+///
+/// `Gone` if it ended or left a trace, `Decode` if it is no session, and those of the store.
+async fn newest(context: &Context, address: &Address, deadline: Deadline) -> Result<Data> {
+    let newest = deadline.read(context.store.load(&address.key)).await?;
+    let newest = newest.filter(|record| !codec::is_trace(&record.payload));
+    Data::parse(newest.ok_or_else(|| gone(context))?, context.limits)
 }
 
 fn gone(context: &Context) -> Error {

@@ -4,11 +4,12 @@
 //! no write that another request was told of is lost.
 
 use super::create::{Created, abandon, stamp, write_new};
-use super::{SHORTEST_LEASE, check_conflict, contended, gone, reload};
+use super::{SHORTEST_LEASE, check_conflict, contended, gone, reload, trace};
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::deadline::Deadline;
-use crate::request::state::{Address, Home, State};
+use crate::request::home::{Address, Home};
+use crate::request::state::State;
 use crate::store::{Lease, Outcome, Precondition, Record};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,8 +50,9 @@ async fn end_old(
     loop {
         let owner = state.indexed_base_owner(&context.config);
         let base = state.data.base();
-        let delete = context.store.delete(&old.key, owner.as_deref(), Some(base));
-        if deadline.write(delete).await? {
+        let left = state.remaining();
+        let trace = trace::leave(context, &old.key, owner.as_deref(), base, left, deadline);
+        if trace.await?.is_written() {
             return Ok(());
         }
         if deadline.is_over() {

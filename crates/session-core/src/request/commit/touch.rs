@@ -2,7 +2,8 @@
 
 use super::cookie::{Cookie, kept};
 use crate::request::context::Context;
-use crate::request::state::{Home, State};
+use crate::request::home::Home;
+use crate::request::state::State;
 use crate::store::{Lease, Outcome};
 
 /// A renewal that fails loses nothing the handler said, so its response stands; the browser's

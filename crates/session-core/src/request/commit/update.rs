@@ -5,7 +5,8 @@ use super::{SHORTEST_LEASE, check_conflict, contended, reload};
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::deadline::Deadline;
-use crate::request::state::{Home, State};
+use crate::request::home::Home;
+use crate::request::state::State;
 use crate::store::{Lease, Outcome, Precondition};
 use std::time::Duration;
 

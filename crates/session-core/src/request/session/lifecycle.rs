@@ -19,7 +19,7 @@ impl Session {
     ///
     /// `Closed` only.
     pub fn flush(&self) -> Result<()> {
-        self.0.with(|state| {
+        self.0.with_any(|state| {
             state.end(&self.0.context.config);
             Ok(())
         })
@@ -49,7 +49,7 @@ impl Session {
     /// }
     /// ```
     pub fn abandon(&self) -> Result<()> {
-        self.0.with(|state| {
+        self.0.with_any(|state| {
             state.is_abandoned = true;
             Ok(())
         })
@@ -75,7 +75,7 @@ impl Session {
     ///
     /// `false` once the response was committed.
     pub fn is_permanent(&self) -> bool {
-        self.0.with(|state| Ok(state.is_permanent(&self.0.context.config))).unwrap_or(false)
+        self.0.with_any(|state| Ok(state.is_permanent(&self.0.context.config))).unwrap_or(false)
     }
 
     /// Sets whether the browser keeps the session when it is closed ("remember me").
@@ -182,7 +182,7 @@ impl Session {
     ///
     /// `false` once the response was committed.
     pub fn is_new(&self) -> bool {
-        self.0.with(|state| Ok(state.is_new())).unwrap_or(false)
+        self.0.with_any(|state| Ok(state.is_new())).unwrap_or(false)
     }
 
     /// Whether the commit has a change to store: the data differs from the stored record's, or the
@@ -190,14 +190,14 @@ impl Session {
     ///
     /// `false` once the response was committed.
     pub fn is_modified(&self) -> bool {
-        self.0.with(|state| Ok(state.is_modified())).unwrap_or(false)
+        self.0.with_any(|state| Ok(state.is_modified())).unwrap_or(false)
     }
 
     /// Whether any value was asked for or written, or the session ended.
     ///
     /// `false` once the response was committed.
     pub fn is_accessed(&self) -> bool {
-        self.0.with(|state| Ok(state.is_accessed())).unwrap_or(false)
+        self.0.with_any(|state| Ok(state.is_accessed())).unwrap_or(false)
     }
 
     /// Signs `owner` in: sets the owner key, which gives the session a new id at the commit if

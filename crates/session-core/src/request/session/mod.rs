@@ -21,7 +21,8 @@ use std::sync::Arc;
 ///
 /// Reading and writing touch memory only; the store is written once, when the response is
 /// committed. A clone is the same session. Every method returns `Closed` once the response was
-/// committed.
+/// committed, and, with `SESSION_UNDECODABLE=error`, `Decode` for a record that is no session, until
+/// [`flush`](Self::flush) has ended that.
 ///
 /// Values are encoded and decoded while the session is locked: a `Serialize` or `Deserialize` that
 /// calls the session it is stored in waits for ever.

@@ -1,11 +1,12 @@
 //! The arithmetic of leases, as a table.
 
+use super::State;
 use super::lifetime::absolute_left;
-use super::{Address, Home, Presented, State};
 use crate::config::{Config, ConfigBuilder, MAX_LIFETIME};
 use crate::data::{Data, Intent, Limits};
 use crate::id::{IdHash, SessionId};
 use crate::key::{CREATED, LIFETIME, PERMANENT};
+use crate::request::home::{Address, Home, Presented};
 use crate::store::{Record, unix_time};
 use bytes::Bytes;
 use session_codec::Format;

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::deadline::Deadline;
-use super::home::{Address, Ended, Home, Presented};
+use super::home::{Address, Home, Presented};
 use super::state::State;
 use crate::cookie;
 use crate::data::Data;
@@ -33,8 +33,7 @@ where
 {
     let Candidates { candidates, presented, are_too_many } = candidates(context, headers);
     let started = Instant::now();
-    let mut found: Option<Box<State>> = None;
-    let mut several = Vec::new();
+    let mut live: SmallVec<[Box<State>; 1]> = SmallVec::new();
     let mut is_moved = false;
     let deadline = Deadline::after(started, context.config.timeout());
     for candidate in &candidates {
@@ -52,18 +51,19 @@ where
             SignedBy::Older => Presented::OldSignature,
         };
         match adopt(context, address, record, presented, started)? {
-            Adopted::Session(state) => {
-                several.extend(found.replace(state).and_then(|other| ended(context, &other)));
-            }
+            Adopted::Session(state) => live.push(state),
             Adopted::Moved => is_moved = true,
             Adopted::Over => {}
         }
     }
-    let home = match found {
-        Some(state) if several.is_empty() => return Ok(state),
+    let home = match live.pop() {
+        Some(state) if live.is_empty() => return Ok(state),
         Some(state) => {
-            several.extend(ended(context, &state));
-            Home::Several(several)
+            live.push(state);
+            let ended = |state: &Box<State>| {
+                Some((state.home.address()?.clone(), state.ended(&context.config)))
+            };
+            Home::Several(live.iter().filter_map(ended).collect())
         }
         None if are_too_many => Home::Several(Vec::new()),
         None if is_moved => Home::Moved,
@@ -73,11 +73,6 @@ where
         context.telemetry.ambiguous();
     }
     Ok(Box::new(State::new(home, Data::empty(context.limits), presented, started)))
-}
-
-fn ended(context: &Context, state: &State) -> Option<(Address, Ended)> {
-    let address = state.home.address()?.clone();
-    Some((address, state.ended(&context.config)))
 }
 
 /// Loads the session at a known address for a handle that outlived its response.
@@ -180,7 +175,7 @@ fn adopt(
         return Ok(Adopted::Session(state));
     }
     state.home = Home::Stored(address);
-    if state.full_lease(&context.config).is_none() {
+    if state.is_over(&context.config) {
         context.telemetry.expired();
         return Ok(Adopted::Over);
     }

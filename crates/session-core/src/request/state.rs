@@ -21,7 +21,7 @@ pub(crate) struct State {
     pub modified: ModifyLog,
     pub fate: Fate,
     /// The record that [`end`](Self::end) gave up.
-    pub ended: Option<Ended>,
+    pub ended: Option<Box<Ended>>,
     pub presented: Presented,
     /// When the store was asked for the record; its ttl counts from here.
     pub loaded_at: Instant,
@@ -93,7 +93,7 @@ impl State {
     /// Ends the session; what is written from here on belongs to another.
     pub(crate) fn end(&mut self, config: &Config) {
         if self.fate != Fate::End {
-            self.ended = Some(self.ended(config));
+            self.ended = Some(Box::new(self.ended(config)));
         }
         self.fate = Fate::End;
         self.data = Data::empty(self.data.limits());

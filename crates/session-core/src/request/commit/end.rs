@@ -34,7 +34,7 @@ pub(super) async fn end(
         Home::None | Home::Moved => Ok(()),
         Home::Undecodable(address) => delete(context, &address, None, deadline).await,
         Home::Stored(address) => match state.ended.take() {
-            Some(ended) => end_one(context, &address, ended, leave, deadline).await,
+            Some(ended) => end_one(context, &address, *ended, leave, deadline).await,
             None => Ok(()),
         },
         Home::Several(sessions) if sessions.is_empty() => Err(Error::new(

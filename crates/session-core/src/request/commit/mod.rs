@@ -79,6 +79,7 @@ pub(crate) async fn execute(
     word: Plan,
     is_owner_changed: bool,
 ) -> Result<Committed> {
+    // Boxed: logouts are rare, and every commit would have to make room for theirs.
     let cookie = match word {
         Plan::Nothing => Cookie::Keep,
         Plan::Create => {
@@ -102,11 +103,12 @@ pub(crate) async fn execute(
         }
         Plan::Refuse => return Err(gone(context)),
         Plan::Delete if state.data.is_modified() && state.has_content() => {
-            let lease = succeed(context, &mut state).await?;
+            let lease = Box::pin(succeed(context, &mut state)).await?;
             Cookie::Set { lease }
         }
         Plan::Delete => {
-            end::end(context, &mut state, Leave::Nothing, context.deadline()).await?;
+            let deadline = context.deadline();
+            Box::pin(end::end(context, &mut state, Leave::Nothing, deadline)).await?;
             Cookie::Remove
         }
     };

@@ -69,6 +69,12 @@ impl State {
         absolute_left(absolute, created, now).map(|left| lifetime.min(left))
     }
 
+    /// Whether the fixed end or the absolute lifetime is over.
+    pub(crate) fn is_over(&self, config: &Config) -> bool {
+        let may_be = config.absolute_lifetime().is_some() || self.data.peek(END).is_some();
+        may_be && self.full_lease(config).is_none()
+    }
+
     /// When the session began, since 1970.
     pub(crate) fn created(&self) -> Option<Duration> {
         Duration::try_from_secs_f64(self.data.get(CREATED).ok()??).ok()

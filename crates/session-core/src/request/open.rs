@@ -60,10 +60,9 @@ where
         Some(state) if live.is_empty() => return Ok(state),
         Some(state) => {
             live.push(state);
-            let ended = |state: &Box<State>| {
-                Some((state.home.address()?.clone(), state.ended(&context.config)))
-            };
-            Home::Several(live.iter().filter_map(ended).collect())
+            let ended =
+                |state: &State| Some((state.home.address()?.clone(), state.ended(&context.config)));
+            Home::Several(live.iter().filter_map(|state| ended(state)).collect())
         }
         None if are_too_many => Home::Several(Vec::new()),
         None if is_moved => Home::Moved,

@@ -81,7 +81,7 @@ pub(crate) const ROWS: &[Row] = &[
         path: "/logout",
         renewal: Renewal::Later,
         round_trips: 2,
-        commands: &[("get", 1), ("pttl", 1), ("del", 1)],
+        commands: &[("get", 2), ("pttl", 1), ("evalsha", 1), ("del", 1)],
     },
     Row {
         request: "logs in",
@@ -89,6 +89,6 @@ pub(crate) const ROWS: &[Row] = &[
         path: "/login",
         renewal: Renewal::Later,
         round_trips: 3,
-        commands: &[("get", 2), ("pttl", 1), ("set", 1), ("evalsha", 1), ("del", 1)],
+        commands: &[("get", 2), ("pttl", 1), ("set", 2), ("evalsha", 1)],
     },
 ];

@@ -37,5 +37,5 @@ pub use transcode::{is_equal, transcode};
 pub use typed::{decode, encode};
 pub use value::Value;
 pub use write::{
-    MapWriter, entry_size, entry_start, frame_size, has_whole_keys, write_array, write_key,
+    MapWriter, entry_size, entry_start, frame_size, has_whole_keys, push_element, write_key,
 };

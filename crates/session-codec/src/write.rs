@@ -149,29 +149,27 @@ pub fn entry_start(payload: &[u8], format: Format, key: Span) -> usize {
     }
 }
 
-/// Appends an array of `elements` that are encoded already.
-pub fn write_array<'a, I>(elements: I, format: Format, out: &mut Vec<u8>)
-where
-    I: IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>,
-{
-    let elements = elements.into_iter();
+/// Adds an element to an array of `len` elements, both encoded; where there are none yet, `array`
+/// is empty.
+///
+/// Takes time in proportion to the element, but where the header of MessagePack gets longer.
+pub fn push_element(element: &[u8], format: Format, len: usize, array: &mut Vec<u8>) {
     match format {
         Format::MessagePack => {
-            msgpack::write_array_header(elements.len(), out);
-            elements.for_each(|element| out.extend_from_slice(element));
+            let old = if len == 0 { 0 } else { msgpack::container_header_size(len) };
+            let mut header = Vec::with_capacity(5);
+            msgpack::write_array_header(len + 1, &mut header);
+            array.splice(..old, header);
+            array.extend_from_slice(element);
         }
         #[cfg(feature = "json")]
         Format::Json => {
-            out.push(b'[');
-            for (position, element) in elements.enumerate() {
-                if position > 0 {
-                    out.push(b',');
-                }
-                out.extend_from_slice(element);
-            }
-            out.push(b']');
+            array.pop();
+            array.push(if len == 0 { b'[' } else { b',' });
+            array.extend_from_slice(element);
+            array.push(b']');
         }
         #[cfg(feature = "flask")]
-        Format::Pickle => pickle::write_list(elements, out),
+        Format::Pickle => pickle::push_element(element, len, array),
     }
 }

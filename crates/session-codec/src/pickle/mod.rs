@@ -27,7 +27,7 @@ mod stack;
 pub(crate) mod tagged;
 mod write;
 
-pub(crate) use payload::{begin_map, end_map, frame_size, write_list};
+pub(crate) use payload::{begin_map, end_map, frame_size, push_element};
 pub(crate) use ser::Serializer;
 pub(crate) use write::{text_header as write_text_header, text_header_size};
 

@@ -1,7 +1,7 @@
 //! What is around the entries of a payload.
 
 use super::op;
-use super::write::{self, Items, Shape};
+use super::write;
 use crate::fault::Fault;
 use crate::format::Format;
 use crate::payload::{Opened, Span};
@@ -27,11 +27,15 @@ pub(crate) fn end_map(entries: usize, out: &mut Vec<u8>) {
     out.push(op::STOP);
 }
 
-/// Appends a list of values.
-pub(crate) fn write_list<'a>(values: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
-    let list = Items::begin(Shape::List, out);
-    values.for_each(|value| out.extend_from_slice(value));
-    list.end(out);
+/// See [`crate::push_element`].
+pub(crate) fn push_element(element: &[u8], len: usize, list: &mut Vec<u8>) {
+    if len == 0 {
+        list.extend_from_slice(&[op::EMPTY_LIST, op::MARK]);
+    } else {
+        list.pop();
+    }
+    list.extend_from_slice(element);
+    list.push(op::APPENDS);
 }
 
 /// A payload that is written entry by entry.

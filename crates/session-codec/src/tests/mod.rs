@@ -22,7 +22,7 @@ mod vectors;
 
 use crate::{
     DEPTH_CEILING, Format, Key, MapWriter, as_bool, as_text, as_u64, decode, detect, elements,
-    encode, entry_size, entry_start, frame_size, index, transcode, write_array,
+    encode, entry_size, entry_start, frame_size, index, push_element, transcode,
 };
 use crate::{ErrorKind, Result};
 use Format::{Json, MessagePack};
@@ -176,8 +176,9 @@ fn elements_are_split_and_joined() {
         let spans = elements(&value, format).unwrap();
         assert_eq!(spans[1], encoded(&flashes[1], format));
         let mut joined = Vec::new();
-        let parts: Vec<_> = spans.iter().map(AsRef::as_ref).collect();
-        write_array(parts, format, &mut joined);
+        for (len, element) in spans.iter().enumerate() {
+            push_element(element, format, len, &mut joined);
+        }
         assert_eq!(joined, value);
         assert!(elements(&encoded("text", format), format).is_err());
     }

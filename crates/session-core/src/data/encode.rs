@@ -90,7 +90,7 @@ impl Data {
     /// The whole of an entry that can be copied as it stands, in the loaded payload or the arena.
     fn entry(&self, cell: &Cell) -> Option<Slot> {
         let is_whole = match (cell.key.is_arena(), cell.value.is_arena()) {
-            (false, false) => true,
+            (false, false) => !cell.value.is_list(),
             (true, true) => {
                 codec::has_whole_keys(self.limits.format) && cell.key.touches(cell.value)
             }

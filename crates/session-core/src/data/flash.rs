@@ -1,15 +1,19 @@
 //! Messages for the next page, in the shape of Flask's `_flashes`: a list of `[category, message]`.
 
+use super::list::List;
 use super::{Data, Intent};
 use crate::error::Result;
 use crate::key::FLASHES;
+use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use session_codec::{self as codec, Format};
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 
 /// A message that is shown once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "(String, String)", into = "(String, String)")]
+#[serde(from = "(Shown, Shown)", into = "(String, String)")]
 pub struct Flash {
     /// What kind of message it is; Flask's default is `message`.
     pub category: String,
@@ -20,6 +24,39 @@ pub struct Flash {
 impl From<(String, String)> for Flash {
     fn from((category, message): (String, String)) -> Self {
         Self { category, message }
+    }
+}
+
+impl From<(Shown, Shown)> for Flash {
+    fn from((Shown(category), Shown(message)): (Shown, Shown)) -> Self {
+        Self { category, message }
+    }
+}
+
+/// Text as it is shown: what is none, such as half of a surrogate pair, is U+FFFD.
+struct Shown(String);
+
+impl<'de> Deserialize<'de> for Shown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ShownVisitor;
+
+        impl Visitor<'_> for ShownVisitor {
+            type Value = Shown;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Shown, E> {
+                Ok(Shown(text.to_owned()))
+            }
+
+            fn visit_bytes<E>(self, text: &[u8]) -> Result<Shown, E> {
+                Ok(Shown(String::from_utf8_lossy(text).into_owned()))
+            }
+        }
+
+        deserializer.deserialize_any(ShownVisitor)
     }
 }
 
@@ -34,8 +71,8 @@ impl From<Flash> for (String, String) {
 pub(crate) struct FlashLog {
     /// Messages of the record that were shown, and how often; each removes its first equal.
     shown: HashMap<Flash, usize>,
-    /// Encoded messages that were added, in the configured format.
-    added: Vec<Vec<u8>>,
+    /// Messages that were added, which the last ones of the list are.
+    added: Vec<Flash>,
     is_cleared: bool,
 }
 
@@ -45,28 +82,35 @@ impl FlashLog {
         *self = Self { is_cleared: true, ..Self::default() };
     }
 
-    /// Adds one message.
-    pub(crate) fn append(&mut self, data: &mut Data, flash: &Flash) -> Result<()> {
+    /// Adds one message, in time that does not grow with the number of those before.
+    pub(crate) fn append(&mut self, data: &mut Data, flash: Flash) -> Result<()> {
         let limits = data.limits();
-        let mut encoded = Vec::new();
-        codec::encode(flash, limits.format, limits.max_depth, &mut encoded)?;
-        self.added.push(encoded);
-        let applied = self.apply(data);
-        if applied.is_err() {
-            self.added.pop();
+        if let Some(list) = data.list_mut(FLASHES) {
+            list.add(&flash, limits)?;
+        } else {
+            let mut list = match data.peek(FLASHES) {
+                Some((list, format)) => {
+                    List::new(&codec::elements(list, format)?, format, limits.format)
+                }
+                None => List::new(&[], limits.format, limits.format),
+            };
+            list.add(&flash, limits)?;
+            data.set_list(FLASHES, list);
         }
-        applied
+        self.added.push(flash);
+        Ok(())
     }
 
     /// Takes all messages out, oldest first.
     pub(crate) fn take(&mut self, data: &mut Data) -> Result<Vec<Flash>> {
         let Some((value, format)) = data.peek(FLASHES) else { return Ok(Vec::new()) };
         let flashes: Vec<Flash> = codec::decode(value, format)?;
-        for (message, format) in self.remaining(data)? {
-            *self.shown.entry(codec::decode(&message, format)?).or_default() += 1;
+        let of_record = flashes.len().saturating_sub(self.added.len());
+        for flash in &flashes[..of_record] {
+            *self.shown.entry(flash.clone()).or_default() += 1;
         }
         self.added.clear();
-        self.apply(data)?;
+        data.remove(FLASHES, Intent::Derived);
         Ok(flashes)
     }
 
@@ -75,162 +119,45 @@ impl FlashLog {
         if self.shown.is_empty() && self.added.is_empty() && !self.is_cleared {
             return Ok(());
         }
-        self.apply(data)
+        let limits = data.limits();
+        let mut list = match data.peek_base(FLASHES).filter(|_| !self.is_cleared) {
+            Some((list, format)) => {
+                let remaining = self.remaining(codec::elements(list, format)?, format);
+                List::new(&remaining, format, limits.format)
+            }
+            None => List::new(&[], limits.format, limits.format),
+        };
+        self.added.iter().try_for_each(|flash| list.add(flash, limits))?;
+        if list.is_empty() {
+            data.remove(FLASHES, Intent::Derived);
+        } else {
+            data.set_list(FLASHES, list);
+        }
+        Ok(())
     }
 
-    /// The record's messages that were not shown yet.
-    fn remaining(&self, data: &Data) -> Result<Vec<(Vec<u8>, Format)>> {
-        let Some((list, format)) = data.peek_base(FLASHES).filter(|_| !self.is_cleared) else {
-            return Ok(Vec::new());
-        };
+    /// Those messages of a record that were not shown yet.
+    fn remaining<'l>(
+        &self,
+        mut messages: Vec<Cow<'l, [u8]>>,
+        format: Format,
+    ) -> Vec<Cow<'l, [u8]>> {
         let mut shown = self.shown.clone();
-        let mut remaining = Vec::new();
-        for message in codec::elements(list, format)? {
+        messages.retain(|message| {
             // What is no message was never shown.
-            let flash = if shown.is_empty() { None } else { codec::decode(&message, format).ok() };
+            let flash = if shown.is_empty() { None } else { codec::decode(message, format).ok() };
             let twin = flash.and_then(|flash: Flash| shown.get_mut(&flash));
             match twin.filter(|times| **times > 0) {
-                Some(times) => *times -= 1,
-                None => remaining.push((message.into_owned(), format)),
+                Some(times) => {
+                    *times -= 1;
+                    false
+                }
+                None => true,
             }
-        }
-        Ok(remaining)
-    }
-
-    fn apply(&self, data: &mut Data) -> Result<()> {
-        let remaining = self.remaining(data)?;
-        if remaining.is_empty() && self.added.is_empty() {
-            data.remove(FLASHES, Intent::Blind);
-            return Ok(());
-        }
-        let format = data.limits().format;
-        let mut messages = Vec::with_capacity(remaining.len() + self.added.len());
-        for (bytes, of) in &remaining {
-            let mut message = Vec::new();
-            codec::transcode(bytes, *of, format, &mut message)?;
-            messages.push(message);
-        }
-        messages.extend(self.added.iter().cloned());
-        data.set(FLASHES, Intent::Blind, |out, _| {
-            codec::write_array(messages.iter().map(Vec::as_slice), format, out);
-            Ok(())
-        })
-        .map(drop)
+        });
+        messages
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{FLASHES, Flash, FlashLog};
-    use crate::data::{Data, Limits};
-    use crate::error::ErrorKind;
-    use crate::store::Record;
-    use bytes::Bytes;
-    use session_codec::Format;
-    use std::time::Duration;
-
-    const LIMITS: Limits = Limits { format: Format::MessagePack, max_depth: 64, max_payload: 4096 };
-
-    fn record(payload: &'static [u8]) -> Record {
-        Record { payload: Bytes::from_static(payload), cas: 0, ttl: Duration::from_secs(60) }
-    }
-
-    /// One message `old`, as Flask stores it.
-    fn old() -> Data {
-        Data::parse(record(b"\x81\xa8_flashes\x91\x92\xa7message\xa3old"), LIMITS).unwrap()
-    }
-
-    fn flash(message: &str) -> Flash {
-        Flash { category: "message".into(), message: message.into() }
-    }
-
-    fn messages(flashes: Vec<Flash>) -> Vec<String> {
-        flashes.into_iter().map(|flash| flash.message).collect()
-    }
-
-    #[test]
-    fn messages_are_stored_in_the_shape_of_flask() {
-        let mut data = Data::empty(LIMITS);
-        FlashLog::default().append(&mut data, &flash("hi")).unwrap();
-        let payload = data.encode().unwrap();
-        assert_eq!(payload, &b"\x81\xa8_flashes\x91\x92\xa7message\xa2hi"[..]);
-    }
-
-    #[test]
-    fn messages_come_out_once_and_oldest_first() {
-        let (mut data, mut log) = (old(), FlashLog::default());
-        log.append(&mut data, &flash("a")).unwrap();
-        log.append(&mut data, &flash("b")).unwrap();
-        assert_eq!(messages(log.take(&mut data).unwrap()), ["old", "a", "b"]);
-        assert_eq!(log.take(&mut data).unwrap(), []);
-        assert!(data.peek(FLASHES).is_none());
-        log.append(&mut data, &flash("c")).unwrap();
-        assert_eq!(messages(log.take(&mut data).unwrap()), ["c"]);
-    }
-
-    #[test]
-    fn replay_removes_one_equal_message_for_each_that_was_shown() {
-        let (mut data, mut log) = (old(), FlashLog::default());
-        log.take(&mut data).unwrap();
-        log.append(&mut data, &flash("new")).unwrap();
-        let newer =
-            b"\x81\xa8_flashes\x93\x92\xa7message\xa3old\x92\xa7message\xa1x\x92\xa7message\xa3old";
-        let mut data = data.rebase(record(newer), |_| false).unwrap();
-        log.replay(&mut data).unwrap();
-        assert_eq!(messages(log.take(&mut data).unwrap()), ["x", "old", "new"]);
-    }
-
-    #[test]
-    fn replay_after_a_clear_keeps_only_what_was_added() {
-        let (mut data, mut log) = (old(), FlashLog::default());
-        data.clear(|_| false);
-        log.clear();
-        log.append(&mut data, &flash("new")).unwrap();
-        let newer = b"\x81\xa8_flashes\x91\x92\xa7message\xa1x";
-        let mut data = data.rebase(record(newer), |_| false).unwrap();
-        log.replay(&mut data).unwrap();
-        assert_eq!(messages(log.take(&mut data).unwrap()), ["new"]);
-    }
-
-    #[test]
-    fn replay_of_nothing_changes_nothing() {
-        let mut data = old();
-        FlashLog::default().replay(&mut data).unwrap();
-        assert!(!data.is_modified());
-    }
-
-    #[test]
-    fn what_is_no_list_of_messages_is_left_as_it_is() {
-        for payload in [&b"\x81\xa8_flashes\x07"[..], b"\x81\xa8_flashes\x91\x07"] {
-            let mut data = Data::parse(record(payload), LIMITS).unwrap();
-            let error = FlashLog::default().take(&mut data).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Decode);
-            assert_eq!(data.encode().unwrap(), payload);
-        }
-    }
-
-    #[test]
-    fn message_that_does_not_fit_is_forgotten() {
-        let (mut data, mut log) = (old(), FlashLog::default());
-        let error = log.append(&mut data, &flash(&"x".repeat(5000))).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TooLarge);
-        log.append(&mut data, &flash("a")).unwrap();
-        assert_eq!(messages(log.take(&mut data).unwrap()), ["old", "a"]);
-    }
-
-    #[cfg(feature = "json")]
-    #[test]
-    fn messages_of_another_format_are_shown_and_removed() {
-        let payload = br#"{"_flashes": [["message", "old"]]}"#;
-        let mut data = Data::parse(record(payload), LIMITS).unwrap();
-        let mut log = FlashLog::default();
-        log.append(&mut data, &flash("a")).unwrap();
-        assert_eq!(messages(log.take(&mut data).unwrap()), ["old", "a"]);
-        // Another request has rewritten the record in our format meanwhile.
-        let newer = b"\x81\xa8_flashes\x92\x92\xa7message\xa3old\x92\xa7message\xa1b";
-        let mut data = data.rebase(record(newer), |_| false).unwrap();
-        log.replay(&mut data).unwrap();
-        assert_eq!(messages(log.take(&mut data).unwrap()), ["b"]);
-        assert!(data.peek(FLASHES).is_none());
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! From a key to its entry, in time that does not grow with the number of entries.
 
-use super::Data;
 use super::slot::{Cell, Marks, Slot};
+use super::{Data, slice};
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher};
@@ -116,7 +116,7 @@ impl Data {
     fn is_key(&self, cell: &Cell, key: &[u8]) -> bool {
         #[cfg(test)]
         super::tests::growth::count_comparison();
-        cell.key.len() == key.len() && self.bytes(cell.key) == key
+        cell.key.len() == key.len() && slice(&self.base, &self.arena, cell.key) == key
     }
 }
 

@@ -9,6 +9,7 @@ mod encode;
 mod entry;
 mod flash;
 mod index;
+mod list;
 mod lookup;
 mod modify;
 mod rebase;
@@ -24,6 +25,7 @@ pub(crate) use modify::ModifyLog;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Record;
+use list::List;
 use lookup::Lookup;
 use session_codec::{self as codec, Format};
 use slot::{Cell, Marks, Slot};
@@ -65,6 +67,7 @@ pub(crate) struct Data {
     base_format: Format,
     limits: Limits,
     arena: Vec<u8>,
+    list: Option<Box<List>>,
     cells: SmallVec<[Cell; INLINE]>,
     lookup: Lookup,
     is_cleared: bool,
@@ -82,6 +85,7 @@ impl Data {
             base_format: limits.format,
             limits,
             arena: Vec::new(),
+            list: None,
             cells: SmallVec::new(),
             lookup: Lookup::default(),
             is_cleared: false,
@@ -269,11 +273,17 @@ impl Data {
     }
 
     fn bytes(&self, slot: Slot) -> &[u8] {
-        slice(&self.base, &self.arena, slot)
+        if slot.is_list() { self.list_bytes() } else { slice(&self.base, &self.arena, slot) }
     }
 
     fn format_of(&self, slot: Slot) -> Format {
-        if slot.is_arena() { self.limits.format } else { self.base_format }
+        if slot.is_arena() {
+            self.limits.format
+        } else if slot.is_list() {
+            self.list_format()
+        } else {
+            self.base_format
+        }
     }
 }
 

@@ -20,6 +20,9 @@ impl Slot {
     /// No value.
     pub(super) const NONE: Self = Self { start: u32::MAX, len: 0 };
 
+    /// The list that grows.
+    pub(super) const LIST: Self = Self { start: u32::MAX - 1, len: 0 };
+
     pub(super) fn base(span: Span) -> Self {
         Self { start: span.start, len: span.end - span.start }
     }
@@ -44,8 +47,12 @@ impl Slot {
         self.start == u32::MAX
     }
 
+    pub(super) fn is_list(self) -> bool {
+        self.start == Self::LIST.start
+    }
+
     pub(super) fn is_arena(self) -> bool {
-        self.start & IN_ARENA != 0 && !self.is_none()
+        (IN_ARENA..Self::LIST.start).contains(&self.start)
     }
 
     pub(super) fn len(self) -> usize {

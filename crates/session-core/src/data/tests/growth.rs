@@ -1,6 +1,7 @@
 //! The work that a session's data costs grows as its size does, and no faster.
 
 use super::{Data, Intent, LIMITS, Limits, codec, record, set_in};
+use crate::data::{Flash, FlashLog};
 use std::cell::Cell;
 
 thread_local! {
@@ -50,6 +51,26 @@ fn keys_are_compared_about_once_each_time_they_are_looked_for() {
 
     let replaying = comparisons(|| drop(data.rebase(record(payload), |_| false).unwrap()));
     assert!(replaying < 2 * MANY, "{replaying} comparisons to replay {MANY} keys");
+}
+
+#[test]
+fn message_for_the_next_page_copies_none_before_it() {
+    let limits = Limits { max_payload: 1 << 20, ..LIMITS };
+    for stored in [&b"\x80"[..], b"\x81\xa8_flashes\x91\x92\xa1c\xa1m"] {
+        let mut data = Data::parse(record(stored), limits).unwrap();
+        let mut log = FlashLog::default();
+        let used = allocation_counter::measure(|| {
+            for n in 0..MANY {
+                let flash = Flash { category: "c".into(), message: "m".into() };
+                log.append(&mut data, flash).unwrap();
+                set_in(&mut data, "n", n, Intent::Blind).unwrap();
+            }
+        });
+        let bytes = used.bytes_total / MANY as u64;
+        assert!(bytes < 512, "{bytes} bytes for each of {MANY} messages");
+        assert_eq!(data.encode().unwrap().len() / MANY, 5);
+        assert!(log.take(&mut data).unwrap().len() >= MANY);
+    }
 }
 
 #[test]

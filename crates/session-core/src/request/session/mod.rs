@@ -195,7 +195,7 @@ impl Session {
         let flash = Flash { category: category.into(), message: message.into() };
         self.0.with(|state| {
             state.seed(&self.0.context.config)?;
-            state.flashes.append(&mut state.data, &flash)
+            state.flashes.append(&mut state.data, flash)
         })
     }
 

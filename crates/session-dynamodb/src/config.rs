@@ -1,6 +1,6 @@
 //! Where the table is, what its attributes are called, and how long to wait.
 
-use crate::endpoint::is_endpoint;
+use crate::endpoint;
 use crate::keys::{
     CONNECTIONS_KEY, ENDPOINT_KEY, EXPIRY, EXPIRY_KEY, KEY, KEY_KEY, MISSING_KEY, OWNER, OWNER_KEY,
     REGION_KEY, TABLE, TABLE_KEY, VALUE, VALUE_KEY,
@@ -211,12 +211,12 @@ impl DynamoDbOptions {
     }
 
     pub(crate) fn check_endpoint(&self) -> Result<()> {
-        match &self.endpoint {
-            Some(endpoint) if !is_endpoint(endpoint.as_str()) => Err(Error::new(
-                ErrorKind::Config,
-                "read SESSION_DYNAMODB: expected http:// or https:// with a host and no user",
-            )),
-            _ => Ok(()),
+        let complaint = self.endpoint.as_ref().and_then(|url| endpoint::complaint(url.as_str()));
+        match complaint {
+            Some(what) => {
+                Err(Error::new(ErrorKind::Config, format!("read SESSION_DYNAMODB: {what}")))
+            }
+            None => Ok(()),
         }
     }
 }

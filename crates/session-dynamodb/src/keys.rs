@@ -26,7 +26,8 @@ pub const KEYS: &[KeyInfo] = &[
         ENDPOINT_KEY,
         Kind::Url,
         None,
-        "The endpoint; `http://` is DynamoDB Local. Without it, what the AWS configuration says.",
+        "The endpoint, without user, path and parameters; `http://` is DynamoDB Local. Without it, \
+         what the AWS configuration says.",
     ),
     KeyInfo::new(TABLE_KEY, Kind::Text, Some(TABLE), "The table."),
     KeyInfo::new(

@@ -1,10 +1,10 @@
 //! Where the servers are, how long to wait for them, and how large their items are.
 
+use crate::address;
 use session_core::config::{KeyInfo, Kind, Settings};
 use session_core::store::{Call, Failure, Timeouts};
 use session_core::{ErrorKind, Result};
 use std::collections::BTreeSet;
-use std::net::Ipv6Addr;
 use std::time::Duration;
 
 /// The store's name in messages.
@@ -14,7 +14,6 @@ pub(crate) const STORE: &str = "memcached";
 pub(crate) const ITEM_SIZE_MAX: usize = 1 << 20;
 
 const SERVERS: &str = "127.0.0.1:11211";
-const PORT: u16 = 11_211;
 const MAX_CONNECTIONS: usize = 64;
 
 /// Firewalls forget idle connections without a word.
@@ -145,23 +144,17 @@ impl MemcachedOptions {
 
     /// Checks the options and spells the servers as `host:port`.
     pub(crate) fn checked(self) -> Result<Self> {
-        let complain =
-            |what| Err(Call::Connect.failed(STORE, Failure::Final(ErrorKind::Config, what)));
-        let servers = self.servers.iter().map(|server| address(server));
-        let Some(servers) = servers.collect::<Option<Vec<String>>>() else {
-            return complain(
-                "a server is written host, host:port or [ipv6]:port; there are no schemes, weights \
-                 or unix sockets",
-            );
-        };
+        let complain = |what| Call::Connect.failed(STORE, Failure::Final(ErrorKind::Config, what));
+        let read = |server: &String| address::read(server).map_err(complain);
+        let servers = self.servers.iter().map(read).collect::<Result<Vec<String>>>()?;
         if servers.is_empty() {
-            return complain("the list of servers is empty");
+            return Err(complain("the list of servers is empty"));
         }
         if servers.iter().collect::<BTreeSet<_>>().len() < servers.len() {
-            return complain("a server is listed twice");
+            return Err(complain("a server is listed twice"));
         }
         if self.max_connections == 0 {
-            return complain("SESSION_MEMCACHED_MAX_CONNECTIONS is at least 1");
+            return Err(complain("SESSION_MEMCACHED_MAX_CONNECTIONS is at least 1"));
         }
         self.timeouts.check(STORE)?;
         Ok(Self { servers, ..self })
@@ -188,67 +181,12 @@ impl From<String> for MemcachedOptions {
     }
 }
 
-/// `host:port` of a server as it was written.
-fn address(server: &str) -> Option<String> {
-    if let Some(rest) = server.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']')?;
-        let host: Ipv6Addr = host.parse().ok()?;
-        return Some(format!("[{host}]:{}", port(rest.strip_prefix(':'), rest)?));
-    }
-    let (host, written) = match server.split_once(':') {
-        Some((host, written)) => (host, Some(written)),
-        None => (server, None),
-    };
-    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    let is_name = !host.is_empty() && host.bytes().all(is_host);
-    Some(format!("{host}:{}", port(written, "")?)).filter(|_| is_name)
-}
-
-/// The port that is `written`, or the usual one if there is nothing in its place.
-fn port(written: Option<&str>, instead: &str) -> Option<u16> {
-    match written {
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            digits.parse().ok().filter(|port| *port != 0)
-        }
-        Some(_) => None,
-        None => instead.is_empty().then_some(PORT),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{MemcachedOptions, address};
+    use super::MemcachedOptions;
     use session_core::ErrorKind;
     use session_core::config::Settings;
     use std::time::Duration;
-
-    #[test]
-    fn servers_are_spelled_one_way() {
-        for (written, spelled) in [
-            ("cache", Some("cache:11211")),
-            ("cache.internal:11212", Some("cache.internal:11212")),
-            ("127.0.0.1:1", Some("127.0.0.1:1")),
-            ("[::1]", Some("[::1]:11211")),
-            ("[0:0::1]:7", Some("[::1]:7")),
-            ("", None),
-            (":11211", None),
-            ("cache:", None),
-            ("cache:0", None),
-            ("cache:+1", None),
-            ("cache:65536", None),
-            ("cache:11211:2", None),
-            ("::1", None),
-            ("[::1", None),
-            ("[::1]7", None),
-            ("[cache]:7", None),
-            ("memcached://cache", None),
-            ("/run/memcached.sock", None),
-            ("user@cache", None),
-            ("a b", None),
-        ] {
-            assert_eq!(address(written).as_deref(), spelled, "{written:?}");
-        }
-    }
 
     #[test]
     fn contradictions_are_config_errors() {

@@ -1,5 +1,7 @@
 //! The URL as the driver reads it, with no retry and no wait beyond our own.
 
+mod parameters;
+
 use crate::config::{MongoOptions, STORE};
 use crate::sent::{Pool, watch};
 use crate::slots::Slots;
@@ -24,13 +26,17 @@ pub(crate) async fn read(options: &MongoOptions) -> Result<ClientOptions> {
         let what = "mongodb+srv:// needs the feature `srv` of session-mongodb";
         return refuse(Final(ErrorKind::Config, what));
     }
+    if let Err(what) = parameters::check(url) {
+        return Err(Call::Connect.error(STORE, ErrorKind::Config, &what));
+    }
     match timeout(options.timeouts.connect(), ClientOptions::parse(url)).await {
         Ok(Ok(driver)) => Ok(bounded(driver, &options.timeouts, options.rest)),
         Ok(Err(error)) if !matches!(*error.kind, DriverErrorKind::DnsResolve { .. }) => {
             refuse(Final(
                 ErrorKind::Config,
                 "the url cannot be used; expected \
-                 mongodb://[user[:password]@]host[:port][,host...][/auth database][?options]",
+                 mongodb://[user[:password]@]host[:port][,host...][/auth database][?options], a \
+                 password in percent-encoding, and options that do not contradict each other",
             ))
         }
         Ok(Err(_)) | Err(_) => refuse(Later("no answer from DNS about the servers of the url")),

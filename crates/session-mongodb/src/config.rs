@@ -22,7 +22,13 @@ const COLLECTION_KEY: &str = "SESSION_MONGODB_COLLECT";
 
 /// The settings that [`MongoOptions::from_settings`] reads, besides `SESSION_OWNER_INDEX`.
 pub const KEYS: &[KeyInfo] = &[
-    KeyInfo::new(URL_KEY, Kind::Url, Some(URL), "The server, or the members of a replica set."),
+    KeyInfo::new(
+        URL_KEY,
+        Kind::Url,
+        Some(URL),
+        "The server, or the members of a replica set. `maxPoolSize`, 16 without it, bounds the \
+         connections of one process.",
+    ),
     KeyInfo::new(DATABASE_KEY, Kind::Text, Some(DATABASE), "The database."),
     KeyInfo::new(COLLECTION_KEY, Kind::Text, Some(COLLECTION), "The collection."),
 ];
@@ -53,8 +59,8 @@ impl MongoOptions {
     /// Names the server by `url`, as every MongoDB driver reads it:
     /// `mongodb://[user[:password]@]host[:port][,host[:port]...][/auth database][?options]`.
     ///
-    /// `mongodb+srv://` needs the feature `srv`. Of the options, `retryWrites`, `retryReads` and
-    /// `readPreference` have no effect, and no wait is longer than the timeouts of this type.
+    /// `mongodb+srv://` needs the feature `srv`. Options that do not hold are refused by name; no
+    /// command is retried, and no wait is longer than the timeouts of this type.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: Url::new(url),

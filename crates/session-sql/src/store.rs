@@ -61,7 +61,7 @@ impl SqlStore {
         if !table.exists() {
             return Err(self.error(call, Fault::Refused(Refusal::NoTable)));
         }
-        table.check(&self.words, self.options.has_owners)?;
+        table.check(&self.words, &self.options.name, self.options.has_owners)?;
         Ok(self.learn(&table))
     }
 
@@ -89,7 +89,7 @@ impl SqlStore {
 impl Known {
     fn new(words: &Words, options: &Checked, table: &Table) -> Self {
         Self {
-            is_settled: table.check(words, options.has_owners).is_ok(),
+            is_settled: table.check(words, &options.name, options.has_owners).is_ok(),
             statements: Statements::new(words, &options.name, table, options.has_owners),
             limits: table.limits(words, options.has_owners),
             ttl_resolution: table.ttl_resolution(),

@@ -2,7 +2,7 @@
 
 use crate::dialect::Words;
 use crate::name::TableName;
-use session_core::store::Limits;
+use session_core::store::{Call, Limits};
 use session_core::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -30,12 +30,20 @@ impl Table {
     }
 
     fn number<N: FromStr>(&self, word: &str) -> Option<N> {
-        let numbers = self.0.iter().filter_map(|line| line.strip_prefix(word)?.strip_prefix(' '));
-        numbers.filter_map(|number| number.parse().ok()).next()
+        self.texts(word).find_map(|number| number.parse().ok())
+    }
+
+    fn texts<'a>(&'a self, word: &str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter_map(move |line| line.strip_prefix(word)?.strip_prefix(' '))
+    }
+
+    /// Adds a right that the user was found to lack.
+    pub(crate) fn lacks(&mut self, right: &str) {
+        self.0.insert(format!("lacks {right}"));
     }
 
     /// Whether calls can work with it.
-    pub(crate) fn check(&self, words: &Words, has_owners: bool) -> Result<()> {
+    pub(crate) fn check(&self, words: &Words, name: &TableName, has_owners: bool) -> Result<()> {
         let mut needed =
             ["session_id", "data", "expiry"].into_iter().chain(has_owners.then_some("owner"));
         let fault = match needed.find(|column| !self.says("column", column)) {
@@ -55,10 +63,46 @@ impl Table {
                 "its column data is text, and payloads are bytes; change it with ALTER TABLE .. {}",
                 words.text_to_bytes
             ),
-            None => return Ok(()),
+            None => match self.grants(words, name) {
+                grants if grants.is_empty() => return Ok(()),
+                grants => format!("its user lacks rights; say {}", grants.join("; ")),
+            },
         };
         let message = format!("open the session table in {}: {fault}", words.name);
         Err(Error::new(ErrorKind::Config, message))
+    }
+
+    /// What gives the user the rights it lacks.
+    fn grants(&self, words: &Words, name: &TableName) -> Vec<String> {
+        let mut grants = Vec::new();
+        let rights: Vec<_> = self.texts("lacks").collect();
+        if !rights.is_empty() {
+            grants.push(self.grant(&format!("{} ON {{table}}", rights.join(", ")), words, name));
+        }
+        for sequence in self.texts("sequence") {
+            grants.push(self.grant(&format!("USAGE ON SEQUENCE {sequence}"), words, name));
+        }
+        grants
+    }
+
+    fn grant(&self, right: &str, words: &Words, name: &TableName) -> String {
+        let schema = match &name.schema {
+            Some(schema) => format!("{0}{1}{0}", words.quote, schema.as_str()),
+            None => self.texts("schema").next().unwrap_or("..").to_owned(),
+        };
+        let right = words.fill(right, name).replace("{schema}", &schema);
+        format!("GRANT {right} TO {}", self.texts("user").next().unwrap_or(".."))
+    }
+
+    /// Why there is no table, or not all of it: the user may not say `step`.
+    pub(crate) fn denied(&self, words: &Words, name: &TableName, step: &str) -> Error {
+        let right = if self.exists() { words.right_to_change } else { words.right_to_create };
+        let way_out = match right {
+            "" => format!("let its owner say {step}"),
+            right => format!("say {}, or {step}", self.grant(right, words, name)),
+        };
+        let what = format!("the server does not let this user do that; {way_out}");
+        Call::Init.error(words.name, ErrorKind::Unavailable, &what).with_retryable(false)
     }
 
     /// The statements that make it what [`SqlStore::init`](crate::SqlStore::init) promises.

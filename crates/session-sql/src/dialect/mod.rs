@@ -95,10 +95,17 @@ pub(crate) struct Words {
     /// Asks for what is known of the table: `column NAME` of each, `index NAME` where one begins with
     /// it, `unique NAME` where it is so by itself, `text NAME` where payloads would be; `limit BYTES`
     /// of `data`, `digits COUNT` of a second in `expiry`, `packet BYTES` of the largest message,
-    /// `autocommit 0` where a statement is not committed by itself.
+    /// `autocommit 0` where a statement is not committed by itself; `user NAME` and `schema NAME` as
+    /// they stand in a `GRANT`, `lacks RIGHT` that the user needs to the table, and `sequence NAME`
+    /// of which it lacks `USAGE`.
     pub(crate) describe: &'static str,
+    /// Changes nothing, and is denied to whom `DELETE` is, where the server does not tell that.
+    pub(crate) may_delete: Option<&'static str>,
     /// Makes the table; `{owner_column}` is nothing or its definition.
     pub(crate) create: &'static str,
+    /// What a user needs to do that, and what to change a table; nothing where its owner alone can.
+    pub(crate) right_to_create: &'static str,
+    pub(crate) right_to_change: &'static str,
     pub(crate) owner_column: &'static str,
     pub(crate) add_owner: &'static str,
     pub(crate) index_expiry: &'static str,

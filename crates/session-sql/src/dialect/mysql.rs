@@ -62,7 +62,19 @@ impl Dialect for MySql {
                    AND table_name = '{bare}' AND column_name = 'expiry' \
                    AND datetime_precision IS NOT NULL \
                    UNION ALL SELECT CONCAT('packet ', @@max_allowed_packet) \
-                   UNION ALL SELECT CONCAT('autocommit ', @@autocommit + 0)",
+                   UNION ALL SELECT CONCAT('autocommit ', @@autocommit + 0) \
+                   UNION ALL SELECT CONCAT('user ', \
+                   QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@', \
+                   QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1))) \
+                   UNION ALL SELECT CONCAT('schema `', {schema_text}, '`') \
+                   UNION ALL SELECT CONCAT('lacks ', r.name) FROM information_schema.columns \
+                   JOIN (SELECT 'SELECT' AS name UNION SELECT 'INSERT' UNION SELECT 'UPDATE') AS r \
+                   WHERE table_schema = {schema_text} AND table_name = '{bare}' \
+                   AND column_name = 'expiry' AND NOT FIND_IN_SET(r.name, UPPER(privileges))",
+        may_delete: Some("EXPLAIN DELETE FROM {table} LIMIT 0"),
+        // It does not own what it makes.
+        right_to_create: "CREATE, ALTER, INDEX, SELECT, INSERT, UPDATE, DELETE ON {schema}.*",
+        right_to_change: "ALTER, INDEX ON {table}",
         create: "CREATE TABLE IF NOT EXISTS {table} (\
                  id INTEGER NOT NULL AUTO_INCREMENT, \
                  session_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, \

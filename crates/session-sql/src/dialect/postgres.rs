@@ -43,7 +43,21 @@ impl Dialect for Postgres {
                    UNION ALL SELECT 'unique ' || a.attname::text FROM pg_index i \
                    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
                    WHERE i.indrelid = to_regclass('{table}') AND i.indisvalid \
-                   AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL",
+                   AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL \
+                   UNION ALL SELECT 'user ' || quote_ident(current_user) \
+                   UNION ALL SELECT 'schema ' || quote_ident(current_schema()) \
+                   UNION ALL SELECT 'lacks ' || r FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) r \
+                   WHERE NOT has_any_column_privilege(to_regclass('{table}')::oid, r) \
+                   UNION ALL SELECT 'lacks DELETE' \
+                   WHERE NOT has_table_privilege(to_regclass('{table}')::oid, 'DELETE') \
+                   UNION ALL SELECT 'sequence ' || s.oid::regclass::text FROM pg_depend d \
+                   JOIN pg_class s ON s.oid = d.objid \
+                   WHERE d.refobjid = to_regclass('{table}') AND d.deptype = 'a' \
+                   AND CASE s.relkind WHEN 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE') \
+                   AND NOT has_sequence_privilege(s.oid, 'UPDATE') ELSE false END",
+        may_delete: None,
+        right_to_create: "CREATE ON SCHEMA {schema}",
+        right_to_change: "",
         create: "CREATE TABLE IF NOT EXISTS {table} (\
                  id SERIAL NOT NULL, \
                  session_id VARCHAR(255), \

@@ -37,6 +37,9 @@ impl Dialect for Sqlite {
                    FROM pragma_index_list('{bare}'{, schema}) AS l \
                    JOIN pragma_index_info(l.name{, schema}) AS i \
                    WHERE l.\"unique\" = 1 AND l.partial = 0 GROUP BY l.name HAVING COUNT(*) = 1",
+        may_delete: None,
+        right_to_create: "",
+        right_to_change: "",
         create: "CREATE TABLE IF NOT EXISTS {table} (\
                  id INTEGER NOT NULL, \
                  session_id VARCHAR(255), \

@@ -28,7 +28,8 @@ impl SqlStore {
     ///
     /// # Errors
     ///
-    /// `Config` if an option cannot be used or the table has other columns; `Unavailable` or
+    /// `Config` if an option cannot be used, the table has other columns, or the user lacks a right
+    /// to it, with what gives that; `Unavailable` or
     /// `Timeout` if the database cannot be reached or refuses the log-in.
     ///
     /// # Examples
@@ -89,7 +90,7 @@ impl SqlStore {
     /// # Errors
     ///
     /// As [`connect`](Self::connect); `Unavailable`, not retryable, if the user may not make the
-    /// table or column that is missing.
+    /// table or column that is missing, with the statement and what gives the right to it.
     pub async fn init(&self) -> Result<()> {
         let (name, has_owners) = (&self.options.name, self.options.has_owners);
         let mut attempts = 1;
@@ -97,17 +98,22 @@ impl SqlStore {
             let table = self.describe(Call::Inspect).await?;
             let steps = table.missing(&self.words, name, has_owners);
             if steps.is_empty() {
-                table.check(&self.words, has_owners)?;
+                table.check(&self.words, name, has_owners)?;
                 self.learn(&table);
                 return Ok(());
+            }
+            // Made, and not to be seen.
+            if attempts > INIT_ATTEMPTS {
+                return Err(table.denied(&self.words, name, &steps[0]));
             }
             for step in steps {
                 let deadline = Instant::now() + INIT_TIMEOUT;
                 match self.engine.ask(Bound::plain(&step), Ask::Change, deadline).await {
                     Ok(_) => {}
-                    Err(Fault::Refused(Refusal::Denied))
-                        if table.check(&self.words, has_owners).is_ok() =>
-                    {
+                    Err(Fault::Refused(Refusal::Denied)) => {
+                        if table.check(&self.words, name, has_owners).is_err() {
+                            return Err(table.denied(&self.words, name, &step));
+                        }
                         self.learn(&table);
                         return Ok(());
                     }
@@ -125,7 +131,7 @@ impl SqlStore {
         let store = Self { engine, words, options, known: RwLock::new(unseen) };
         let table = store.describe(Call::Connect).await?;
         if table.exists() {
-            table.check(&store.words, false)?;
+            table.check(&store.words, &store.options.name, false)?;
         }
         store.learn(&table);
         Ok(store)
@@ -136,6 +142,18 @@ impl SqlStore {
         let timeouts = self.options.timeouts;
         let deadline = Instant::now() + timeouts.connect() + timeouts.operation();
         let answer = self.engine.ask(Bound::plain(&question), Ask::Texts, deadline).await;
-        Ok(answer.map_err(|fault| self.error(call, fault))?.texts.into_iter().collect())
+        let answer = answer.map_err(|fault| self.error(call, fault))?;
+        let mut table: Table = answer.texts.into_iter().collect();
+        if let Some(probe) = self.words.may_delete
+            && table.exists()
+        {
+            let probe = Bound::plain(&self.words.fill(probe, &self.options.name));
+            let asked = self.engine.ask(probe, Ask::Change, deadline).await;
+            // Other faults come again, at a call that has more to say about them.
+            if let Err(Fault::Refused(Refusal::Denied)) = asked {
+                table.lacks("DELETE");
+            }
+        }
+        Ok(table)
     }
 }

@@ -17,6 +17,7 @@ mod pooler;
 mod refusals;
 mod repeats;
 #[cfg(unix)]
+mod rights;
 mod servers;
 mod sweeps;
 mod time_zones;

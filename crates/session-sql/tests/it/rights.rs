@@ -1,0 +1,108 @@
+//! What the database user may not do, and what gives it the right.
+
+use crate::common::{MINUTE, create, key, open, writes};
+use crate::servers::{mariadb, postgres};
+use session_core::{ErrorKind, Store};
+use session_sql::{SqlOptions, SqlStore};
+use session_testkit::{ChildServer, Program};
+use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection};
+
+async fn servers() -> [Box<ChildServer<dyn Program>>; 2] {
+    let (postgres, mariadb) = tokio::join!(postgres(), mariadb(&[]));
+    [Box::new(postgres), Box::new(mariadb)]
+}
+
+/// As one who may do everything.
+async fn tell(server: &ChildServer<dyn Program>, sql: &str) {
+    let (url, sql) = (server.url(), sqlx::raw_sql(AssertSqlSafe(sql.to_owned())));
+    if url.starts_with("mysql:") {
+        sql.execute(&mut MySqlConnection::connect(&url).await.unwrap()).await.unwrap();
+    } else {
+        sql.execute(&mut PgConnection::connect(&url).await.unwrap()).await.unwrap();
+    }
+}
+
+/// A user who may do nothing, and an address for it.
+async fn user(server: &ChildServer<dyn Program>) -> String {
+    if server.url().starts_with("mysql:") {
+        tell(server, "CREATE USER app@'127.0.0.1'; GRANT USAGE ON *.* TO app@'127.0.0.1'").await;
+        tell(server, "CREATE TABLE session.other (id INTEGER)").await;
+        tell(server, "GRANT SELECT ON session.other TO app@'127.0.0.1'").await;
+    } else {
+        tell(server, "CREATE ROLE app LOGIN").await;
+    }
+    server.url().replace("session@", "app@").replace("root@", "app@")
+}
+
+/// Says what the message says to say.
+async fn grant(server: &ChildServer<dyn Program>, message: &str) {
+    let (_, grants) = message.split_once("say ").expect("a way out");
+    let grants = grants.split_once(", or ").map_or(grants, |(grants, _)| grants);
+    tell(server, grants).await;
+}
+
+/// Every call, none of which is denied.
+async fn use_it(store: &SqlStore) {
+    let loaded = create(store, &key("a"), "a").await;
+    for ended in writes(store, &key("a"), &loaded).await {
+        ended.unwrap();
+    }
+    assert_eq!(store.load(&key("a")).await.unwrap(), None);
+    create(store, &key("b"), "b").await;
+    assert!(store.delete(&key("b"), None, None).await.unwrap());
+    assert!(!store.touch(&key("b"), &MINUTE, &loaded).await.unwrap().is_written());
+}
+
+#[tokio::test]
+async fn user_who_may_not_make_the_table_is_told_the_statement_and_the_grant() {
+    for server in servers().await {
+        let url = user(&server).await;
+        let store = SqlStore::connect(url.clone()).await.unwrap();
+        let error = store.init().await.unwrap_err();
+        let seen = (error.kind(), error.is_retryable());
+        assert_eq!(seen, (ErrorKind::Unavailable, false), "{error}");
+        let message = error.to_string();
+        assert!(message.contains(", or CREATE TABLE IF NOT EXISTS"), "{message}");
+        if url.starts_with("mysql:") {
+            // Who may make it and nothing else does not see it afterwards.
+            tell(&server, "GRANT CREATE ON session.* TO app@'127.0.0.1'").await;
+            let error = SqlStore::connect(url.clone()).await.unwrap().init().await.unwrap_err();
+            assert_eq!(error.to_string(), message);
+        }
+        grant(&server, &message).await;
+        // MySQL keeps what a connection may do to its database.
+        use_it(&open(SqlOptions::new(url)).await).await;
+    }
+}
+
+#[tokio::test]
+async fn rights_that_are_missing_show_when_the_table_is_opened() {
+    for server in servers().await {
+        open(SqlOptions::new(server.url())).await;
+        let url = user(&server).await;
+        let app = if url.starts_with("mysql:") { "app@'127.0.0.1'" } else { "app" };
+        let mut rights = vec![
+            "SELECT ON sessions",
+            "INSERT ON sessions",
+            "UPDATE ON sessions",
+            "DELETE ON sessions",
+        ];
+        if url.starts_with("postgres:") {
+            rights.push("USAGE ON SEQUENCE sessions_id_seq");
+        }
+        for right in &rights {
+            tell(&server, &format!("GRANT {right} TO {app}")).await;
+        }
+        use_it(&SqlStore::connect(url.clone()).await.unwrap()).await;
+        for right in rights {
+            tell(&server, &format!("REVOKE {right} FROM {app}")).await;
+            let error = SqlStore::connect(url.clone()).await.expect_err(right);
+            assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Config, false));
+            let message = error.to_string();
+            let (named, _) = right.split_once(" ON").unwrap();
+            assert!(message.contains(&format!("GRANT {named} ON ")), "{right}: {message}");
+            grant(&server, &message).await;
+            use_it(&SqlStore::connect(url.clone()).await.unwrap()).await;
+        }
+    }
+}

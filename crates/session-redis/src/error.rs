@@ -3,8 +3,11 @@
 //! Texts of the server and the client may repeat arguments (an unknown command's reply lists
 //! them, log-in included), so only codes, and I/O errors, reach our errors.
 
+mod denied;
 #[cfg(feature = "rustls")]
 mod tls;
+
+pub(crate) use denied::Denied;
 
 use redis::{ErrorKind as RedisErrorKind, RedisError, ServerError, ServerErrorKind};
 use session_core::Error;
@@ -83,7 +86,19 @@ impl Fault {
             || self.is_reply(ServerErrorKind::MasterDown)
     }
 
+    /// What the server does not let this user do, if it says so; nothing was done.
+    pub(crate) fn denied(&self) -> Option<Denied> {
+        match self {
+            Self::Lost(_, Some(cause)) => Denied::read(cause.code(), cause.detail()),
+            Self::Refused(reply) => Denied::read(Some(reply.code()), reply.details()),
+            _ => None,
+        }
+    }
+
     pub(crate) fn into_error(self, call: Call) -> Error {
+        if let Some(denied) = self.denied() {
+            return call.error(STORE, Unavailable, &denied.message()).with_retryable(false);
+        }
         let error = call.failed(STORE, self.failure(call));
         match self {
             Self::Lost(_, Some(cause)) if cause.is_io_error() => error.with_source(cause),
@@ -147,6 +162,7 @@ fn unreached(cause: &RedisError) -> Failure {
     match (cause.kind(), cause.code()) {
         _ if says_full(cause.detail()) => FULL,
         (_, Some("DENIED")) => PROTECTED,
+        // `denied` says what.
         (RedisErrorKind::AuthenticationFailed, _)
         | (_, Some("NOAUTH" | "NOPERM" | "WRONGPASS")) => {
             Final(Unavailable, "the server refuses the user or password of the url")
@@ -205,7 +221,6 @@ fn refused(call: Call, code: &str, details: Option<&str>) -> Failure {
             "the server is one node of a cluster; redis+cluster:// in the url names all of it",
         ),
         "NOAUTH" => Final(Unavailable, "the server wants a password in the url"),
-        "NOPERM" => Final(Unavailable, "the server does not let this user run the command"),
         "WRONGTYPE" if call == Call::Load => {
             Final(Decode, "the key holds another type than a string")
         }

@@ -3,6 +3,7 @@
 mod change;
 mod owners;
 mod reply;
+mod rights;
 mod scripts;
 
 use self::change::Change;
@@ -37,12 +38,13 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Connects to the server, as an application does that must not start without its sessions.
+    /// Connects to the server, as an application does that must not start without its sessions, and
+    /// asks whether the user may run the commands that the store will send, in one round trip more.
     ///
     /// # Errors
     ///
     /// `Config` if the URL or a timeout cannot be used; `Unavailable` if the server cannot be
-    /// reached or refuses the log-in.
+    /// reached, refuses the log-in or does not let the user run a command, which is named.
     ///
     /// # Examples
     ///
@@ -62,6 +64,7 @@ impl RedisStore {
     pub async fn connect(options: impl Into<RedisOptions>) -> Result<Self> {
         let store = Self::connect_lazy(options)?;
         store.link.connect().await.map_err(|fault| fault.into_error(Call::Connect))?;
+        store.check_rights().await?;
         Ok(store)
     }
 

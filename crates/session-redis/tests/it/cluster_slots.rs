@@ -187,8 +187,10 @@ async fn slot_without_an_owner_is_unavailable_in_time_until_it_has_one() {
 async fn nothing_is_sent_after_the_deadline() {
     let cluster = RedisCluster::start(2, false).await.unwrap();
     let url = format!("redis+cluster://{}", cluster.nodes()[0].addr());
-    let store = Arc::new(RedisStore::connect(url).await.unwrap());
+    let store = Arc::new(RedisStore::connect_lazy(url).unwrap());
     let name = keys_of(&cluster, 0, 1).await.remove(0);
+    // It knows the slots, and is connected to the node that the slot leaves alone.
+    assert_eq!(store.load(&key(&name)).await.unwrap(), None);
     let way = Move::of(&cluster, &name).await;
     way.begin().await;
     way.to.freeze().unwrap();

@@ -18,6 +18,7 @@ mod faults;
 mod layout;
 mod owners;
 mod refusals;
+mod rights;
 #[cfg(feature = "sentinel")]
 mod sentinel_failover;
 #[cfg(feature = "rustls")]

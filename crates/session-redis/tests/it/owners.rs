@@ -105,6 +105,7 @@ async fn record_without_an_owner_costs_what_it_does_without_an_index() {
     let server = Server::start().await;
     let store = open(server.url()).await;
     let mut admin = server.admin().await;
+    tell(&mut admin, "CONFIG RESETSTAT").await;
     let loaded = create(&store, &key("a"), &MINUTE).await;
     assert_eq!(store.touch(&key("a"), &MINUTE, &loaded).await.unwrap(), WRITTEN);
     assert!(store.delete(&key("a"), None, Some(&loaded)).await.unwrap());

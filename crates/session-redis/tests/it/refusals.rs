@@ -148,7 +148,7 @@ async fn refused_hello_suggests_the_older_protocol_in_whatever_words() {
         let url = format!("redis://{}", listener.local_addr().unwrap());
         let answer = async {
             let (mut stream, _) = listener.accept().await.unwrap();
-            stream.read(&mut [0; 64]).await.unwrap();
+            stream.read_exact(&mut [0; 1]).await.unwrap();
             stream.write_all(format!("-{words}\r\n").as_bytes()).await.unwrap();
         };
         let (connected, ()) = tokio::join!(RedisStore::connect(url), answer);

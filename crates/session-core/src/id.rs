@@ -138,13 +138,14 @@ impl SessionId {
         }
     }
 
-    /// Whether [`to_key`](Self::to_key) makes `key` of some id.
-    pub(crate) fn is_key(key: &StoreKey, prefix: &str, syntax: IdSyntax, hash: IdHash) -> bool {
-        let name = key.as_bytes().strip_prefix(prefix.as_bytes());
-        name.is_some_and(|name| match hash {
-            IdHash::Plain => Self::parse(name, syntax).is_some(),
-            IdHash::Sha256 => is_digest_shaped(name),
-        })
+    /// Whether [`IdHash::Sha256`] makes `name` of some id.
+    pub(crate) fn is_digest(name: &[u8]) -> bool {
+        is_digest_shaped(name)
+    }
+
+    /// Whether it is one of Flask-Session 0.3 to 0.5.
+    pub(crate) fn is_uuid(&self) -> bool {
+        is_uuid_shaped(self.as_bytes())
     }
 
     /// The length in characters of an id of `entropy_bytes`.

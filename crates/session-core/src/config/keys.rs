@@ -146,13 +146,15 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         Kind::Text,
         Some("session:"),
         "What the key of every record begins with: up to 128 printable ASCII characters, no \
-         space. May be empty.",
+         space. May be empty; a last character that no id has, as `:`, keeps applications on one \
+         store apart.",
     ),
     KeyInfo::new(
         "SESSION_ID_LENGTH",
         Kind::Number,
         Some("32"),
-        "Random bytes in a new id, 16 to 64.",
+        "Random bytes in an id, 16 to 64. Ids of another length open nothing, unless they are \
+         signed or hashed: a change ends all sessions.",
     ),
     KeyInfo::new(
         "SESSION_SERIALIZATION_FORMAT",

@@ -1,6 +1,5 @@
 use super::{IdHash, IdSyntax, SessionId};
 use crate::error::ErrorKind;
-use crate::store::StoreKey;
 use proptest::prelude::{any, prop_assert_eq, proptest};
 
 const FLASK: &str = "Zm9vYmFyYmF6cXV4LTAxMjM0NTY3ODlhYmNkZWZnaGk";
@@ -43,28 +42,6 @@ fn one_spelling_is_read() {
     for (text, expected) in table {
         assert_eq!(reads(text, IdSyntax::Base64Url), *expected, "{text:?}");
         assert_eq!(reads(text, IdSyntax::Base64UrlOrUuid), *expected, "{text:?}");
-    }
-}
-
-#[test]
-fn keys_under_another_prefix_or_in_another_form_are_not_ours() {
-    let is_key = |prefix: &str, name: &str, hash| {
-        let key = StoreKey::new(prefix, name);
-        SessionId::is_key(&key, "shop:", IdSyntax::Base64Url, hash)
-    };
-    let digest = "0".repeat(64);
-    for (prefix, name, plain, hashed) in [
-        ("shop:", FLASK, true, false),
-        ("shop:", digest.as_str(), false, true),
-        ("session:", FLASK, false, false),
-        ("session:", digest.as_str(), false, false),
-        ("", FLASK, false, false),
-        ("shop:eu:", FLASK, false, false),
-        ("shop:", UUID, false, false),
-        ("shop:", "", false, false),
-    ] {
-        assert_eq!(is_key(prefix, name, IdHash::Plain), plain, "{prefix}{name}");
-        assert_eq!(is_key(prefix, name, IdHash::Sha256), hashed, "{prefix}{name}");
     }
 }
 

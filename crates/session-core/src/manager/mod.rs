@@ -4,6 +4,7 @@ mod owners;
 mod schedule;
 mod sweep;
 mod sweeper;
+mod twins;
 
 pub use owners::{Owners, SessionInfo};
 pub use sweeper::Sweeper;
@@ -57,16 +58,19 @@ impl SessionManager {
     /// # Errors
     ///
     /// `Config` if they contradict each other: a signer that is missing or would not be used, an
-    /// owner index or a key that the store does not have room for.
+    /// owner index or a key that the store does not have room for. Also if another manager of this
+    /// process has the same `store` and key prefix and another cookie name, and neither signs: a
+    /// visitor's cookie of the one would open a session of the other.
     pub fn new(
         store: Arc<dyn Store>,
         config: Config,
         signer: impl Into<Option<Signer>>,
     ) -> Result<Self> {
-        let context = Context::new(store, config, signer.into())?;
+        let context = Arc::new(Context::new(store, config, signer.into())?);
+        twins::refuse_twins(&context)?;
         let sweeps = Arc::new(Sweeps::new(Arc::clone(&context.store), &context.capabilities));
         let schedule = Schedule::new(&context.config, &sweeps);
-        Ok(Self(Arc::new(Inner { context: Arc::new(context), sweeps, schedule })))
+        Ok(Self(Arc::new(Inner { context, sweeps, schedule })))
     }
 
     /// Starts a request; looks at nothing.

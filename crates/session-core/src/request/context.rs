@@ -69,8 +69,24 @@ impl Context {
 
     /// Whether `key` could be the key of a session of ours.
     pub(crate) fn is_key(&self, key: &StoreKey) -> bool {
-        let config = &self.config;
-        SessionId::is_key(key, config.key_prefix(), config.id_syntax(), config.id_hash())
+        let name = key.as_bytes().strip_prefix(self.config.key_prefix().as_bytes());
+        name.is_some_and(|name| match self.config.id_hash() {
+            IdHash::Plain => self.read_id(name).is_some(),
+            IdHash::Sha256 => SessionId::is_digest(name),
+        })
+    }
+
+    /// Reads an id of ours from a cookie, or from a key.
+    ///
+    /// Where nothing but its spelling tells an id, it must also have the configured length: under an
+    /// empty prefix, `shop` and an id of the application whose prefix that is would be an id, too.
+    /// Hashed ids cannot be composed like that, and signatures are of one application.
+    pub(crate) fn read_id(&self, text: &[u8]) -> Option<SessionId> {
+        let id = SessionId::parse(text, self.config.id_syntax())?;
+        let is_told = self.signer.is_some() || self.config.id_hash() == IdHash::Sha256;
+        let is_ours =
+            is_told || text.len() == SessionId::len_for(self.config.id_length()) || id.is_uuid();
+        is_ours.then_some(id)
     }
 
     /// The deadline of work that begins now.
@@ -113,4 +129,42 @@ fn check(config: &Config, signer: Option<&Signer>, capabilities: &Capabilities) 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Context;
+    use crate::config::Config;
+    use crate::id::{IdHash, StoreKey};
+    use crate::store::MemoryStore;
+    use std::sync::Arc;
+
+    const FLASK: &str = "KbGRSDJLrd_lLDHhTiWkh6tPnzdzrGhIRKTQd0sFyck";
+    const UUID: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+
+    #[test]
+    fn keys_under_another_prefix_or_in_another_form_are_not_ours() {
+        let is_key = |prefix: &str, name: &str, hash| {
+            let config = Config::builder().key_prefix("shop:").hash_ids(hash == IdHash::Sha256);
+            let context =
+                Context::new(Arc::new(MemoryStore::new()), config.build().unwrap(), None).unwrap();
+            context.is_key(&StoreKey::new(prefix, name))
+        };
+        let digest = "0".repeat(64);
+        let longer = format!("eu__{FLASK}");
+        for (prefix, name, plain, hashed) in [
+            ("shop:", FLASK, true, false),
+            ("shop:", digest.as_str(), false, true),
+            ("shop:", longer.as_str(), false, false),
+            ("session:", FLASK, false, false),
+            ("session:", digest.as_str(), false, false),
+            ("", FLASK, false, false),
+            ("shop:eu:", FLASK, false, false),
+            ("shop:", UUID, false, false),
+            ("shop:", "", false, false),
+        ] {
+            assert_eq!(is_key(prefix, name, IdHash::Plain), plain, "{prefix}{name}");
+            assert_eq!(is_key(prefix, name, IdHash::Sha256), hashed, "{prefix}{name}");
+        }
+    }
 }

@@ -131,16 +131,12 @@ where
 }
 
 fn verify(context: &Context, value: &[u8]) -> Option<Candidate> {
-    let syntax = context.config.id_syntax();
     match &context.signer {
         Some(signer) => {
-            let verified = signer.verify(value, syntax)?;
+            let verified = signer.verify(value, context.config.id_syntax())?;
             Some(Candidate { id: verified.id, signed_by: verified.signed_by })
         }
-        None => {
-            let id = SessionId::parse(value, syntax)?;
-            Some(Candidate { id, signed_by: SignedBy::Newest })
-        }
+        None => Some(Candidate { id: context.read_id(value)?, signed_by: SignedBy::Newest }),
     }
 }
 

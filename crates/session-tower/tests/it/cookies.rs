@@ -3,7 +3,9 @@
 use crate::support::Browser;
 use crate::support::app::{App, counted};
 use crate::support::ids::{alias, made_up};
-use session_core::{Config, SameSite, Store, StoreKey};
+use session_core::{
+    Config, ErrorKind, MemoryStore, SameSite, SessionManager, Signer, Store, StoreKey,
+};
 use session_testkit::{Calls, CountingStore};
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,6 +120,56 @@ async fn of_several_cookies_exactly_one_live_session_counts() {
         assert_eq!((answer.body.as_str(), loads(store.take_calls())), (*expected, *calls), "{row}");
         assert_eq!(answer.set_cookies(), [""; 0]);
     }
+}
+
+/// The prefix of one application and its id are together what another one could take for an id.
+#[tokio::test]
+async fn applications_whose_prefixes_overlap_keep_their_sessions_apart() {
+    let store = Arc::new(MemoryStore::new());
+    let app = |prefix: &str| {
+        let config = Config::builder().key_prefix(prefix).build().unwrap();
+        App::with(store.clone(), config, None)
+    };
+    let prefixes = ["", "shop", "shop-", "shop-eu-", "shop:"];
+    for owner in prefixes {
+        let visitor = app(owner).visit("/set:a=1").await;
+        for other in prefixes.into_iter().filter(|other| owner.starts_with(other)) {
+            let rest = owner.strip_prefix(other).unwrap();
+            let cookie = format!("session={rest}{}", visitor.id());
+            let answer = app(other).request("/get:a", &[cookie.as_bytes()]).await;
+            let expected = if owner == other { "1" } else { "none" };
+            assert_eq!(answer.body, expected, "{owner:?} at {other:?}");
+        }
+    }
+}
+
+#[test]
+fn managers_whose_cookies_open_each_others_sessions_are_refused() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let other_store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let manager = |store: &Arc<dyn Store>, name: &str, prefix: &str, signer: Option<Signer>| {
+        let config = Config::builder()
+            .cookie_name(name)
+            .key_prefix(prefix)
+            .use_signer(signer.is_some())
+            .build()
+            .unwrap();
+        SessionManager::new(store.clone(), config, signer)
+    };
+    let signer = || Some(Signer::new("a key of thirty-two bytes or more").unwrap());
+    let first = manager(&store, "session", "session:", None).unwrap();
+    manager(&store, "session", "session:", None).unwrap();
+    manager(&store, "admin", "admin:", None).unwrap();
+    manager(&store, "admin", "session:", signer()).unwrap();
+    manager(&other_store, "admin", "session:", None).unwrap();
+    let refused = manager(&store, "admin", "session:", None).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Config);
+    let said = refused.to_string();
+    for word in ["session", "admin", "SESSION_KEY_PREFIX", "SESSION_USE_SIGNER"] {
+        assert!(said.contains(word), "{said}");
+    }
+    drop(first);
+    manager(&store, "admin", "session:", None).unwrap();
 }
 
 /// None of them is believed, so the way out is a logout that ends all.

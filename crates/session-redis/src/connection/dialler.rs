@@ -4,14 +4,15 @@
 //! never sent from one whose answer was lost, and a failed log-in (as when a restarting server has
 //! no client slot left) stays its answer for ever.
 
+use super::open;
 #[cfg(feature = "sentinel")]
 use super::sentinel::{Master, Sentinels};
 use super::task::Task;
 use crate::error::{is_full, is_refusal};
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
-    RedisResult, cmd,
+    AsyncConnectionConfig, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
+    RedisResult,
 };
 use session_core::store::Timeouts;
 use std::io;
@@ -148,19 +149,11 @@ fn holds((end, at): &(RedisResult<Numbered>, Instant)) -> bool {
 /// between here and the server may have forgotten it without a word.
 async fn doubt(dialler: Arc<Dialler>, rested: Numbered) -> RedisResult<Numbered> {
     let (mut connection, number) = rested;
-    if let Ok(Ok(())) = timeout(dialler.waits.answer, greet(&mut connection)).await {
+    if let Ok(Ok(())) = timeout(dialler.waits.answer, open::greet(&mut connection)).await {
         return Ok((connection, number));
     }
     dialler.leave(number);
     Box::pin(dialler.connection()).await
-}
-
-/// Has the server answer anything on a connection. Errors are answers, but of one that it closes.
-async fn greet(connection: &mut MultiplexedConnection) -> RedisResult<()> {
-    match cmd("PING").query_async::<()>(connection).await {
-        Err(error) if error.code().is_none() || is_full(&error) => Err(error),
-        _ => Ok(()),
-    }
 }
 
 async fn dial(dialler: Arc<Dialler>, number: u64) -> RedisResult<Numbered> {
@@ -185,16 +178,7 @@ async fn open(
     config: &AsyncConnectionConfig,
 ) -> RedisResult<MultiplexedConnection> {
     match &dialler.source {
-        Source::Server(info) => {
-            let client = Client::open(info.clone())?;
-            let opening = client.get_multiplexed_async_connection_with_config(config);
-            let mut connection = Box::pin(opening).await?;
-            // HELLO is answered; without it nothing may have been sent yet, and so nothing proven.
-            if info.redis_settings().protocol() == ProtocolVersion::RESP2 {
-                greet(&mut connection).await?;
-            }
-            Ok(connection)
-        }
+        Source::Server(info) => open::open(info.clone(), config, dialler.waits.connect).await,
         #[cfg(feature = "sentinel")]
         Source::Master(sentinels) => {
             let limit = dialler.waits.connect;

@@ -7,6 +7,7 @@ mod dialler;
 mod endpoint;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 mod first;
+mod open;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 mod pause;
 #[cfg(feature = "sentinel")]

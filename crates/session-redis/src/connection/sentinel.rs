@@ -2,17 +2,16 @@
 
 use super::at;
 use super::first::first;
+use super::open::{open, within};
 use crate::address::Service;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, ProtocolVersion, RedisError,
-    RedisResult, Value, cmd, from_redis_value,
+    AsyncConnectionConfig, ConnectionInfo, ErrorKind, ProtocolVersion, RedisError, RedisResult,
+    Value, cmd, from_redis_value,
 };
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// Host and port.
 pub(crate) type Master = (String, u16);
@@ -53,14 +52,14 @@ impl Sentinels {
                 if named.as_ref().err().is_none_or(is_answer) {
                     has_answer.store(true, Ordering::Relaxed);
                 }
-                self.connect(named?, config).await
+                self.connect(named?, config, limit).await
             }))
         });
         let opened = first(attempts.collect(), is_answer).await;
         let mut opened = opened.unwrap_or_else(|| Err(no_sentinel()));
         let last = self.last().clone();
         if let (Err(_), Some(last), false) = (&opened, last, has_answer.load(Ordering::Relaxed)) {
-            opened = Box::pin(within(limit, self.connect(last, config))).await;
+            opened = Box::pin(within(limit, self.connect(last, config, limit))).await;
         }
         let opened = opened?;
         *self.last() = Some(opened.1.clone());
@@ -81,7 +80,7 @@ impl Sentinels {
                     return Ok(false);
                 }
                 has_other.store(true, Ordering::Relaxed);
-                self.connect(named, &brief(limit)).await.map(|_| true)
+                self.connect(named, &brief(limit), limit).await.map(|_| true)
             }))
         });
         match first(questions.collect(), is_answer).await {
@@ -91,9 +90,7 @@ impl Sentinels {
     }
 
     async fn ask(&self, sentinel: &ConnectionInfo, limit: Duration) -> RedisResult<Master> {
-        let client = Client::open(sentinel.clone())?;
-        let connecting = client.get_multiplexed_async_connection_with_config(&brief(limit)).await;
-        let mut connection = connecting?;
+        let mut connection = open(sentinel.clone(), &brief(limit), limit).await?;
         let mut question = cmd("SENTINEL");
         question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.service.name);
         match question.query_async(&mut connection).await {
@@ -108,9 +105,10 @@ impl Sentinels {
         &self,
         master: Master,
         config: &AsyncConnectionConfig,
+        limit: Duration,
     ) -> RedisResult<(MultiplexedConnection, Master)> {
-        let client = Client::open(at(&self.service.master, &master.0, master.1))?;
-        let mut connection = client.get_multiplexed_async_connection_with_config(config).await?;
+        let info = at(&self.service.master, &master.0, master.1);
+        let mut connection = open(info, config, limit).await?;
         let role: Vec<Value> = cmd("ROLE").query_async(&mut connection).await?;
         let role = role.into_iter().next().map(from_redis_value::<String>).transpose()?;
         if role.as_deref() == Some("master") {
@@ -132,13 +130,6 @@ impl Sentinels {
 /// For a connection with which one question is asked.
 fn brief(limit: Duration) -> AsyncConnectionConfig {
     AsyncConnectionConfig::new().set_connection_timeout(Some(limit)).set_response_timeout(None)
-}
-
-async fn within<T>(limit: Duration, call: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-    match timeout(limit, call).await {
-        Ok(ended) => ended,
-        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-    }
 }
 
 fn is_answer(error: &RedisError) -> bool {

@@ -91,8 +91,10 @@ async fn full_server_is_asked_again_after_pauses_and_named() {
     let server = Server::start().await;
     let mut admin = server.admin().await;
     let gone = Record { payload: "old".into(), cas: 0, ttl: MINUTE.ttl };
-    for query in ["", "?protocol=resp2"] {
-        let store = RedisStore::connect_lazy(format!("{}{query}", server.url())).unwrap();
+    tell(&mut admin, "CONFIG SET requirepass hunter2").await;
+    let url = server.url().replace("//", "//:hunter2@");
+    for query in ["", "?db=1", "?protocol=resp2", "?db=1&protocol=resp2"] {
+        let store = RedisStore::connect_lazy(format!("{url}{query}")).unwrap();
         tell(&mut admin, "CONFIG SET maxclients 1").await;
         let before = stat(&mut admin, "rejected_connections").await;
         let started = Instant::now();

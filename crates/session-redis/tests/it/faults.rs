@@ -27,9 +27,12 @@ async fn connecting_to_nothing_is_unavailable() {
 async fn silent_host_is_given_up_on_without_doubt_about_writes() {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
-    let options = RedisOptions::new(&url).connect_timeout(Duration::from_millis(300));
-    let error = in_time(RedisStore::connect(options)).await.unwrap_err();
-    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+    for query in ["", "?protocol=resp2"] {
+        let options = RedisOptions::new(format!("{url}{query}"));
+        let options = options.connect_timeout(Duration::from_millis(300));
+        let error = in_time(RedisStore::connect(options)).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+    }
 
     let store = RedisStore::connect_lazy(url.as_str()).unwrap();
     let error = in_time(store.load(&key("none"))).await.unwrap_err();

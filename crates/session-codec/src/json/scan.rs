@@ -48,7 +48,15 @@ pub(crate) fn string(bytes: &[u8], at: usize) -> Result<(usize, Text), Fault> {
 /// Returns where the next byte is that JSON does not take literally within a string: a quote, a
 /// backslash or a control character. It looks at eight bytes at a time.
 #[inline]
-pub(crate) fn special(bytes: &[u8], mut at: usize) -> Option<usize> {
+pub(crate) fn special(bytes: &[u8], at: usize) -> Option<usize> {
+    let found = find_special(bytes, at);
+    #[cfg(all(test, feature = "flask"))]
+    crate::tests::tagged::count_scanned(found.unwrap_or(bytes.len()).saturating_sub(at));
+    found
+}
+
+#[inline]
+fn find_special(bytes: &[u8], mut at: usize) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH_BITS: u64 = 0x80 * ONES;
     const QUOTES: u64 = b'"' as u64 * ONES;

@@ -8,6 +8,9 @@ use std::borrow::Cow;
 
 /// An integer in decimals, without the suffix of a `long`.
 pub(super) fn int<'p>(text: &[u8]) -> Result<Node<'p>, Fault> {
+    if let Some(number) = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
+        return Ok(Node::Int(number));
+    }
     let bytes = integer::parse(text).ok_or(Fault::Syntax)?;
     Ok(number(Cow::Owned(bytes)))
 }

@@ -70,9 +70,9 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
                 None => match bytes.split_last() {
                     Some((0, number)) => match <[u8; 16]>::try_from(number) {
                         Ok(number) => visitor.visit_u128(u128::from_le_bytes(number)),
-                        Err(_) => visitor.visit_f64(as_float(bytes)),
+                        Err(_) => visitor.visit_f64(integer::to_float(bytes)),
                     },
-                    _ => visitor.visit_f64(as_float(bytes)),
+                    _ => visitor.visit_f64(integer::to_float(bytes)),
                 },
             },
             Node::Float(number) => visitor.visit_f64(*number),
@@ -110,7 +110,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.node() {
-            Node::Wide(number) => visitor.visit_f64(as_float(number)),
+            Node::Wide(number) => visitor.visit_f64(integer::to_float(number)),
             _ => self.deserialize_any(visitor),
         }
     }
@@ -165,11 +165,6 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 char str string bytes byte_buf unit
         unit_struct tuple tuple_struct map struct identifier ignored_any
     }
-}
-
-/// What is left of an integer that no type of Rust holds, as with wide integers of JSON.
-fn as_float(bytes: &[u8]) -> f64 {
-    integer::decimal(bytes).parse().unwrap_or(f64::NAN)
 }
 
 impl<'de> IntoDeserializer<'de, Error> for Deserializer<'_> {

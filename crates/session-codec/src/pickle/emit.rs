@@ -8,8 +8,9 @@ use crate::fault::Fault;
 /// Writes values of one graph.
 pub(super) struct Emitter<'a> {
     graph: &'a Graph<'a>,
-    /// The collections around the value at hand.
-    path: Vec<Id>,
+    /// Which nodes are collections around the value at hand, and how many.
+    open: Vec<bool>,
+    depth: usize,
     max_depth: usize,
     max_len: usize,
 }
@@ -25,7 +26,7 @@ impl<'a> Emitter<'a> {
     /// `max_depth` collections may be open at once, and output may grow up to `max_len` bytes: a
     /// value is written as often as it is referred to.
     pub(super) fn new(graph: &'a Graph<'a>, max_depth: usize, max_len: usize) -> Self {
-        Self { graph, path: Vec::new(), max_depth, max_len }
+        Self { graph, open: vec![false; graph.len()], depth: 0, max_depth, max_len }
     }
 
     /// Appends one value.
@@ -74,7 +75,7 @@ impl<'a> Emitter<'a> {
                     self.node(*value, Place::Value, out)?;
                 }
                 dict.end(out);
-                self.path.pop();
+                self.leave(id);
             }
             Node::DateTime(fields, zone) => self.moment("datetime", fields, *zone, out)?,
             Node::Date(fields) => self.moment("date", fields, None, out)?,
@@ -131,7 +132,7 @@ impl<'a> Emitter<'a> {
             self.node(*item, place, out)?;
         }
         collection.end(out);
-        self.path.pop();
+        self.leave(id);
         Ok(())
     }
 
@@ -153,14 +154,23 @@ impl<'a> Emitter<'a> {
     }
 
     fn enter(&mut self, id: Id) -> Result<(), Fault> {
-        if self.path.contains(&id) {
+        let is_open = self.open.get_mut(id as usize).ok_or(Fault::Object)?;
+        if *is_open {
             return Err(Fault::Loop);
         }
-        if self.path.len() == self.max_depth {
+        if self.depth == self.max_depth {
             return Err(Fault::TooDeep);
         }
-        self.path.push(id);
+        *is_open = true;
+        self.depth += 1;
         Ok(())
+    }
+
+    fn leave(&mut self, id: Id) {
+        self.depth -= 1;
+        if let Some(is_open) = self.open.get_mut(id as usize) {
+            *is_open = false;
+        }
     }
 }
 

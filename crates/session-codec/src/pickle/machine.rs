@@ -105,10 +105,10 @@ impl<'p> Machine<'p> {
                 let bytes = self.stack.pop()?;
                 self.stack.push(Node::Bytearray(bytes));
             }
-            op::EMPTY_LIST => self.stack.push(Node::List(Vec::new())),
-            op::EMPTY_TUPLE => self.stack.push(Node::Tuple(Vec::new())),
-            op::EMPTY_DICT => self.stack.push(Node::Dict(Vec::new())),
-            op::EMPTY_SET => self.stack.push(Node::Set(Vec::new())),
+            op::EMPTY_LIST => self.stack.push(Node::List(Default::default())),
+            op::EMPTY_TUPLE => self.stack.push(Node::Tuple(Default::default())),
+            op::EMPTY_DICT => self.stack.push(Node::Dict(Default::default())),
+            op::EMPTY_SET => self.stack.push(Node::Set(Default::default())),
             op::LIST => self.stack.collect(Node::List)?,
             op::TUPLE => self.stack.collect(Node::Tuple)?,
             op::FROZENSET => self.stack.collect(Node::Frozenset)?,

@@ -1,11 +1,18 @@
 //! What a pickle builds here: data, and nothing else.
 
 use crate::fault::Fault;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The number of a node in its graph.
 pub(super) type Id = u32;
+
+/// The items of a collection. Most are short, and a record may be made of such: these allocate
+/// nothing.
+pub(super) type Ids = SmallVec<[Id; 4]>;
+/// Keys and values.
+pub(super) type Pairs = SmallVec<[(Id, Id); 2]>;
 
 /// One value. Collections refer to others by number, so that shared values stay shared and memory
 /// stays within a constant factor of the pickle's size.
@@ -26,11 +33,11 @@ pub(super) enum Node<'p> {
     /// Text whose characters are bytes.
     Latin1(Id),
     Bytearray(Id),
-    List(Vec<Id>),
-    Tuple(Vec<Id>),
-    Dict(Vec<(Id, Id)>),
-    Set(Vec<Id>),
-    Frozenset(Vec<Id>),
+    List(Ids),
+    Tuple(Ids),
+    Dict(Pairs),
+    Set(Ids),
+    Frozenset(Ids),
     /// A set (or a frozen one) of the items of a list.
     SetOf(Id, bool),
     /// As Python packs it: year (2), month, day, hour, minute, second, microsecond (3). The top
@@ -137,6 +144,10 @@ impl<'p> Graph<'p> {
     pub(super) fn push(&mut self, node: Node<'p>) -> Id {
         self.nodes.push(node);
         (self.nodes.len() - 1) as Id
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     pub(super) fn get(&self, id: Id) -> &Node<'p> {

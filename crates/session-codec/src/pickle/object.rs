@@ -1,7 +1,7 @@
 //! Calls that make objects: which are read, and of what arguments.
 
 use super::integer::narrow;
-use super::node::{Class, Delta, Graph, Id, Node};
+use super::node::{Class, Delta, Graph, Id, Ids, Node};
 use crate::calendar::is_date;
 use crate::fault::Fault;
 
@@ -105,7 +105,7 @@ pub(super) fn build(graph: &mut Graph<'_>, object: Id, state: Id) -> Result<(), 
 /// The most arguments that any call takes.
 const MAX_ARGS: usize = 3;
 
-fn call(graph: &Graph<'_>, class: Id, args: Id) -> Result<(Class, Vec<Id>), Fault> {
+fn call(graph: &Graph<'_>, class: Id, args: Id) -> Result<(Class, Ids), Fault> {
     match (graph.get(class), graph.get(args)) {
         (Node::Class(class), Node::Tuple(args)) if args.len() <= MAX_ARGS => {
             Ok((*class, args.clone()))

@@ -1,6 +1,6 @@
 //! Values under construction, with marks between them.
 
-use super::node::{Graph, Id, Node};
+use super::node::{Graph, Id, Ids, Node, Pairs};
 use crate::fault::Fault;
 
 /// The stack of a program, and the graph that its values are in.
@@ -49,19 +49,19 @@ impl<'p> Stack<'p> {
     }
 
     /// Takes all that is above the last mark, and the mark.
-    pub(super) fn since_mark(&mut self) -> Result<Vec<Id>, Fault> {
+    pub(super) fn since_mark(&mut self) -> Result<Ids, Fault> {
         let mark = self.marks.pop().ok_or(Fault::Syntax)?;
-        Ok(self.ids.split_off(mark as usize))
+        Ok(self.ids.drain(mark as usize..).collect())
     }
 
     /// Takes the topmost `count` values.
-    pub(super) fn take(&mut self, count: usize) -> Result<Vec<Id>, Fault> {
+    pub(super) fn take(&mut self, count: usize) -> Result<Ids, Fault> {
         let at = self.above(count)?;
-        Ok(self.ids.split_off(at))
+        Ok(self.ids.drain(at..).collect())
     }
 
     /// Puts a collection in the place of what is above the last mark.
-    pub(super) fn collect(&mut self, shape: fn(Vec<Id>) -> Node<'p>) -> Result<(), Fault> {
+    pub(super) fn collect(&mut self, shape: fn(Ids) -> Node<'p>) -> Result<(), Fault> {
         let items = self.since_mark()?;
         self.push(shape(items));
         Ok(())
@@ -106,7 +106,7 @@ impl<'p> Stack<'p> {
 }
 
 /// Keys and values that stand in turn.
-pub(super) fn pairs(items: &[Id]) -> Result<Vec<(Id, Id)>, Fault> {
+pub(super) fn pairs(items: &[Id]) -> Result<Pairs, Fault> {
     let (pairs, rest) = items.as_chunks::<2>();
     if rest.is_empty() {
         Ok(pairs.iter().map(|[key, value]| (*key, *value)).collect())

@@ -16,7 +16,7 @@ mod python2;
 #[cfg(feature = "flask")]
 mod record;
 #[cfg(feature = "flask")]
-mod tagged;
+pub(crate) mod tagged;
 mod timestamps;
 mod vectors;
 

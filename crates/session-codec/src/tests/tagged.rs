@@ -7,6 +7,7 @@ use crate::Format::{self, Json, MessagePack, Pickle};
 use crate::Value;
 use crate::{decode, detect};
 use serde::Deserialize;
+use std::cell::Cell;
 
 #[derive(Deserialize)]
 struct Vectors {
@@ -104,6 +105,48 @@ fn what_is_no_tag_is_an_object() {
         assert!(matches!(value(json), Value::Map(_)), "{json}");
     }
     assert_eq!(value(r#""{\" t\":[1]}""#), Value::Text("{\" t\":[1]}".into()));
+}
+
+thread_local! {
+    static SCANNED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts bytes in which the end of a string was looked for.
+pub(crate) fn count_scanned(bytes: usize) {
+    SCANNED.set(SCANNED.get() + bytes);
+}
+
+#[test]
+fn text_in_many_tags_is_looked_at_as_often_as_in_one() {
+    let text = "x".repeat(100_000);
+    let scanned = |levels: usize| {
+        let json =
+            format!("{{\"v\":{}\"{text}\"{}}}", "{\" t\":[".repeat(levels), "]}".repeat(levels));
+        SCANNED.set(0);
+        assert!(rewritten(json.as_bytes(), Json, MessagePack, 64).unwrap().is_some());
+        SCANNED.get()
+    };
+    let (one, many) = (scanned(1), scanned(60));
+    assert!(many < one + text.len() / 10, "{one} bytes in one tag, {many} in 60");
+}
+
+#[test]
+fn short_collections_and_numbers_allocate_nothing_of_their_own() {
+    let of = |start: &[u8], item: &[u8], end: &[u8]| [start, &item.repeat(20_000), end].concat();
+    for (payload, format) in [
+        (of(b"{\"t\":{\" t\":[1]},\"v\":[0", b",[[[-12]]]", b"]}"), Json),
+        (of(b"\x80\x04}(\x8c\x01v](", b"](](K\x01ee", b"eu."), Pickle),
+        (of(b"\x80\x04}(\x8c\x01v](", b")\x85\x85", b"eu."), Pickle),
+        (of(b"\x80\x04}(\x8c\x01v](", b"]K\x01a", b"eu."), Pickle),
+        (of(b"\x80\x04}(\x8c\x01v](", b"}K\x01K\x02s", b"eu."), Pickle),
+        (of(b"\x80\x04}(\x8c\x01v](", b"I12\n", b"eu."), Pickle),
+    ] {
+        let used = allocation_counter::measure(|| {
+            assert!(rewritten(&payload, format, MessagePack, 64).unwrap().is_some());
+        });
+        let start = payload[..32].escape_ascii();
+        assert!(used.count_total < 200, "{} allocations for {start}", used.count_total);
+    }
 }
 
 #[test]

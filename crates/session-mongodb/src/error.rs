@@ -4,6 +4,7 @@
 //! I/O errors included, so none reaches our errors.
 
 use crate::config::STORE;
+use crate::rights;
 use session_core::Error;
 use session_core::ErrorKind::{Config, TooLarge, Unavailable};
 use session_core::store::{Call, Failure, Lost};
@@ -76,6 +77,10 @@ impl Fault {
 
     /// The error of a call that met this fault.
     pub(crate) fn into_error(self, call: Call) -> Error {
+        if self == Self::Denied {
+            let what = rights::denied(rights::action(call), "the collection");
+            return call.error(STORE, Unavailable, &what).with_retryable(false);
+        }
         call.failed(STORE, self.failure(call))
     }
 

@@ -11,6 +11,7 @@ mod error;
 mod indexes;
 mod name;
 mod order;
+mod rights;
 mod sent;
 mod slots;
 mod store;

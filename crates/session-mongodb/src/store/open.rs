@@ -3,14 +3,14 @@
 use super::{MAX_PAYLOAD, MAX_TEXT, MongoStore};
 use crate::client::Client;
 use crate::command::Commands;
-use crate::config::MongoOptions;
+use crate::config::{MongoOptions, STORE};
 use crate::error::Fault;
 use crate::indexes::{self, Indexes, Step};
 use crate::order::Order;
 use crate::sent::Pool;
-use crate::{address, concern};
-use session_core::Result;
+use crate::{address, concern, rights};
 use session_core::store::{Call, Limits, Lost};
+use session_core::{Error, ErrorKind, Result};
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -27,7 +27,7 @@ impl MongoStore {
     /// # Errors
     ///
     /// `Config` if the URL or an option cannot be used; `Unavailable` or `Timeout` if the server
-    /// cannot be reached or refuses the log-in.
+    /// cannot be reached or refuses the log-in, or a right is missing.
     ///
     /// # Examples
     ///
@@ -45,10 +45,14 @@ impl MongoStore {
     /// ```
     pub async fn connect(options: impl Into<MongoOptions>) -> Result<Self> {
         let options = options.into().checked()?;
-        let mut driver = address::read(&options).await?;
-        let pool = address::watched(&mut driver);
-        let client = mongodb::Client::with_options(driver)
-            .map_err(|error| Fault::from(error).into_error(Call::Connect))?;
+        let (client, pool) = {
+            // A large future and a large value, and callers' futures would be with them.
+            let mut driver = Box::pin(address::read(&options)).await?;
+            let pool = address::watched(&mut driver);
+            let client = mongodb::Client::with_options(driver)
+                .map_err(|error| Fault::from(error).into_error(Call::Connect))?;
+            (client, pool)
+        };
         let store = Self::new(&client, pool, options)?;
         store.first_look().await?;
         Ok(store)
@@ -95,7 +99,7 @@ impl MongoStore {
     /// As [`connect`](Self::connect); `Config` if two documents share an `id` or an index that is
     /// there is in the way; `Unavailable`, not retryable, if the user may make no index.
     pub async fn init(&self) -> Result<()> {
-        let inspect = |fault: Fault| fault.into_error(Call::Inspect);
+        let inspect = |fault: Fault| self.explain(fault, Call::Inspect);
         let indexes = self.look(self.client.first_deadline()).await.map_err(inspect)?;
         let steps = indexes.missing(self.options.owner_index);
         if steps.is_empty() {
@@ -109,10 +113,10 @@ impl MongoStore {
                 }
                 made => made,
             }
-            .map_err(|fault| fault.into_error(Call::Init))?;
+            .map_err(|fault| self.explain(fault, Call::Init))?;
         }
         self.learn(self.look(self.client.first_deadline()).await.map_err(inspect)?);
-        Ok(())
+        self.check_rights(self.client.first_deadline()).await
     }
 
     fn new(client: &mongodb::Client, pool: Pool, options: MongoOptions) -> Result<Self> {
@@ -146,8 +150,40 @@ impl MongoStore {
                 next => next,
             };
         }
-        self.learn(found.map_err(|fault| fault.into_error(Call::Connect))?);
-        Ok(())
+        self.learn(found.map_err(|fault| self.explain(fault, Call::Connect))?);
+        self.check_rights(deadline).await
+    }
+
+    /// Fails now where calls would fail later, if there is a collection: a server may make one for
+    /// the question.
+    async fn check_rights(&self, deadline: Instant) -> Result<()> {
+        if self.indexes().order == Order::Unseen {
+            return Ok(());
+        }
+        let mut missing = Vec::new();
+        for (action, command) in rights::probes(&self.options.collection) {
+            if self.client.run(command, deadline).await == Err(Fault::Denied) {
+                missing.push(action);
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let what = rights::denied(&missing.join(", "), &self.place());
+        Err(Call::Connect.error(STORE, ErrorKind::Unavailable, &what).with_retryable(false))
+    }
+
+    /// The error of a first call, which says where it was made.
+    fn explain(&self, fault: Fault, call: Call) -> Error {
+        if fault != Fault::Denied {
+            return fault.into_error(call);
+        }
+        let what = rights::denied(rights::action(call), &self.place());
+        call.error(STORE, ErrorKind::Unavailable, &what).with_retryable(false)
+    }
+
+    fn place(&self) -> String {
+        format!("the collection `{}.{}`", self.options.database, self.options.collection)
     }
 
     pub(super) async fn look(&self, deadline: Instant) -> Result<Indexes, Fault> {

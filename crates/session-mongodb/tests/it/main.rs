@@ -10,4 +10,5 @@ mod german;
 mod indexes;
 mod layout;
 mod refusals;
+mod rights;
 mod sent;

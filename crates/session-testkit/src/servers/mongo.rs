@@ -7,6 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -18,8 +19,17 @@ use tokio::net::TcpStream;
 pub type MongoServer = ChildServer<Mongo>;
 
 /// How a [`MongoServer`] is started.
-#[derive(Debug)]
-pub struct Mongo;
+#[derive(Debug, Default)]
+pub struct Mongo {
+    needs_log_in: AtomicBool,
+}
+
+impl Mongo {
+    /// Has every client log in once the server is started again; make the users before.
+    pub fn require_log_in(&self) {
+        self.needs_log_in.store(true, Ordering::SeqCst);
+    }
+}
 
 impl ChildServer<Mongo> {
     /// Starts a server and waits until it answers.
@@ -28,7 +38,7 @@ impl ChildServer<Mongo> {
     ///
     /// Those of [`ChildServer::launch`].
     pub async fn start() -> io::Result<Self> {
-        Self::launch(|_| Ok(Mongo)).await
+        Self::launch(|_| Ok(Mongo::default())).await
     }
 }
 
@@ -50,6 +60,9 @@ impl Program for Mongo {
             fs::write(&config, "")?;
             command.args(["--host", "127.0.0.1", "--enable-test-commands", "--sync-on-commit"]);
             command.arg("--config").arg(config).arg("--storage-path").arg(data);
+        }
+        if self.needs_log_in.load(Ordering::SeqCst) {
+            command.arg("--auth");
         }
         Ok(command)
     }

@@ -1,7 +1,7 @@
 //! What a server has to bear that answers nobody, as its own side of the connections has it.
 
 use crate::common::{IN_TIME, create, eventually, key, open};
-use crate::servers::{mariadb, postgres};
+use crate::servers::both;
 use session_core::{ErrorKind, Store};
 use session_sql::{SqlOptions, SqlStore};
 use session_testkit::{ChildServer, Program};
@@ -40,11 +40,6 @@ impl Ends {
         };
         Self { open: count("01"), left: count("08") }
     }
-}
-
-async fn servers() -> [Box<ChildServer<dyn Program>>; 2] {
-    let (postgres, mariadb) = tokio::join!(postgres(), mariadb(&[]));
-    [Box::new(postgres), Box::new(mariadb)]
 }
 
 async fn store_at(server: &ChildServer<dyn Program>) -> Arc<SqlStore> {
@@ -89,7 +84,7 @@ async fn besiege(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn frozen_server_has_no_more_connections_than_allowed() {
-    for server in servers().await {
+    for server in both().await {
         let store = store_at(&server).await;
         server.freeze().unwrap();
         let most = besiege(&server, &store, |ends| ends.open).await;
@@ -137,7 +132,7 @@ impl Lock {
 /// Those whose client has left are connections to the server, too: it waits for the lock.
 #[tokio::test(flavor = "multi_thread")]
 async fn server_with_a_locked_table_has_no_more_connections_than_allowed() {
-    for server in servers().await {
+    for server in both().await {
         let store = store_at(&server).await;
         let lock = Lock::table(&server).await;
         let most = besiege(&server, &store, |ends| ends.open + ends.left).await - 1;

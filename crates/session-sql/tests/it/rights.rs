@@ -1,16 +1,11 @@
 //! What the database user may not do, and what gives it the right.
 
 use crate::common::{MINUTE, create, key, open, writes};
-use crate::servers::{mariadb, postgres};
+use crate::servers::both;
 use session_core::{ErrorKind, Store};
 use session_sql::{SqlOptions, SqlStore};
 use session_testkit::{ChildServer, Program};
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection};
-
-async fn servers() -> [Box<ChildServer<dyn Program>>; 2] {
-    let (postgres, mariadb) = tokio::join!(postgres(), mariadb(&[]));
-    [Box::new(postgres), Box::new(mariadb)]
-}
 
 /// As one who may do everything.
 async fn tell(server: &ChildServer<dyn Program>, sql: &str) {
@@ -55,7 +50,7 @@ async fn use_it(store: &SqlStore) {
 
 #[tokio::test]
 async fn user_who_may_not_make_the_table_is_told_the_statement_and_the_grant() {
-    for server in servers().await {
+    for server in both().await {
         let url = user(&server).await;
         let store = SqlStore::connect(url.clone()).await.unwrap();
         let error = store.init().await.unwrap_err();
@@ -77,7 +72,7 @@ async fn user_who_may_not_make_the_table_is_told_the_statement_and_the_grant() {
 
 #[tokio::test]
 async fn rights_that_are_missing_show_when_the_table_is_opened() {
-    for server in servers().await {
+    for server in both().await {
         open(SqlOptions::new(server.url())).await;
         let url = user(&server).await;
         let app = if url.starts_with("mysql:") { "app@'127.0.0.1'" } else { "app" };

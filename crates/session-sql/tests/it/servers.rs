@@ -57,6 +57,12 @@ pub(crate) async fn mariadb(args: &'static [&'static str]) -> ChildServer<MariaD
     .unwrap()
 }
 
+/// One of each.
+pub(crate) async fn both() -> [Box<ChildServer<dyn Program>>; 2] {
+    let (postgres, mariadb) = tokio::join!(postgres(), mariadb(&[]));
+    [Box::new(postgres), Box::new(mariadb)]
+}
+
 #[async_trait]
 impl Program for Postgres {
     fn command(&self, place: &Place) -> io::Result<Command> {

@@ -11,6 +11,7 @@ mod keys;
 mod layout;
 mod owners;
 mod repeat;
+mod rights;
 mod store;
 mod table;
 

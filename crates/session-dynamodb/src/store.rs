@@ -33,7 +33,7 @@ impl DynamoDbStore {
     ///
     /// `Config` if an option cannot be used, no region is named or the table has another key;
     /// `Unavailable` or `Timeout` if the server cannot be reached, or does not take the
-    /// credentials.
+    /// credentials; `Unavailable`, not retryable, with the action's name if they lack a right.
     ///
     /// # Examples
     ///
@@ -58,7 +58,9 @@ impl DynamoDbStore {
             let what = "no region is named; set SESSION_DYNAMODB_REGION or AWS_REGION";
             Call::Connect.failed(STORE, Failure::Final(ErrorKind::Config, what))
         })?;
-        client.inspect(Call::Connect, Instant::now() + patience).await?;
+        if client.inspect(Call::Connect, Instant::now() + patience).await?.is_some() {
+            client.check_rights(Instant::now() + patience).await?;
+        }
         Ok(Self { client })
     }
 
@@ -124,7 +126,7 @@ impl Store for DynamoDbStore {
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
         check(Call::Load, &self.client.layout, key, &[], None)?;
-        self.client.get(key).await.map_err(|fault| fault.into_error(Call::Load))
+        self.client.get(key).await.map_err(|fault| self.client.explain(fault, Call::Load))
     }
 
     async fn write(
@@ -141,13 +143,13 @@ impl Store for DynamoDbStore {
                 self.client.update(key, Some(&payload), lease, loaded).await
             }
         };
-        written.map_err(|fault| fault.into_error(when.call()))
+        written.map_err(|fault| self.client.explain(fault, when.call()))
     }
 
     async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
         check(Call::Touch, &self.client.layout, key, &[], lease.owner)?;
         let touched = self.client.update(key, None, lease, loaded).await;
-        touched.map_err(|fault| fault.into_error(Call::Touch))
+        touched.map_err(|fault| self.client.explain(fault, Call::Touch))
     }
 
     async fn delete(
@@ -158,7 +160,7 @@ impl Store for DynamoDbStore {
     ) -> Result<bool> {
         check(Call::Delete, &self.client.layout, key, &[], None)?;
         let deleted = self.client.delete(key, expected).await;
-        Ok(deleted.map_err(|fault| fault.into_error(Call::Delete))?.is_written())
+        Ok(deleted.map_err(|fault| self.client.explain(fault, Call::Delete))?.is_written())
     }
 
     async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>> {
@@ -169,7 +171,7 @@ impl Store for DynamoDbStore {
             0 => Err(Call::List.failed(STORE, EMPTY_OWNER)),
             1..=MAX_KEY => {
                 let listed = self.client.list(attribute, owner).await;
-                listed.map_err(|fault| fault.into_error(Call::List))
+                listed.map_err(|fault| self.client.explain(fault, Call::List))
             }
             // Nobody's: it could not be written.
             _ => Ok(Vec::new()),

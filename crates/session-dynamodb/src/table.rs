@@ -46,7 +46,7 @@ impl Client {
                 Step::Done => break,
             };
             match result {
-                Err(fault) if !is_passing(&fault) => return Err(fault.into_error(Call::Init)),
+                Err(fault) if !is_passing(&fault) => return Err(self.explain(fault, Call::Init)),
                 _ if Instant::now() + pause > deadline => {
                     let what = "the table or its index is still being made; call `init` again";
                     return Err(Call::Init.failed(STORE, Failure::Later(what)));
@@ -70,7 +70,7 @@ impl Client {
         let table = match Request::Read.persist(deadline, describe).await {
             Ok(answer) => answer.table,
             Err(Fault::NoTable) => None,
-            Err(fault) => return Err(fault.into_error(call)),
+            Err(fault) => return Err(self.explain(fault, call)),
         };
         match table {
             Some(table) if !(is_hash_key(table.key_schema(), key) && is_text(&table, key)) => {
@@ -155,7 +155,7 @@ impl Client {
                      hour, or is being turned off; call `init` again later",
                 ),
             )),
-            _ => Err(fault.into_error(Call::Init)),
+            _ => Err(self.explain(fault, Call::Init)),
         }
     }
 

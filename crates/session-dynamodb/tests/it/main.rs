@@ -13,5 +13,6 @@ mod names;
 mod owners;
 mod refusals;
 mod repeats;
+mod rights;
 mod stand_in;
 mod table;

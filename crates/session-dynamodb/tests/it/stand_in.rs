@@ -20,6 +20,8 @@ struct Shared {
     requests: Mutex<Vec<String>>,
     /// Status, code, and how many more requests get it.
     refusal: Mutex<(u16, String, usize)>,
+    /// Operations that the credentials may not ask for.
+    denied: Mutex<Vec<&'static str>>,
 }
 
 impl StandIn {
@@ -42,6 +44,11 @@ impl StandIn {
         *self.shared.refusal.lock().unwrap() = (status, code.to_owned(), times);
     }
 
+    /// Denies these operations from now on, as IAM does.
+    pub(crate) fn deny(&self, operations: &[&'static str]) {
+        *self.shared.denied.lock().unwrap() = operations.to_vec();
+    }
+
     /// The requests since the last time.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.shared.requests.lock().unwrap())
@@ -49,16 +56,25 @@ impl StandIn {
 }
 
 impl Shared {
-    fn refusal(&self) -> Option<String> {
+    fn refusal(&self, request: &str) -> Option<String> {
+        let denied = self.denied.lock().unwrap();
+        let is_for = |name: &&str| request.contains(&format!("DynamoDB_20120810.{name}\r\n"));
+        if denied.iter().any(is_for) {
+            return Some(answer(400, "AccessDeniedException"));
+        }
         let (status, code, times) = &mut *self.refusal.lock().unwrap();
         *times = times.checked_sub(1)?;
-        let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}"}}"#);
-        Some(format!(
-            "HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.0\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        ))
+        Some(answer(*status, code))
     }
+}
+
+fn answer(status: u16, code: &str) -> String {
+    let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}"}}"#);
+    format!(
+        "HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.0\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// One request for each connection.
@@ -69,7 +85,7 @@ async fn serve(mut client: TcpStream, server: SocketAddr, shared: Arc<Shared>) -
     }
     let request = String::from_utf8(request).unwrap();
     shared.requests.lock().unwrap().push(request.clone());
-    if let Some(refusal) = shared.refusal() {
+    if let Some(refusal) = shared.refusal(&request) {
         return client.write_all(refusal.as_bytes()).await;
     }
     let mut server = TcpStream::connect(server).await?;

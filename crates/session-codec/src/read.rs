@@ -53,8 +53,8 @@ fn a_pickle() -> Result<Format> {
 /// # Errors
 ///
 /// `Decode` if a pickle is over `max_len` bytes, malformed, deeper than `max_depth`, holds anything
-/// but data, or shares so much that it would grow out of proportion. Of tags that are none, no
-/// error: the payload is plain JSON. Without the feature `flask`, `Decode` for whatever has the
+/// but data, or shares so much that it would grow out of proportion. A tag that is none is an
+/// object; JSON that is malformed or too deep is left for [`index`] to refuse. Without the feature `flask`, `Decode` for whatever has the
 /// look of tags: as plain JSON their meaning would be lost at the next write.
 #[inline]
 #[cfg_attr(

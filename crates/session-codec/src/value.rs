@@ -11,7 +11,9 @@ use std::fmt;
 /// time with an offset as the extension -1). It keeps the order of maps and every MessagePack
 /// type; JSON has neither [`Bytes`](Self::Bytes) nor [`Extension`](Self::Extension), nor maps
 /// with keys that are not text. Of a pickle, tuples and sets are arrays, dates, decimals and UUIDs
-/// are text, and integers beyond 64 bits are floats (of JSON as well).
+/// are text, and integers beyond 64 bits are floats (of JSON as well). Text that is none to Rust is
+/// bytes: of MessagePack what is not UTF-8, of JSON and pickles what has half of a surrogate pair,
+/// which is three bytes there (Python's `surrogatepass`).
 ///
 /// # Examples
 ///

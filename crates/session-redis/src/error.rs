@@ -1,7 +1,7 @@
 //! What a failure means: nothing written, or not known.
 //!
 //! Texts of the server and the client may repeat arguments (an unknown command's reply lists
-//! them, log-in included), so only codes, and I/O errors, reach our errors.
+//! them, log-in included), so only codes, I/O errors and names of our own commands reach our errors.
 
 mod denied;
 #[cfg(feature = "rustls")]

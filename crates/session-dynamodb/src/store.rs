@@ -3,7 +3,8 @@
 use crate::client::Client;
 use crate::config::{DynamoDbOptions, STORE};
 use crate::item::{EMPTY_OWNER, MAX_KEY, check, limits};
-use session_core::store::{Call, Failure, no_owner_index};
+use crate::layout::Layout;
+use session_core::store::{Call, Failure, LazyStore, no_owner_index};
 use session_core::{
     Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
     async_trait,
@@ -64,6 +65,29 @@ impl DynamoDbStore {
         Ok(Self { client })
     }
 
+    /// Checks the options and leaves the rest to the first call, so that an application starts while
+    /// DynamoDB cannot be reached: that call finds region and credentials, has [`init`](Self::init)
+    /// make what is missing, and checks the table and the rights to it.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if an option cannot be used. What [`connect`](Self::connect) and `init` refuse, calls
+    /// are told, as [`LazyStore`] has it.
+    pub fn connect_lazy(options: impl Into<DynamoDbOptions>) -> Result<LazyStore<Self>> {
+        let options = options.into();
+        options.check()?;
+        options.check_endpoint()?;
+        let before = capabilities(&options.layout);
+        Ok(LazyStore::new(before, options.timeouts, move || {
+            let options = options.clone();
+            async move {
+                let store = Self::connect(options).await?;
+                store.init().await?;
+                Ok(store)
+            }
+        }))
+    }
+
     /// Uses a client that the application already has, with its connections and credentials;
     /// endpoint, region and connect timeout of `options` are not used.
     ///
@@ -112,16 +136,7 @@ impl DynamoDbStore {
 #[async_trait]
 impl Store for DynamoDbStore {
     fn capabilities(&self) -> Capabilities {
-        let layout = &self.client.layout;
-        let limits = limits(layout);
-        Capabilities {
-            name: STORE,
-            owner_index: layout.has_owners,
-            needs_sweep: false,
-            max_payload: limits.payload,
-            max_key: limits.key,
-            ttl_resolution: Duration::from_secs(1),
-        }
+        capabilities(&self.client.layout)
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
@@ -180,6 +195,18 @@ impl Store for DynamoDbStore {
 
     async fn delete_expired(&self) -> Result<u64> {
         Ok(0)
+    }
+}
+
+fn capabilities(layout: &Layout) -> Capabilities {
+    let limits = limits(layout);
+    Capabilities {
+        name: STORE,
+        owner_index: layout.has_owners,
+        needs_sweep: false,
+        max_payload: limits.payload,
+        max_key: limits.key,
+        ttl_resolution: Duration::from_secs(1),
     }
 }
 

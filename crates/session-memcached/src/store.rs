@@ -5,7 +5,7 @@ use crate::config::{ITEM_SIZE_MAX, MemcachedOptions, STORE};
 use crate::error::Fault;
 use crate::lifetime::{exptime, left};
 use memcache::exp::AsyncMemcache;
-use session_core::store::{Call, Failure, Limits, no_owner_index};
+use session_core::store::{Call, Failure, LazyStore, Limits, no_owner_index};
 use session_core::{
     Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
     async_trait,
@@ -56,6 +56,20 @@ impl MemcachedStore {
         Ok(Self { client, limits: limits(item_size_max) })
     }
 
+    /// Checks the options and leaves the rest to the first call, so that an application starts while
+    /// its servers are down: that call connects to every server, and asks each whether it can keep
+    /// sessions and how large.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if a server or a timeout cannot be used. What [`connect`](Self::connect) refuses,
+    /// calls are told, as [`LazyStore`] has it.
+    pub fn connect_lazy(options: impl Into<MemcachedOptions>) -> Result<LazyStore<Self>> {
+        let options = options.into().checked()?;
+        let before = capabilities(&limits(options.item_size_max));
+        Ok(LazyStore::new(before, options.timeouts, move || Self::connect(options.clone())))
+    }
+
     /// Uses a client that the application already has, such as the one of its cache.
     ///
     /// With several servers the client says which one holds a key; [`Placement`](crate::Placement)
@@ -101,14 +115,7 @@ impl MemcachedStore {
 #[async_trait]
 impl Store for MemcachedStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            name: STORE,
-            owner_index: false,
-            needs_sweep: false,
-            max_payload: self.limits.payload,
-            max_key: self.limits.key,
-            ttl_resolution: Duration::from_secs(1),
-        }
+        capabilities(&self.limits)
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
@@ -175,6 +182,17 @@ impl fmt::Debug for MemcachedStore {
 fn limits(item_size_max: usize) -> Limits {
     let payload = item_size_max.saturating_sub(OVERHEAD);
     Limits { payload: Some(payload), key: Some(250), owner: None }
+}
+
+fn capabilities(limits: &Limits) -> Capabilities {
+    Capabilities {
+        name: STORE,
+        owner_index: false,
+        needs_sweep: false,
+        max_payload: limits.payload,
+        max_key: limits.key,
+        ttl_resolution: Duration::from_secs(1),
+    }
 }
 
 fn check<'a>(limits: &Limits, call: Call, key: &'a StoreKey, payload: &[u8]) -> Result<&'a str> {

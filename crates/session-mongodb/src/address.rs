@@ -6,7 +6,7 @@ use crate::config::{MongoOptions, STORE};
 use crate::sent::{Pool, watch};
 use crate::slots::Slots;
 use mongodb::error::ErrorKind as DriverErrorKind;
-use mongodb::options::ClientOptions;
+use mongodb::options::{ClientOptions, ConnectionString};
 use session_core::store::Failure::{self, Final, Later};
 use session_core::store::{Call, Timeouts};
 use session_core::{ErrorKind, Result};
@@ -18,9 +18,19 @@ use tokio::time::timeout;
 /// driver's own 100 are all opened by one burst, and each costs the server a handshake.
 const MAX_POOL: u32 = 16;
 
-/// Reads the URL of `options`; `mongodb+srv` asks DNS.
-pub(crate) async fn read(options: &MongoOptions) -> Result<ClientOptions> {
-    let refuse = |failure: Failure| Err(Call::Connect.failed(STORE, failure));
+const MALFORMED: Failure = Final(
+    ErrorKind::Config,
+    "the url cannot be used; expected \
+     mongodb://[user[:password]@]host[:port][,host...][/auth database][?options], a \
+     password in percent-encoding, and options that do not contradict each other",
+);
+
+fn refuse<T>(failure: Failure) -> Result<T> {
+    Err(Call::Connect.failed(STORE, failure))
+}
+
+/// Refuses a URL that cannot be used, whatever DNS and the servers have to say about it.
+pub(crate) fn check(options: &MongoOptions) -> Result<ConnectionString> {
     let url = options.url.as_str();
     if url.starts_with("mongodb+srv:") && !cfg!(feature = "srv") {
         let what = "mongodb+srv:// needs the feature `srv` of session-mongodb";
@@ -29,15 +39,16 @@ pub(crate) async fn read(options: &MongoOptions) -> Result<ClientOptions> {
     if let Err(what) = parameters::check(url) {
         return Err(Call::Connect.error(STORE, ErrorKind::Config, &what));
     }
+    ConnectionString::parse(url).or_else(|_| refuse(MALFORMED))
+}
+
+/// Reads the URL of `options`; `mongodb+srv` asks DNS.
+pub(crate) async fn read(options: &MongoOptions) -> Result<ClientOptions> {
+    let url = check(options)?;
     match timeout(options.timeouts.connect(), ClientOptions::parse(url)).await {
         Ok(Ok(driver)) => Ok(bounded(driver, &options.timeouts, options.rest)),
         Ok(Err(error)) if !matches!(*error.kind, DriverErrorKind::DnsResolve { .. }) => {
-            refuse(Final(
-                ErrorKind::Config,
-                "the url cannot be used; expected \
-                 mongodb://[user[:password]@]host[:port][,host...][/auth database][?options], a \
-                 password in percent-encoding, and options that do not contradict each other",
-            ))
+            refuse(MALFORMED)
         }
         Ok(Err(_)) | Err(_) => refuse(Later("no answer from DNS about the servers of the url")),
     }

@@ -144,6 +144,27 @@ impl MongoStore {
     }
 }
 
+/// What a command holds.
+fn limits(options: &MongoOptions) -> Limits {
+    Limits {
+        payload: Some(MAX_PAYLOAD),
+        key: Some(MAX_TEXT),
+        owner: options.owner_index.then_some(MAX_TEXT),
+    }
+}
+
+fn capabilities(options: &MongoOptions, indexes: Indexes) -> Capabilities {
+    let limits = limits(options);
+    Capabilities {
+        name: STORE,
+        owner_index: options.owner_index,
+        needs_sweep: indexes.expiry != Expiry::Ttl,
+        max_payload: limits.payload,
+        max_key: limits.key,
+        ttl_resolution: Duration::from_millis(1),
+    }
+}
+
 /// What one step of a sweep came upon.
 struct Batch {
     found: usize,
@@ -153,14 +174,7 @@ struct Batch {
 #[async_trait]
 impl Store for MongoStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            name: STORE,
-            owner_index: self.options.owner_index,
-            needs_sweep: self.indexes().expiry != Expiry::Ttl,
-            max_payload: self.limits.payload,
-            max_key: self.limits.key,
-            ttl_resolution: Duration::from_millis(1),
-        }
+        capabilities(&self.options, self.indexes())
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {

@@ -95,20 +95,23 @@ impl Known {
             ttl_resolution: table.ttl_resolution(),
         }
     }
+
+    fn capabilities(&self, options: &Checked) -> Capabilities {
+        Capabilities {
+            name: "sqlalchemy",
+            owner_index: options.has_owners,
+            needs_sweep: true,
+            max_payload: self.limits.payload,
+            max_key: self.limits.key,
+            ttl_resolution: self.ttl_resolution,
+        }
+    }
 }
 
 #[async_trait]
 impl Store for SqlStore {
     fn capabilities(&self) -> Capabilities {
-        let known = self.known();
-        Capabilities {
-            name: "sqlalchemy",
-            owner_index: self.options.has_owners,
-            needs_sweep: true,
-            max_payload: known.limits.payload,
-            max_key: known.limits.key,
-            ttl_resolution: known.ttl_resolution,
-        }
+        self.known().capabilities(&self.options)
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {

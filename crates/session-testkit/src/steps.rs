@@ -1,6 +1,7 @@
 //! What a store's own tests, beside the clauses, begin with and wait for.
 
-use session_core::{Bytes, Lease, Precondition, Record, Result, Store, StoreKey};
+use crate::{ChildServer, Program};
+use session_core::{Bytes, ErrorKind, Lease, Precondition, Record, Result, Store, StoreKey};
 use std::time::{Duration, Instant};
 
 /// A lease without an owner.
@@ -32,6 +33,29 @@ pub async fn writes(store: &impl Store, key: &StoreKey, loaded: &Record) -> [Res
         store.delete(key, None, Some(loaded)).await.map(drop),
         store.delete(key, None, None).await.map(drop),
     ]
+}
+
+/// Sees `store`, which was made while `server` was dead, through the start of it: no call is in
+/// doubt before, and all work after it.
+///
+/// # Panics
+///
+/// If a call fails otherwise than `Unavailable`, or after the start.
+pub async fn opens_late<P: Program + ?Sized>(store: &impl Store, server: &mut ChildServer<P>) {
+    let loaded = Record { payload: Bytes::from("old"), cas: 1, ttl: MINUTE.ttl };
+    let mut ends = Vec::from(writes(store, &key("late"), &loaded).await);
+    ends.push(store.load(&key("late")).await.map(drop));
+    for end in ends {
+        let error = end.expect_err("the server is dead");
+        let seen = (error.kind(), error.is_retryable());
+        assert_eq!(seen, (ErrorKind::Unavailable, true), "{error:#}");
+    }
+    server.restart().await.expect("the server starts");
+    eventually("the store is open", async || store.load(&key("late")).await.is_ok()).await;
+    let loaded = create(store, &key("late"), "old").await;
+    for end in writes(store, &key("late"), &loaded).await {
+        end.expect("the store is open");
+    }
 }
 
 /// Asks until the condition holds.

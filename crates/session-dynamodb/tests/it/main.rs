@@ -7,6 +7,7 @@ mod common;
 mod conformance;
 mod connections;
 mod faults;
+mod late;
 mod layout;
 mod limits;
 mod names;

@@ -6,4 +6,5 @@ mod common;
 mod conformance;
 mod connections;
 mod faults;
+mod late;
 mod layout;

@@ -1,6 +1,6 @@
 //! From options or a client to a store whose indexes are there.
 
-use super::{MAX_PAYLOAD, MAX_TEXT, MongoStore};
+use super::{MongoStore, capabilities, limits};
 use crate::client::Client;
 use crate::command::Commands;
 use crate::config::{MongoOptions, STORE};
@@ -9,7 +9,7 @@ use crate::indexes::{self, Indexes, Step};
 use crate::order::Order;
 use crate::sent::Pool;
 use crate::{address, concern, rights};
-use session_core::store::{Call, Limits, Lost};
+use session_core::store::{Call, LazyStore, Lost};
 use session_core::{Error, ErrorKind, Result};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -56,6 +56,32 @@ impl MongoStore {
         let store = Self::new(&client, pool, options)?;
         store.first_look().await?;
         Ok(store)
+    }
+
+    /// Checks the options and leaves the rest to the first call, so that an application starts while
+    /// its server is down: that call connects, has [`init`](Self::init) make the indexes that are
+    /// missing, and checks the rights.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if the URL or an option cannot be used; of `mongodb+srv` the first call reads what
+    /// is in DNS. What [`connect`](Self::connect) and `init` refuse, calls are told, as
+    /// [`LazyStore`] has it.
+    pub fn connect_lazy(options: impl Into<MongoOptions>) -> Result<LazyStore<Self>> {
+        let options = options.into().checked()?;
+        let url = address::check(&options)?;
+        if url.write_concern.as_ref().is_some_and(concern::is_unacknowledged) {
+            return Err(Fault::Options.into_error(Call::Connect));
+        }
+        let before = capabilities(&options, Indexes::default());
+        Ok(LazyStore::new(before, options.timeouts, move || {
+            let options = options.clone();
+            async move {
+                let store = Self::connect(options).await?;
+                store.init().await?;
+                Ok(store)
+            }
+        }))
     }
 
     /// Uses a client that the application already has; the URL of `options` is not.
@@ -130,11 +156,7 @@ impl MongoStore {
             concern::of_reads(database.read_concern()),
             concern::of_writes(database.write_concern()),
         );
-        let limits = Limits {
-            payload: Some(MAX_PAYLOAD),
-            key: Some(MAX_TEXT),
-            owner: options.owner_index.then_some(MAX_TEXT),
-        };
+        let limits = limits(&options);
         let client = Client { database, pool, timeouts: options.timeouts };
         Ok(Self { client, commands, limits, options, indexes: Mutex::default() })
     }

@@ -8,6 +8,7 @@ mod connections;
 mod faults;
 mod german;
 mod indexes;
+mod late;
 mod layout;
 mod refusals;
 mod rights;

@@ -9,7 +9,7 @@ use crate::error::{Fault, Refusal};
 use crate::statement::Bound;
 use crate::table::Table;
 use session_core::Result;
-use session_core::store::Call;
+use session_core::store::{Call, LazyStore};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -51,6 +51,29 @@ impl SqlStore {
         let checked = options.check()?;
         let Target { engine, words, timeouts } = address::target(&options)?;
         Self::open(engine, words, Checked { timeouts, ..checked }).await
+    }
+
+    /// Checks the options and leaves the rest to the first call, so that an application starts while
+    /// its database is down: that call connects, has [`init`](Self::init) make what is missing, and
+    /// checks the table and the rights to it.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if an option cannot be used. What [`connect`](Self::connect) and `init` refuse, calls
+    /// are told, as [`LazyStore`] has it.
+    pub fn connect_lazy(options: impl Into<SqlOptions>) -> Result<LazyStore<Self>> {
+        let options = options.into();
+        let checked = options.check()?;
+        let Target { words, timeouts, .. } = address::target(&options)?;
+        let before = Known::new(&words, &checked, &Table::default()).capabilities(&checked);
+        Ok(LazyStore::new(before, timeouts, move || {
+            let options = options.clone();
+            async move {
+                let store = Self::connect(options).await?;
+                store.init().await?;
+                Ok(store)
+            }
+        }))
     }
 
     /// Uses a pool that the application already has; the URL of `options` is not.

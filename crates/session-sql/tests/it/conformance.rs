@@ -171,6 +171,24 @@ impl Subject for Pooled {
     }
 }
 
+/// A store that its first call opens.
+struct Lazy {
+    variable: &'static str,
+}
+
+#[async_trait]
+impl Subject for Lazy {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        let options = SqlOptions::new(server::url(self.variable)).table("kit_sessions");
+        let options = options.connect_timeout(PATIENCE).operation_timeout(PATIENCE);
+        Ok(Arc::new(SqlStore::connect_lazy(options.owner_index(true))?))
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link::None { because: "once it is open, it is the store that the other tests break" }
+    }
+}
+
 mod sqlite {
     session_testkit::store_conformance!(super::Sqlite::own());
 }
@@ -198,6 +216,10 @@ mod postgres_in_partitions {
 mod postgres_of_another_collation {
     use super::{OwnTable, Table};
     session_testkit::store_conformance!(Table::made_by("kit_collated", OwnTable::collated).await);
+}
+
+mod postgres_opened_by_the_first_call {
+    session_testkit::store_conformance!(super::Lazy { variable: super::POSTGRES });
 }
 
 mod pgbouncer_by_session {

@@ -9,6 +9,7 @@ mod connections;
 mod faults;
 #[cfg(target_os = "linux")]
 mod frozen;
+mod late;
 mod layout;
 mod locks;
 mod odd_tables;

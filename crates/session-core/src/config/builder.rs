@@ -1,6 +1,6 @@
 //! The door for code: one method for each setting, checked at the end.
 
-use super::keys::FORMATS;
+use super::core_keys::FORMATS;
 use super::{Config, OnConflict, Settings, Undecodable, check};
 use crate::cookie::SameSite;
 use crate::error::Result;
@@ -8,6 +8,13 @@ use crate::id::{IdHash, IdSyntax};
 use session_codec::Format;
 use std::num::NonZeroU32;
 use std::time::Duration;
+
+/// What the settings start from.
+#[derive(Clone, Copy, Debug)]
+enum Profile {
+    Flask,
+    Hardened,
+}
 
 /// Collects settings and checks them together in [`build`](Self::build).
 ///
@@ -20,12 +27,26 @@ pub struct ConfigBuilder {
 
 impl ConfigBuilder {
     pub(super) fn hardened() -> Self {
-        Self::default()
-            .cookie_name("__Host-session")
-            .cookie_secure(true)
-            .cookie_same_site(SameSite::Lax)
-            .hash_ids(true)
-            .use_signer(true)
+        Self::default().profile(Profile::Hardened)
+    }
+
+    /// Sets the five settings in which the profiles differ.
+    fn profile(self, profile: Profile) -> Self {
+        let flask = Config::default();
+        match profile {
+            Profile::Flask => self
+                .cookie_name(flask.cookie.name)
+                .cookie_secure(flask.cookie.secure)
+                .cookie_same_site(flask.cookie.same_site)
+                .hash_ids(flask.id_hash == IdHash::Sha256)
+                .use_signer(flask.use_signer),
+            Profile::Hardened => self
+                .cookie_name("__Host-session")
+                .cookie_secure(true)
+                .cookie_same_site(SameSite::Lax)
+                .hash_ids(true)
+                .use_signer(true),
+        }
     }
 
     /// Checks the settings, each by itself and all together.
@@ -39,7 +60,8 @@ impl ConfigBuilder {
         Ok(self.draft)
     }
 
-    /// Puts what `settings` holds over what was set so far; keys it does not hold change nothing.
+    /// Puts what `settings` holds over what was set so far; keys it does not hold change nothing. The
+    /// five settings of `SESSION_PROFILE` come first, so that each of them can be set besides.
     ///
     /// # Errors
     ///
@@ -57,6 +79,9 @@ impl ConfigBuilder {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn settings(mut self, settings: &Settings) -> Result<Self> {
+        if let Some(profile) = settings.choice("SESSION_PROFILE", PROFILES)? {
+            self = self.profile(profile);
+        }
         let draft = &mut self.draft;
         let cookie = &mut draft.cookie;
         put_text(&mut cookie.name, settings.text("SESSION_COOKIE_NAME")?);
@@ -259,6 +284,7 @@ impl ConfigBuilder {
 
 const SAME_SITE: &[(&str, SameSite)] =
     &[("Lax", SameSite::Lax), ("Strict", SameSite::Strict), ("None", SameSite::None)];
+const PROFILES: &[(&str, Profile)] = &[("flask", Profile::Flask), ("hardened", Profile::Hardened)];
 const UNDECODABLE: &[(&str, Undecodable)] =
     &[("fresh", Undecodable::Fresh), ("error", Undecodable::Error)];
 const ON_CONFLICT: &[(&str, OnConflict)] =

@@ -7,6 +7,7 @@
 
 mod builder;
 mod check;
+mod core_keys;
 mod distance;
 mod env;
 mod file;
@@ -20,7 +21,8 @@ mod tests;
 
 pub use builder::ConfigBuilder;
 pub(crate) use check::MAX_LIFETIME;
-pub use keys::{CORE_KEYS, KeyInfo, Kind};
+pub use core_keys::CORE_KEYS;
+pub use keys::{KeyInfo, Kind};
 pub use names::Warning;
 pub use secrets::Secrets;
 pub use settings::Settings;
@@ -140,9 +142,8 @@ impl Config {
         ConfigBuilder::hardened()
     }
 
-    /// Reads the default with what `settings` holds.
-    ///
-    /// To start from stricter settings, use [`Config::hardened`] and [`ConfigBuilder::settings`].
+    /// Reads the default, or the stricter start with `SESSION_PROFILE=hardened`, with what `settings`
+    /// holds besides.
     ///
     /// # Errors
     ///

@@ -3,6 +3,7 @@
 use super::distance::distance;
 use super::{KeyInfo, Settings};
 use crate::error::{Error, ErrorKind, Result};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Keys of Flask-Session whose values are objects of Python, and what to do instead.
@@ -22,6 +23,35 @@ const PYTHON_ONLY: &[(&str, &str)] = &[
     ),
 ];
 
+/// Names that settings have elsewhere, and what they are called here.
+const ALIASES: &[(&str, &str)] = &[
+    ("SESSION_BACKEND", "SESSION_TYPE"),
+    ("SESSION_DRIVER", "SESSION_TYPE"),
+    ("SESSION_STORE", "SESSION_TYPE"),
+    ("SESSION_REDIS_URI", "SESSION_REDIS"),
+    ("SESSION_REDIS_URL", "SESSION_REDIS"),
+    ("SESSION_MONGO", "SESSION_MONGODB"),
+    ("SESSION_MONGODB_URI", "SESSION_MONGODB"),
+    ("SESSION_MONGODB_URL", "SESSION_MONGODB"),
+    ("SESSION_DATABASE_URL", "SESSION_SQLALCHEMY"),
+    ("SESSION_SQL", "SESSION_SQLALCHEMY"),
+    ("SESSION_SQLALCHEMY_URI", "SESSION_SQLALCHEMY"),
+    ("SESSION_SQLALCHEMY_URL", "SESSION_SQLALCHEMY"),
+    ("SESSION_FILE_PATH", "SESSION_FILE_DIR"),
+    ("SESSION_SECRET", "SECRET_KEY"),
+    ("SESSION_SECRET_KEY", "SECRET_KEY"),
+    ("SESSION_LIFETIME", "PERMANENT_SESSION_LIFETIME"),
+    ("SESSION_MAX_AGE", "PERMANENT_SESSION_LIFETIME"),
+    ("SESSION_TTL", "PERMANENT_SESSION_LIFETIME"),
+    ("SESSION_PREFIX", "SESSION_KEY_PREFIX"),
+    ("SESSION_NAME", "SESSION_COOKIE_NAME"),
+    ("SESSION_DOMAIN", "SESSION_COOKIE_DOMAIN"),
+    ("SESSION_PATH", "SESSION_COOKIE_PATH"),
+    ("SESSION_SECURE", "SESSION_COOKIE_SECURE"),
+    ("SESSION_HTTPONLY", "SESSION_COOKIE_HTTPONLY"),
+    ("SESSION_SAMESITE", "SESSION_COOKIE_SAMESITE"),
+];
+
 /// Where a name that is nearly a known one is a mistake; other programs have names of their own.
 const WATCHED: [&str; 3] = ["SESSION_", "PERMANENT_SESSION_", "SECRET_KEY_FALLBACK"];
 const PREFIX: &str = "SESSION_";
@@ -30,7 +60,7 @@ const PREFIX: &str = "SESSION_";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     name: String,
-    reason: &'static str,
+    reason: Cow<'static, str>,
 }
 
 impl Warning {
@@ -63,16 +93,22 @@ pub(super) fn classify(name: &str, tables: &[&[KeyInfo]]) -> Result<Name> {
     if is_known(name, tables) {
         return Ok(Name::Known);
     }
-    if !WATCHED.iter().any(|prefix| name.starts_with(prefix)) {
-        return Ok(Name::Foreign);
-    }
-    let suspect = |reason| Name::Suspect(Warning { name: name.to_owned(), reason });
+    let suspect = |reason| Ok(Name::Suspect(Warning { name: name.to_owned(), reason }));
+    let meant = |known| suspect(format!("is no setting; did you mean {known}?").into());
+    let is_watched = WATCHED.iter().any(|prefix| name.starts_with(prefix));
     if let Some(reason) = python_only(name) {
-        return Ok(suspect(reason));
+        return suspect(reason.into());
+    }
+    if let Some(known) = alias(name) {
+        return meant(known);
     }
     match nearest(name, tables) {
-        Some((known, edits)) if edits <= tolerance(known) => Err(unknown(name, Some(known))),
-        _ if name.starts_with(PREFIX) => Ok(suspect("is no setting of this library")),
+        Some((known, edits)) if is_watched && edits <= tolerance(known) => {
+            Err(unknown(name, Some(known)))
+        }
+        // It may be another program's own, as a second key is.
+        Some((known, 1)) if !is_watched && !name.starts_with(known) => meant(known),
+        _ if name.starts_with(PREFIX) => suspect("is no setting of this library".into()),
         _ => Ok(Name::Foreign),
     }
 }
@@ -96,6 +132,10 @@ fn is_known(name: &str, tables: &[&[KeyInfo]]) -> bool {
     tables.iter().copied().flatten().any(|key| key.name == name)
 }
 
+fn alias(name: &str) -> Option<&'static str> {
+    ALIASES.iter().find(|(other, _)| *other == name).map(|(_, known)| *known)
+}
+
 fn python_only(name: &str) -> Option<&'static str> {
     PYTHON_ONLY.iter().find(|(known, _)| *known == name).map(|(_, reason)| *reason)
 }
@@ -111,6 +151,9 @@ fn unknown(name: &str, suggestion: Option<&str>) -> Error {
 /// The known name that is meant, also if its case, its dashes or its prefix are not ours.
 fn suggest(name: &str, tables: &[&[KeyInfo]]) -> Option<&'static str> {
     let upper = name.to_ascii_uppercase().replace('-', "_");
+    if let Some(known) = alias(&upper) {
+        return Some(known);
+    }
     let spellings = [format!("{PREFIX}{upper}"), upper];
     spellings
         .iter()
@@ -184,15 +227,44 @@ mod tests {
 
     #[test]
     fn other_names_of_sessions_are_warnings() {
-        for name in
-            ["SESSION_MANAGER", "SESSION_ID", "SESSION_TIME", "SESSION_NAME", "SESSION_REDIS_URL"]
-        {
+        for name in ["SESSION_MANAGER", "SESSION_ID", "SESSION_TIME", "SESSION_REDIS_POOL"] {
             let Name::Suspect(warning) = classify(name, TABLES).unwrap() else {
                 panic!("{name} is no warning")
             };
             assert_eq!(warning.name(), name);
             let expected = format!("{name} has no effect: it is no setting of this library");
             assert_eq!(warning.to_string(), expected);
+        }
+    }
+
+    /// Another program's name may be near one of ours, so the application starts.
+    #[test]
+    fn names_of_elsewhere_and_near_misses_elsewhere_say_what_is_meant() {
+        for (name, right) in [
+            ("SESSION_REDIS_URL", "SESSION_REDIS"),
+            ("SESSION_NAME", "SESSION_COOKIE_NAME"),
+            ("SESSION_LIFETIME", "PERMANENT_SESSION_LIFETIME"),
+            ("SESSION_SECRET", "SECRET_KEY"),
+            ("SECRETKEY", "SECRET_KEY"),
+            ("SECERT_KEY", "SECRET_KEY"),
+            ("SESION_TYPE", "SESSION_TYPE"),
+            ("PERMANENT_SESION_LIFETIME", "PERMANENT_SESSION_LIFETIME"),
+        ] {
+            let Name::Suspect(warning) = classify(name, TABLES).unwrap() else {
+                panic!("{name} is no warning")
+            };
+            let expected = format!("{name} has no effect: it is no setting; did you mean {right}?");
+            assert_eq!(warning.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn aliases_are_no_settings_and_name_some() {
+        for (name, known) in super::ALIASES {
+            assert!(!super::is_known(name, TABLES), "{name}");
+            // Those of stores are in the tables of their crates.
+            let is_of_a_store = ["SESSION_MONGODB", "SESSION_SQLALCHEMY"].contains(known);
+            assert!(is_of_a_store || super::is_known(known, TABLES), "{known}");
         }
     }
 

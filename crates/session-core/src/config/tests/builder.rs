@@ -100,6 +100,30 @@ fn hardened_is_five_settings_from_the_default() {
 }
 
 #[test]
+fn profile_comes_first_and_each_setting_besides_counts() {
+    let read = |pairs: &[(&'static str, &'static str)]| {
+        Config::from_settings(&pairs.iter().copied().collect()).unwrap()
+    };
+    let hardened = [("SESSION_PROFILE", "hardened")];
+    assert_eq!(read(&hardened), Config::hardened().build().unwrap());
+    assert_eq!(read(&[("SESSION_PROFILE", "flask")]), Config::default());
+    for (name, value, expected) in [
+        ("SESSION_COOKIE_NAME", "sid", Config::hardened().cookie_name("sid")),
+        (
+            "SESSION_COOKIE_SAMESITE",
+            "Strict",
+            Config::hardened().cookie_same_site(SameSite::Strict),
+        ),
+        ("SESSION_HASH_IDS", "false", Config::hardened().hash_ids(false)),
+        ("SESSION_USE_SIGNER", "false", Config::hardened().use_signer(false)),
+    ] {
+        assert_eq!(read(&[hardened[0], (name, value)]), expected.build().unwrap(), "{name}");
+    }
+    let back = settings([("SESSION_PROFILE", "flask")]);
+    assert_eq!(Config::hardened().settings(&back).unwrap().build().unwrap(), Config::default());
+}
+
+#[test]
 fn settings_go_over_what_was_set_and_leave_the_rest() {
     let over = settings([("SESSION_COOKIE_NAME", "__Host-sid"), ("SESSION_TIMEOUT", "3")]);
     let config = Config::hardened()

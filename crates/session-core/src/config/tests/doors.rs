@@ -15,6 +15,7 @@ use std::time::Duration;
 type Row = (&'static str, &'static str, fn(ConfigBuilder) -> ConfigBuilder, &'static str);
 
 const ROWS: &[Row] = &[
+    ("SESSION_PROFILE", "Hardened", |_| Config::hardened(), "strict"),
     ("SESSION_PERMANENT", "no", |b| b.permanent(false), "maybe"),
     ("SESSION_USE_SIGNER", "on", |b| b.use_signer(true), "2"),
     ("SESSION_KEY_PREFIX", "shop:", |b| b.key_prefix("shop:"), "a b"),

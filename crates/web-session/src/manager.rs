@@ -2,14 +2,20 @@
 
 use crate::connect::connect;
 use crate::keys::KEYS;
+use crate::start;
 use session_core::config::Settings;
 use session_core::{Config, Error, ErrorKind, Result, SessionManager, Signer};
 
 /// Makes the manager that `settings` describe: configuration, store, and a signer if
 /// `SESSION_USE_SIGNER` is on.
 ///
-/// `SESSION_SIGNATURE` says whether the signer writes this library's own signatures or Flask's. To
-/// start from [`Config::hardened`], join the parts in [`SessionManager::new`].
+/// `SESSION_SIGNATURE` says whether the signer writes this library's own signatures or Flask's.
+/// `SESSION_PROFILE=hardened` starts from [`Config::hardened`].
+///
+/// The log then has a line, at INFO, with the store, its address without user and password, the
+/// cookie, the lifetime, and who removes expired records; and a warning for each of these: no
+/// `SESSION_TYPE`, a store in memory in a release build, a cookie that is sent over plain HTTP, a
+/// database that nobody sweeps.
 ///
 /// # Errors
 ///
@@ -35,7 +41,11 @@ pub async fn manager(settings: &Settings) -> Result<SessionManager> {
     settings.refuse_unknown(KEYS)?;
     let config = Config::from_settings(settings)?;
     let signer = if config.use_signer() { Some(signer(settings)?) } else { no_signer(settings)? };
-    SessionManager::new(connect(settings).await?, config, signer)
+    let store = connect(settings).await?;
+    let capabilities = store.capabilities();
+    let manager = SessionManager::new(store, config, signer)?;
+    start::tell(settings, manager.config(), &capabilities)?;
+    Ok(manager)
 }
 
 /// Makes the manager that the environment of this process describes.

@@ -1,0 +1,271 @@
+//! What is said when a manager is made: where sessions are, and what will surprise.
+
+use crate::backend::Backend;
+use crate::keys::KEYS;
+use session_core::config::Settings;
+use session_core::{Capabilities, Config, Result};
+use std::fmt;
+
+/// Says in one line what an operator wants to know, and warns of what will surprise.
+pub(crate) fn tell(settings: &Settings, config: &Config, store: &Capabilities) -> Result<()> {
+    let backend = Backend::from_settings(settings)?;
+    tracing::info!(
+        store = store.name,
+        address = address(backend, settings)?,
+        cookie = %Cookie(config),
+        lifetime_seconds = config.lifetime().as_secs(),
+        sweeps = %Sweeps { config, is_needed: store.needs_sweep },
+        "sessions are ready"
+    );
+    for warning in warnings(settings, config, backend, store.needs_sweep) {
+        tracing::warn!("{warning}");
+    }
+    Ok(())
+}
+
+/// What will surprise, with what to set.
+fn warnings(
+    settings: &Settings,
+    config: &Config,
+    backend: Backend,
+    needs_sweep: bool,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if backend == Backend::Null {
+        let meant = [
+            ("SESSION_REDIS", "redis"),
+            ("SESSION_MEMCACHED", "memcached"),
+            ("SESSION_FILE_DIR", "filesystem"),
+            ("SESSION_MONGODB", "mongodb"),
+            ("SESSION_SQLALCHEMY", "sqlalchemy"),
+            ("SQLALCHEMY_DATABASE_URI", "sqlalchemy"),
+            ("SESSION_DYNAMODB", "dynamodb"),
+        ];
+        let meant = meant.iter().find(|(name, _)| settings.contains(name));
+        warnings.push(match (meant, settings.contains("SESSION_TYPE")) {
+            (Some((name, word)), false) => format!(
+                "SESSION_TYPE is not set, so no session is kept, though {name} is: set \
+                 SESSION_TYPE={word}"
+            ),
+            (None, false) => "SESSION_TYPE is not set, so no session is kept: set it to redis, \
+                 memcached, filesystem, mongodb, sqlalchemy or dynamodb"
+                .to_owned(),
+            (_, true) => "SESSION_TYPE=null keeps no session: every visit is the first".to_owned(),
+        });
+    }
+    if backend == Backend::Memory && !cfg!(debug_assertions) {
+        warnings.push(
+            "SESSION_TYPE=memory keeps sessions in this process alone: they end when it ends, and \
+             other processes do not see them"
+                .to_owned(),
+        );
+    }
+    if !config.cookie().secure {
+        warnings.push(
+            "the session cookie is sent over plain HTTP, too, where others can read it: set \
+             SESSION_COOKIE_SECURE=true, or SESSION_PROFILE=hardened, once the site has HTTPS"
+                .to_owned(),
+        );
+    }
+    // The file store sweeps by itself, above its threshold.
+    if needs_sweep && backend == Backend::Sql && !has_sweeps(config) {
+        warnings.push(
+            "expired sessions stay in the database: set SESSION_CLEANUP_INTERVAL=3600, say, unless \
+             something else calls sweep"
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
+fn has_sweeps(config: &Config) -> bool {
+    config.cleanup_interval().is_some() || config.cleanup_n_requests().is_some()
+}
+
+/// Where a store is, without what may be a secret; `None` if that cannot be told apart.
+fn address(backend: Backend, settings: &Settings) -> Result<Option<String>> {
+    let keys: &[&str] = match backend {
+        Backend::Null | Backend::Memory => &[],
+        Backend::Memcached => {
+            let servers = settings.list("SESSION_MEMCACHED")?.map(|servers| servers.join(","));
+            return Ok(servers.or_else(|| default_of("SESSION_MEMCACHED")));
+        }
+        Backend::Redis => &["SESSION_REDIS"],
+        Backend::Filesystem => &["SESSION_FILE_DIR"],
+        Backend::MongoDb => &["SESSION_MONGODB"],
+        Backend::Sql => &["SESSION_SQLALCHEMY", "SQLALCHEMY_DATABASE_URI"],
+        Backend::DynamoDb => &["SESSION_DYNAMODB"],
+    };
+    for key in keys {
+        if let Some(text) = settings.text(key)? {
+            return Ok(without_secrets(text));
+        }
+    }
+    Ok(keys.first().and_then(|key| default_of(key)))
+}
+
+fn default_of(name: &str) -> Option<String> {
+    let keys = KEYS.iter().copied().flatten();
+    keys.filter(|key| key.name == name).find_map(|key| key.default).map(str::to_owned)
+}
+
+/// A URL without user, password and parameters.
+///
+/// An `@` behind the authority may end a password that was not encoded, so that is not shown.
+fn without_secrets(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let rest = match authority.rfind('@') {
+        Some(at) => &rest[at + 1..],
+        None if rest.contains('@') => return None,
+        None => rest,
+    };
+    let rest = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
+    let separator = if scheme.is_empty() { "" } else { "://" };
+    (!rest.contains('@')).then(|| format!("{scheme}{separator}{rest}"))
+}
+
+/// The cookie's name and attributes.
+struct Cookie<'a>(&'a Config);
+
+impl fmt::Display for Cookie<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cookie = self.0.cookie();
+        write!(f, "{}; Path={}", cookie.name, cookie.path)?;
+        if let Some(domain) = &cookie.domain {
+            write!(f, "; Domain={domain}")?;
+        }
+        if let Some(same_site) = cookie.same_site {
+            write!(f, "; SameSite={}", same_site.as_str())?;
+        }
+        for (is_set, word) in [
+            (cookie.secure, "Secure"),
+            (cookie.http_only, "HttpOnly"),
+            (cookie.partitioned, "Partitioned"),
+            (self.0.use_signer(), "signed"),
+        ] {
+            if is_set {
+                write!(f, "; {word}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Who removes expired records.
+struct Sweeps<'a> {
+    config: &'a Config,
+    is_needed: bool,
+}
+
+impl fmt::Display for Sweeps<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.is_needed, self.config.cleanup_interval(), self.config.cleanup_n_requests()) {
+            (false, ..) => f.write_str("by the store"),
+            (true, Some(every), _) => write!(f, "every {} s", every.as_secs()),
+            (true, None, Some(n)) => write!(f, "about every {n} requests"),
+            (true, None, None) => f.write_str("by nobody here"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Backend, Cookie, Sweeps, address, warnings, without_secrets};
+    use session_core::Config;
+    use session_core::config::Settings;
+
+    fn settings(pairs: &[(&'static str, &'static str)]) -> Settings {
+        pairs.iter().copied().collect()
+    }
+
+    /// What is set, whether the store needs sweeps, and what each warning says.
+    type Row = (&'static [(&'static str, &'static str)], bool, &'static [&'static str]);
+
+    #[test]
+    fn what_surprises_is_said_with_what_to_set() {
+        const SECURE: (&str, &str) = ("SESSION_COOKIE_SECURE", "true");
+        let table: &[Row] = &[
+            (
+                &[SECURE],
+                false,
+                &["SESSION_TYPE is not set, so no session is kept: set it to redis"],
+            ),
+            (
+                &[SECURE, ("SESSION_REDIS", "redis://:secret@cache")],
+                false,
+                &["though SESSION_REDIS is: set SESSION_TYPE=redis"],
+            ),
+            (
+                &[SECURE, ("SQLALCHEMY_DATABASE_URI", "postgres://u:secret@db/x")],
+                false,
+                &["though SQLALCHEMY_DATABASE_URI is: set SESSION_TYPE=sqlalchemy"],
+            ),
+            (&[SECURE, ("SESSION_TYPE", "null")], false, &["SESSION_TYPE=null keeps no session"]),
+            (&[SECURE, ("SESSION_TYPE", "redis")], false, &[]),
+            (&[("SESSION_TYPE", "redis")], false, &["SESSION_COOKIE_SECURE=true, or SESSION_PROF"]),
+            (&[("SESSION_TYPE", "redis"), ("SESSION_PROFILE", "hardened")], false, &[]),
+            (&[SECURE, ("SESSION_TYPE", "sql")], true, &["SESSION_CLEANUP_INTERVAL=3600"]),
+            (&[SECURE, ("SESSION_TYPE", "sql"), ("SESSION_CLEANUP_N_REQUESTS", "100")], true, &[]),
+            (&[SECURE, ("SESSION_TYPE", "filesystem")], true, &[]),
+        ];
+        for (pairs, needs_sweep, expected) in table {
+            let settings = settings(pairs);
+            let config = Config::from_settings(&settings).unwrap();
+            let backend = Backend::from_settings(&settings).unwrap();
+            let said = warnings(&settings, &config, backend, *needs_sweep);
+            assert_eq!(said.len(), expected.len(), "{pairs:?}: {said:?}");
+            for (said, expected) in said.iter().zip(*expected) {
+                assert!(said.contains(expected) && !said.contains("secret"), "{pairs:?}: {said}");
+            }
+        }
+    }
+
+    #[test]
+    fn address_shows_no_secret() {
+        for (url, shown) in [
+            ("redis://127.0.0.1:6379", Some("redis://127.0.0.1:6379")),
+            ("rediss://u:secret@cache:6380/1?db=2", Some("rediss://cache:6380/1")),
+            ("redis+cluster://:secret@a:1,b:2", Some("redis+cluster://a:1,b:2")),
+            ("mongodb://u:sec,ret@a,b/db?authSource=secret", Some("mongodb://a,b/db")),
+            ("postgresql://db/x?password=secret", Some("postgresql://db/x")),
+            ("sqlite:///var/x.db", Some("sqlite:///var/x.db")),
+            ("/var/lib/sessions", Some("/var/lib/sessions")),
+            ("mysql://u:s@cret@db/x", Some("mysql://db/x")),
+            ("mysql://u:sec/ret@db/x", None),
+            ("mysql://u:sec?ret@db/x", None),
+            ("mysql://u:sec#ret@db/x", None),
+            ("mysql://u@v:sec/ret@db/x", None),
+            ("postgresql://db/x?password=s@cret", None),
+        ] {
+            assert_eq!(without_secrets(url).as_deref(), shown, "{url}");
+        }
+        let of = |pairs: &[(&'static str, &'static str)]| {
+            let settings = settings(pairs);
+            address(Backend::from_settings(&settings).unwrap(), &settings).unwrap()
+        };
+        assert_eq!(of(&[]), None);
+        let sql = ("SESSION_TYPE", "sql");
+        let uri = ("SQLALCHEMY_DATABASE_URI", "postgres://u:secret@db/x");
+        assert_eq!(of(&[sql, uri]).as_deref(), Some("postgres://db/x"));
+        let servers = [("SESSION_TYPE", "memcached"), ("SESSION_MEMCACHED", "a:1, b:2")];
+        assert_eq!(of(&servers).as_deref(), Some("a:1,b:2"));
+    }
+
+    #[test]
+    fn cookie_and_sweeps_are_said_in_words() {
+        let hardened = Config::hardened().build().unwrap();
+        let said = Cookie(&hardened).to_string();
+        assert_eq!(said, "__Host-session; Path=/; SameSite=Lax; Secure; HttpOnly; signed");
+        let config = |pairs| Config::from_settings(&settings(pairs)).unwrap();
+        for (pairs, is_needed, expected) in [
+            (&[][..], false, "by the store"),
+            (&[], true, "by nobody here"),
+            (&[("SESSION_CLEANUP_INTERVAL", "60")], true, "every 60 s"),
+            (&[("SESSION_CLEANUP_N_REQUESTS", "9")], true, "about every 9 requests"),
+        ] {
+            let config = config(pairs);
+            assert_eq!(Sweeps { config: &config, is_needed }.to_string(), expected);
+        }
+    }
+}

@@ -76,6 +76,8 @@ struct Inner {
     kind: ErrorKind,
     retryable: bool,
     message: Cow<'static, str>,
+    /// The key of the value in the session that could not be read or written.
+    key: Option<Box<str>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -87,7 +89,7 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         let retryable =
             matches!(kind, ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Conflict);
-        Self(Box::new(Inner { kind, retryable, message: message.into(), source: None }))
+        Self(Box::new(Inner { kind, retryable, message: message.into(), key: None, source: None }))
     }
 
     /// Keeps `source` as the cause.
@@ -95,6 +97,27 @@ impl Error {
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
+    }
+
+    /// Adds to the message what a caller knows better: the address, the setting.
+    #[must_use]
+    pub fn with_note(mut self, note: impl fmt::Display) -> Self {
+        self.0.message = format!("{} ({note})", self.0.message).into();
+        self
+    }
+
+    /// Says which value of a session it is about. The name is the application's, and made of what a
+    /// visitor sends perhaps, so it is in the error that a handler gets and in no log of ours.
+    #[must_use]
+    #[cold]
+    pub(crate) fn with_key(mut self, key: &str) -> Self {
+        self.0.key = Some(key.into());
+        self
+    }
+
+    /// What may be logged: message and causes, without the key.
+    pub(crate) fn logged(&self) -> impl fmt::Display + '_ {
+        Logged(self)
     }
 
     /// Overrides whether the same call may succeed later.
@@ -128,29 +151,52 @@ impl From<session_codec::Error> for Error {
     }
 }
 
+/// The message; with `{:#}`, its causes too, each once.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
-        if f.alternate() {
-            let mut cause = self.source();
-            while let Some(error) = cause {
-                write!(f, ": {error}")?;
-                cause = error.source();
-            }
+        match (&self.0.key, self.0.kind) {
+            (Some(key), ErrorKind::Decode) => write!(
+                f,
+                " (the value of `{key}`: if its type has changed since it was stored, `forget` it or \
+                 take another key)"
+            )?,
+            (Some(key), _) => write!(f, " (the value of `{key}`)")?,
+            (None, _) => {}
         }
-        Ok(())
+        if f.alternate() { write_causes(self, f) } else { Ok(()) }
     }
 }
 
+/// What `main` prints of an error that it returns: the sentence with its causes.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("retryable", &self.0.retryable)
-            .field("message", &self.0.message)
-            .field("source", &self.0.source)
-            .finish()
+        write!(f, "{self:#}")
     }
+}
+
+struct Logged<'a>(&'a Error);
+
+impl fmt::Display for Logged<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.0.message)?;
+        write_causes(self.0, f)
+    }
+}
+
+/// Errors of other crates often say their cause themselves.
+fn write_causes(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut said = error.0.message.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            write!(f, ": {text}")?;
+            said = text;
+        }
+        cause = error.source();
+    }
+    Ok(())
 }
 
 impl StdError for Error {
@@ -169,6 +215,29 @@ mod tests {
         assert!(Error::new(ErrorKind::Unavailable, "x").is_retryable());
         assert!(!Error::new(ErrorKind::Unknown, "x").is_retryable());
         assert!(!Error::new(ErrorKind::Unavailable, "x").with_retryable(false).is_retryable());
+    }
+
+    #[test]
+    fn debug_is_the_sentence_with_each_cause_once() {
+        let inner = Error::new(ErrorKind::Unavailable, "connection refused");
+        let outer = Error::new(ErrorKind::Unavailable, "ask the server: connection refused");
+        let error = Error::new(ErrorKind::Unavailable, "connect to redis")
+            .with_note("SESSION_REDIS: redis://cache:6379")
+            .with_source(outer.with_source(inner));
+        let said = "connect to redis (SESSION_REDIS: redis://cache:6379): ask the server: \
+                    connection refused";
+        assert_eq!(format!("{error:?}"), said);
+        assert_eq!(format!("{error:#}"), said);
+        assert_eq!(error.to_string(), "connect to redis (SESSION_REDIS: redis://cache:6379)");
+    }
+
+    #[test]
+    fn key_is_in_the_error_and_not_in_the_log() {
+        let error = |kind| Error::new(kind, "decode a value").with_key("visits").with_source("why");
+        let said = error(ErrorKind::Decode).to_string();
+        assert!(said.contains("`visits`") && said.contains("`forget`"), "{said}");
+        assert_eq!(error(ErrorKind::Encode).to_string(), "decode a value (the value of `visits`)");
+        assert_eq!(error(ErrorKind::Decode).logged().to_string(), "decode a value: why");
     }
 
     #[test]

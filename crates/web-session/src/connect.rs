@@ -2,6 +2,7 @@
 
 use crate::backend::Backend;
 use crate::keys::KEYS;
+use crate::place::place;
 use session_core::config::Settings;
 use session_core::{MemoryStore, Result, Store};
 use session_null::NullStore;
@@ -40,7 +41,16 @@ use std::sync::Arc;
 /// ```
 pub async fn connect(settings: &Settings) -> Result<Arc<dyn Store>> {
     settings.refuse_unknown(KEYS)?;
-    match Backend::from_settings(settings)? {
+    let backend = Backend::from_settings(settings)?;
+    Box::pin(open(backend, settings)).await.map_err(|error| match place(backend, settings) {
+        Ok(Some((key, Some(address)))) => error.with_note(format_args!("{key}: {address}")),
+        Ok(Some((key, None))) => error.with_note(key),
+        Ok(None) | Err(_) => error,
+    })
+}
+
+async fn open(backend: Backend, settings: &Settings) -> Result<Arc<dyn Store>> {
+    match backend {
         Backend::Null => Ok(Arc::new(NullStore)),
         Backend::Memory => Ok(Arc::new(MemoryStore::new())),
         Backend::Redis => redis(settings).await,

@@ -6,6 +6,7 @@ mod backend;
 mod connect;
 mod keys;
 mod manager;
+mod place;
 mod start;
 pub mod stores;
 

@@ -1,7 +1,7 @@
 //! What is said when a manager is made: where sessions are, and what will surprise.
 
 use crate::backend::Backend;
-use crate::keys::KEYS;
+use crate::place::place;
 use session_core::config::Settings;
 use session_core::{Capabilities, Config, Result};
 use std::fmt;
@@ -11,10 +11,10 @@ pub(crate) fn tell(settings: &Settings, config: &Config, store: &Capabilities) -
     let backend = Backend::from_settings(settings)?;
     tracing::info!(
         store = store.name,
-        address = address(backend, settings)?,
-        cookie = %Cookie(config),
+        address = place(backend, settings)?.and_then(|(_, address)| address),
+        cookie = Cookie(config).to_string(),
         lifetime_seconds = config.lifetime().as_secs(),
-        sweeps = %Sweeps { config, is_needed: store.needs_sweep },
+        sweeps = Sweeps { config, is_needed: store.needs_sweep }.to_string(),
         "sessions are ready"
     );
     for warning in warnings(settings, config, backend, store.needs_sweep) {
@@ -82,49 +82,6 @@ fn has_sweeps(config: &Config) -> bool {
     config.cleanup_interval().is_some() || config.cleanup_n_requests().is_some()
 }
 
-/// Where a store is, without what may be a secret; `None` if that cannot be told apart.
-fn address(backend: Backend, settings: &Settings) -> Result<Option<String>> {
-    let keys: &[&str] = match backend {
-        Backend::Null | Backend::Memory => &[],
-        Backend::Memcached => {
-            let servers = settings.list("SESSION_MEMCACHED")?.map(|servers| servers.join(","));
-            return Ok(servers.or_else(|| default_of("SESSION_MEMCACHED")));
-        }
-        Backend::Redis => &["SESSION_REDIS"],
-        Backend::Filesystem => &["SESSION_FILE_DIR"],
-        Backend::MongoDb => &["SESSION_MONGODB"],
-        Backend::Sql => &["SESSION_SQLALCHEMY", "SQLALCHEMY_DATABASE_URI"],
-        Backend::DynamoDb => &["SESSION_DYNAMODB"],
-    };
-    for key in keys {
-        if let Some(text) = settings.text(key)? {
-            return Ok(without_secrets(text));
-        }
-    }
-    Ok(keys.first().and_then(|key| default_of(key)))
-}
-
-fn default_of(name: &str) -> Option<String> {
-    let keys = KEYS.iter().copied().flatten();
-    keys.filter(|key| key.name == name).find_map(|key| key.default).map(str::to_owned)
-}
-
-/// A URL without user, password and parameters.
-///
-/// An `@` behind the authority may end a password that was not encoded, so that is not shown.
-fn without_secrets(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
-    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
-    let rest = match authority.rfind('@') {
-        Some(at) => &rest[at + 1..],
-        None if rest.contains('@') => return None,
-        None => rest,
-    };
-    let rest = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
-    let separator = if scheme.is_empty() { "" } else { "://" };
-    (!rest.contains('@')).then(|| format!("{scheme}{separator}{rest}"))
-}
-
 /// The cookie's name and attributes.
 struct Cookie<'a>(&'a Config);
 
@@ -171,7 +128,7 @@ impl fmt::Display for Sweeps<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Backend, Cookie, Sweeps, address, warnings, without_secrets};
+    use super::{Backend, Cookie, Sweeps, warnings};
     use session_core::Config;
     use session_core::config::Settings;
 
@@ -219,37 +176,6 @@ mod tests {
                 assert!(said.contains(expected) && !said.contains("secret"), "{pairs:?}: {said}");
             }
         }
-    }
-
-    #[test]
-    fn address_shows_no_secret() {
-        for (url, shown) in [
-            ("redis://127.0.0.1:6379", Some("redis://127.0.0.1:6379")),
-            ("rediss://u:secret@cache:6380/1?db=2", Some("rediss://cache:6380/1")),
-            ("redis+cluster://:secret@a:1,b:2", Some("redis+cluster://a:1,b:2")),
-            ("mongodb://u:sec,ret@a,b/db?authSource=secret", Some("mongodb://a,b/db")),
-            ("postgresql://db/x?password=secret", Some("postgresql://db/x")),
-            ("sqlite:///var/x.db", Some("sqlite:///var/x.db")),
-            ("/var/lib/sessions", Some("/var/lib/sessions")),
-            ("mysql://u:s@cret@db/x", Some("mysql://db/x")),
-            ("mysql://u:sec/ret@db/x", None),
-            ("mysql://u:sec?ret@db/x", None),
-            ("mysql://u:sec#ret@db/x", None),
-            ("mysql://u@v:sec/ret@db/x", None),
-            ("postgresql://db/x?password=s@cret", None),
-        ] {
-            assert_eq!(without_secrets(url).as_deref(), shown, "{url}");
-        }
-        let of = |pairs: &[(&'static str, &'static str)]| {
-            let settings = settings(pairs);
-            address(Backend::from_settings(&settings).unwrap(), &settings).unwrap()
-        };
-        assert_eq!(of(&[]), None);
-        let sql = ("SESSION_TYPE", "sql");
-        let uri = ("SQLALCHEMY_DATABASE_URI", "postgres://u:secret@db/x");
-        assert_eq!(of(&[sql, uri]).as_deref(), Some("postgres://db/x"));
-        let servers = [("SESSION_TYPE", "memcached"), ("SESSION_MEMCACHED", "a:1, b:2")];
-        assert_eq!(of(&servers).as_deref(), Some("a:1,b:2"));
     }
 
     #[test]

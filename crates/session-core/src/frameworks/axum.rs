@@ -64,7 +64,7 @@ fn named<N: 'static>(extensions: &Extensions) -> Result<&Exchange> {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         if self.kind().http_status() == 500 {
-            tracing::error!(error = %self, "session error in a handler");
+            tracing::error!(error = %self.logged(), "session error in a handler");
         }
         let mut response = Response::new(Body::from(self.kind().advice()));
         let text = HeaderValue::from_static("text/plain; charset=utf-8");

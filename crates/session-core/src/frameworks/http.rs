@@ -62,7 +62,9 @@ impl Error {
     pub fn no_layer() -> Self {
         Self::new(
             ErrorKind::Config,
-            "find the session of a request: no session layer is on this route",
+            "find the session of a request: no session layer is on its route; add \
+             `.layer(SessionLayer::new(manager))` behind the route, or `SessionLayer::named` for a \
+             session that is `Named`",
         )
     }
 }

@@ -131,7 +131,7 @@ impl Telemetry {
         count!(self, "session_loads_total", "result" => "undecodable");
         tracing::error!(
             backend = self.backend,
-            error = format_args!("{error:#}"),
+            error = %error.logged(),
             "stored session undecodable"
         );
     }
@@ -143,7 +143,7 @@ impl Telemetry {
         tracing::warn!(
             backend = self.backend,
             unsaid,
-            error = format_args!("{error:#}"),
+            error = %error.logged(),
             "session load failed"
         );
     }
@@ -164,7 +164,7 @@ impl Telemetry {
             backend = self.backend,
             unsaid,
             kind = error.kind().as_str(),
-            error = format_args!("{error:#}"),
+            error = %error.logged(),
             "session commit failed"
         );
     }
@@ -177,7 +177,7 @@ impl Telemetry {
             backend = self.backend,
             unsaid,
             kind = error.kind().as_str(),
-            error = format_args!("{error:#}"),
+            error = %error.logged(),
             "session update failed"
         );
     }
@@ -216,7 +216,7 @@ impl Telemetry {
         tracing::warn!(
             backend = self.backend,
             ended,
-            error = format_args!("{error:#}"),
+            error = %error.logged(),
             "ending an owner's sessions failed"
         );
     }
@@ -228,7 +228,7 @@ impl Telemetry {
         tracing::warn!(
             backend = self.backend,
             unsaid,
-            error = format_args!("{error:#}"),
+            error = %error.logged(),
             "session renewal failed"
         );
     }
@@ -239,7 +239,7 @@ impl Telemetry {
         tracing::warn!(
             backend = self.backend,
             unsaid,
-            error = format_args!("{error:#}"),
+            error = %error.logged(),
             "orphaned session left to expire"
         );
     }
@@ -257,7 +257,7 @@ impl Telemetry {
                 count!(self, "session_sweep_errors_total", "kind" => error.kind().as_str());
                 tracing::warn!(
                     backend = self.backend,
-                    error = format_args!("{error:#}"),
+                    error = %error.logged(),
                     "session sweep failed"
                 );
             }

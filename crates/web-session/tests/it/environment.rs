@@ -38,9 +38,32 @@ fn empty_environment_is_enough() {
 fn names_of_other_programs_are_logged_and_accepted() {
     let (passed, said) = run([("SESSION_MANAGER", "hunter2"), ("SESSION_CACHELIB", "x")]);
     assert!(passed, "{said}");
-    assert_eq!(said.matches("WARN").count(), 2, "{said}");
+    assert_eq!(said.matches("has no effect").count(), 2, "{said}");
     assert!(said.contains("SESSION_MANAGER has no effect"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn start_is_told_in_one_line_and_its_surprises_in_one_each() {
+    let sqlite = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:///{}/sessions.db", sqlite.path().display());
+    let (passed, said) = run([("SESSION_TYPE", "sqlite"), ("SESSION_SQLALCHEMY", &url)]);
+    assert!(passed, "{said}");
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains(" INFO ")).collect();
+    let [line] = lines[..] else { panic!("{said}") };
+    for part in [
+        "store=\"sqlalchemy\"",
+        &format!("address=\"{url}\""),
+        "cookie=\"session; Path=/; HttpOnly\"",
+        "lifetime_seconds=2678400",
+        "sweeps=\"by nobody here\"",
+    ] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert_eq!(said.matches(" WARN ").count(), 2, "{said}");
+    for word in ["SESSION_COOKIE_SECURE=true", "SESSION_CLEANUP_INTERVAL"] {
+        assert!(said.contains(word), "{said}");
+    }
 }
 
 #[test]

@@ -7,5 +7,16 @@ mod cost;
 mod docs;
 mod environment;
 mod manager;
+#[cfg(all(
+    feature = "redis",
+    feature = "memcached",
+    feature = "filesystem",
+    feature = "mongodb",
+    feature = "postgres",
+    feature = "mysql",
+    feature = "sqlite",
+    feature = "dynamodb"
+))]
+mod messages;
 #[cfg(feature = "metrics")]
 mod metrics;

@@ -12,7 +12,6 @@ use crate::key::{AsKey, ReadAs, WriteAs, check_key, is_reserved};
 use crate::request::progress::Progress;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use session_codec as codec;
 use session_codec::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -64,10 +63,7 @@ impl Session {
     ///
     /// `Decode` if the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: impl ReadAs<T>) -> Result<Option<T>> {
-        self.0.with(|state| match state.data.read(key.as_key()) {
-            Some((value, format)) => Ok(Some(codec::decode(value, format)?)),
-            None => Ok(None),
-        })
+        self.0.with(|state| state.data.read_as(key.as_key()))
     }
 
     /// Sets the value under `key`; setting the value it has is no change.
@@ -102,10 +98,11 @@ impl Session {
         let key = key.as_key();
         check_key(key)?;
         self.0.with(|state| {
-            let Some((value, format)) = state.data.read(key) else { return Ok(None) };
-            let value = codec::decode(value, format)?;
-            state.data.remove(key, Intent::Guarded);
-            Ok(Some(value))
+            let value = state.data.read_as(key)?;
+            if value.is_some() {
+                state.data.remove(key, Intent::Guarded);
+            }
+            Ok(value)
         })
     }
 
@@ -153,8 +150,7 @@ impl Session {
         self.0.with(|state| {
             let mut entries = Vec::with_capacity(keys.len());
             for key in keys {
-                if let Some((value, format)) = state.data.read(&key) {
-                    let value = codec::decode(value, format)?;
+                if let Some(value) = state.data.read_as(&key)? {
                     entries.push((key, value));
                 }
             }

@@ -1,7 +1,7 @@
 //! Messages for the next page, in the shape of Flask's `_flashes`: a list of `[category, message]`.
 
 use super::list::List;
-use super::{Data, Intent};
+use super::{Data, Intent, Limits};
 use crate::error::Result;
 use crate::key::FLASHES;
 use serde::de::{Deserializer, Visitor};
@@ -82,16 +82,15 @@ impl FlashLog {
         *self = Self { is_cleared: true, ..Self::default() };
     }
 
-    /// Adds one message, in time that does not grow with the number of those before.
+    /// Adds one message, in time that does not grow with the number of those before. What is no
+    /// list gives way to one: it could never be shown.
     pub(crate) fn append(&mut self, data: &mut Data, flash: Flash) -> Result<()> {
         let limits = data.limits();
         if let Some(list) = data.list_mut(FLASHES) {
             list.add(&flash, limits)?;
         } else {
-            let mut list = match data.peek(FLASHES) {
-                Some((list, format)) => {
-                    List::new(&codec::elements(list, format)?, format, limits.format)
-                }
+            let mut list = match data.peek(FLASHES).and_then(elements) {
+                Some((messages, format)) => List::new(&messages, format, limits.format),
                 None => List::new(&[], limits.format, limits.format),
             };
             list.add(&flash, limits)?;
@@ -101,17 +100,26 @@ impl FlashLog {
         Ok(())
     }
 
-    /// Takes all messages out, oldest first.
-    pub(crate) fn take(&mut self, data: &mut Data) -> Result<Vec<Flash>> {
-        let Some((value, format)) = data.peek(FLASHES) else { return Ok(Vec::new()) };
-        let flashes: Vec<Flash> = codec::decode(value, format)?;
+    /// Takes all messages out, oldest first; what is no message stays where it is.
+    pub(crate) fn take(&mut self, data: &mut Data) -> Vec<Flash> {
+        let Some((value, format)) = data.peek(FLASHES) else { return Vec::new() };
+        let (flashes, others) = match codec::decode(value, format) {
+            Ok(flashes) => (flashes, None),
+            Err(_) => messages(value, format, data.limits()),
+        };
+        if others.is_some() && flashes.is_empty() {
+            return flashes;
+        }
         let of_record = flashes.len().saturating_sub(self.added.len());
         for flash in &flashes[..of_record] {
             *self.shown.entry(flash.clone()).or_default() += 1;
         }
         self.added.clear();
-        data.remove(FLASHES, Intent::Derived);
-        Ok(flashes)
+        match others {
+            Some(others) => data.set_list(FLASHES, others),
+            None => drop(data.remove(FLASHES, Intent::Derived)),
+        }
+        flashes
     }
 
     /// Does to the messages of a newer record what was done to those of the loaded one.
@@ -120,12 +128,14 @@ impl FlashLog {
             return Ok(());
         }
         let limits = data.limits();
-        let mut list = match data.peek_base(FLASHES).filter(|_| !self.is_cleared) {
-            Some((list, format)) => {
-                let remaining = self.remaining(codec::elements(list, format)?, format);
-                List::new(&remaining, format, limits.format)
+        let base = data.peek_base(FLASHES).filter(|_| !self.is_cleared);
+        let mut list = match base.map(elements) {
+            Some(Some((messages, format))) => {
+                List::new(&self.remaining(messages, format), format, limits.format)
             }
-            None => List::new(&[], limits.format, limits.format),
+            // No list, and nothing to put in its place.
+            Some(None) if self.added.is_empty() => return Ok(()),
+            _ => List::new(&[], limits.format, limits.format),
         };
         self.added.iter().try_for_each(|flash| list.add(flash, limits))?;
         if list.is_empty() {
@@ -157,6 +167,26 @@ impl FlashLog {
         });
         messages
     }
+}
+
+/// The elements of what may be a list, and their format.
+fn elements((value, format): (&[u8], Format)) -> Option<(Vec<Cow<'_, [u8]>>, Format)> {
+    codec::elements(value, format).ok().map(|elements| (elements, format))
+}
+
+/// The messages of a list that holds other things too, and those; no messages if it is no list.
+#[cold]
+fn messages(value: &[u8], format: Format, limits: Limits) -> (Vec<Flash>, Option<List>) {
+    let mut elements = codec::elements(value, format).unwrap_or_default();
+    let mut flashes = Vec::new();
+    elements.retain(|element| match codec::decode(element, format) {
+        Ok(flash) => {
+            flashes.push(flash);
+            false
+        }
+        Err(_) => true,
+    });
+    (flashes, Some(List::new(&elements, format, limits.format)))
 }
 
 #[cfg(test)]

@@ -273,16 +273,21 @@ impl Data {
     }
 
     fn bytes(&self, slot: Slot) -> &[u8] {
+        if slot.is_base() { base_bytes(&self.base, slot) } else { self.written(slot) }
+    }
+
+    #[inline(never)]
+    fn written(&self, slot: Slot) -> &[u8] {
         if slot.is_list() { self.list_bytes() } else { slice(&self.base, &self.arena, slot) }
     }
 
     fn format_of(&self, slot: Slot) -> Format {
-        if slot.is_arena() {
-            self.limits.format
-        } else if slot.is_list() {
-            self.list_format()
-        } else {
+        if slot.is_base() {
             self.base_format
+        } else if slot.is_arena() {
+            self.limits.format
+        } else {
+            self.list_format()
         }
     }
 }
@@ -295,8 +300,15 @@ impl fmt::Debug for Data {
 }
 
 fn slice<'a>(base: &'a Record, arena: &'a [u8], slot: Slot) -> &'a [u8] {
-    let source = if slot.is_arena() { arena } else { &base.payload };
-    source.get(slot.range()).unwrap_or_default()
+    if slot.is_base() {
+        base_bytes(base, slot)
+    } else {
+        arena.get(slot.range()).unwrap_or_default()
+    }
+}
+
+fn base_bytes(base: &Record, slot: Slot) -> &[u8] {
+    base.payload.get(slot.range()).unwrap_or_default()
 }
 
 pub(crate) fn too_large(len: usize, limit: usize) -> Error {

@@ -47,6 +47,11 @@ impl Slot {
         self.start == u32::MAX
     }
 
+    /// Whether it is in the loaded payload; what is nowhere is not.
+    pub(super) fn is_base(self) -> bool {
+        self.start < IN_ARENA
+    }
+
     pub(super) fn is_list(self) -> bool {
         self.start == Self::LIST.start
     }

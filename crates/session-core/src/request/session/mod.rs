@@ -182,11 +182,11 @@ impl Session {
         })
     }
 
-    /// Adds a message for the next page that takes them.
+    /// Adds a message for the next page that takes them. A `_flashes` that is no list gives way.
     ///
     /// # Errors
     ///
-    /// `TooLarge` if it does not fit, `Decode` if `_flashes` is no list.
+    /// `TooLarge` if it does not fit.
     pub fn flash(&self, category: impl Into<String>, message: impl Into<String>) -> Result<()> {
         let flash = Flash { category: category.into(), message: message.into() };
         self.0.with(|state| {
@@ -197,11 +197,13 @@ impl Session {
 
     /// Takes the messages out, oldest first; those that other requests add meanwhile stay.
     ///
+    /// What is no pair of texts is no message, and stays; half of a surrogate pair is U+FFFD.
+    ///
     /// # Errors
     ///
-    /// `Decode` if `_flashes` is no list of pairs of texts.
+    /// `Closed` only.
     pub fn take_flashes(&self) -> Result<Vec<Flash>> {
-        self.0.with(|state| state.flashes.take(&mut state.data))
+        self.0.with(|state| Ok(state.flashes.take(&mut state.data)))
     }
 
     fn write<V: Serialize>(&self, key: &str, value: &V, intent: Intent) -> Result<()> {

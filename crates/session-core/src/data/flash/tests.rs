@@ -80,8 +80,9 @@ fn replay_of_nothing_changes_nothing() {
 
 #[test]
 fn what_is_no_message_stays_and_the_others_are_shown() {
-    // A record, its messages, and what is stored once they were shown, and once one was added.
-    let table: &[(&[u8], &[&str], &[u8], &[u8])] = &[
+    /// A list, its messages, and what is stored once they were shown, and once one was added.
+    type Case = (&'static [u8], &'static [&'static str], &'static [u8], &'static [u8]);
+    let table: &[Case] = &[
         (b"\x07", &[], b"\x07", b"\x91\x92\xa7message\xa1a"),
         (b"\xa3old", &[], b"\xa3old", b"\x91\x92\xa7message\xa1a"),
         (b"\x91\x07", &[], b"\x91\x07", b"\x92\x07\x92\xa7message\xa1a"),

@@ -59,8 +59,8 @@ impl SessionManager {
     ///
     /// `Config` if they contradict each other: a signer that is missing or would not be used, an
     /// owner index or a key that the store does not have room for. Also if another manager of this
-    /// process has the same `store` and key prefix and another cookie name, and neither signs: a
-    /// visitor's cookie of the one would open a session of the other.
+    /// process has the same `store` and key prefix and another cookie name, and not both sign so that
+    /// a visitor's cookie of the one opens no session of the other.
     pub fn new(
         store: Arc<dyn Store>,
         config: Config,

@@ -1,44 +1,77 @@
 //! Managers of one store that would take each other's sessions for their own.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::id::SessionId;
 use crate::request::context::Context;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// What this process has built without a signer, which would tie each cookie to its name.
-static UNSIGNED: Mutex<Vec<Weak<Context>>> = Mutex::new(Vec::new());
+/// What this process has built.
+static BUILT: Mutex<Vec<Weak<Context>>> = Mutex::new(Vec::new());
 
-/// Refuses a second manager whose cookie opens the sessions of the first one's: a visitor would copy
-/// the value of the one cookie into the other and be in the admin area, say.
+/// Refuses a second manager if one's cookie opens sessions of the other: a visitor would copy the
+/// value of the one cookie into the other and be in the admin area, say.
 ///
 /// # Errors
 ///
 /// `Config`, if another manager that lives has the same store object and key prefix and another
-/// cookie name, and neither has a signer.
+/// cookie name, and signatures do not keep the two apart.
 pub(super) fn refuse_twins(context: &Arc<Context>) -> Result<()> {
-    if context.signer.is_some() {
-        return Ok(());
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    built.retain(|other| other.strong_count() > 0);
+    for other in built.iter().filter_map(Weak::upgrade) {
+        if are_neighbours(&other, context) && (opens(&other, context)? || opens(context, &other)?) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "sessions of the cookies {} and {} could be opened by the other one: give each \
+                     its own SESSION_KEY_PREFIX, or sign both with SESSION_USE_SIGNER=true, in \
+                     Flask's form with a SESSION_SIGNATURE_SALT each",
+                    other.config.cookie().name,
+                    context.config.cookie().name
+                ),
+            ));
+        }
     }
-    let mut unsigned = UNSIGNED.lock().unwrap_or_else(PoisonError::into_inner);
-    unsigned.retain(|other| other.strong_count() > 0);
-    if let Some(twin) = unsigned.iter().filter_map(Weak::upgrade).find(|o| are_twins(o, context)) {
-        return Err(Error::new(
-            ErrorKind::Config,
-            format!(
-                "the cookies {} and {} would open each other's sessions: give each its own \
-                 SESSION_KEY_PREFIX, or sign them with SESSION_USE_SIGNER=true",
-                twin.config.cookie().name,
-                context.config.cookie().name
-            ),
-        ));
-    }
-    unsigned.push(Arc::downgrade(context));
+    built.push(Arc::downgrade(context));
     Ok(())
 }
 
-fn are_twins(one: &Context, other: &Context) -> bool {
+fn are_neighbours(one: &Context, other: &Context) -> bool {
     let is_store_shared = std::ptr::addr_eq(Arc::as_ptr(&one.store), Arc::as_ptr(&other.store));
     is_store_shared
         && one.config.key_prefix() == other.config.key_prefix()
         && one.config.id_hash() == other.config.id_hash()
         && one.config.cookie().name != other.config.cookie().name
+}
+
+/// Whether whoever holds a cookie of `one` can make one of `other` from it: a signature can be cut
+/// off, and not be added.
+fn opens(one: &Context, other: &Context) -> Result<bool> {
+    let Some(verifier) = &other.signer else { return Ok(true) };
+    let Some(signer) = &one.signer else { return Ok(false) };
+    let mut value = String::new();
+    signer.sign(&SessionId::generate(one.config.id_length())?, &mut value);
+    Ok(verifier.verify(value.as_bytes(), other.config.id_syntax()).is_some())
+}
+
+#[cfg(all(test, feature = "flask"))]
+mod tests {
+    use crate::config::Config;
+    use crate::manager::SessionManager;
+    use crate::signer::Signer;
+    use crate::store::{MemoryStore, Store};
+    use std::sync::Arc;
+
+    #[test]
+    fn signature_of_flask_is_bound_to_its_salt_alone() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let build = |name: &str, salt: &str| {
+            let config = Config::builder().cookie_name(name).use_signer(true).build().unwrap();
+            let signer = Signer::shared_with_flask("a key of the app's own", salt).unwrap();
+            SessionManager::new(store.clone(), config, signer)
+        };
+        let _shop = build("session", "flask-session").unwrap();
+        build("admin", "admin").unwrap();
+        build("admin", "flask-session").unwrap_err();
+    }
 }

@@ -95,7 +95,7 @@ pub(crate) struct Facts {
 pub(crate) fn plan(facts: &Facts) -> Plan {
     match (facts.origin, facts.fate) {
         (Origin::Stored | Origin::Several | Origin::Undecodable, Fate::End) => Plan::Delete,
-        (Origin::Moved, Fate::End) => Plan::Refuse,
+        (Origin::Moved, Fate::End) if !facts.is_owner_changed => Plan::Refuse,
         (Origin::Fresh | Origin::Moved | Origin::Several | Origin::Undecodable, _)
             if !(facts.is_modified && facts.has_content) =>
         {
@@ -182,6 +182,16 @@ mod tests {
             ),
             ("moved, regenerates", Facts { fate: Fate::Regenerate, ..moved }, Plan::Nothing),
             ("moved, logs out", Facts { fate: Fate::End, ..moved }, Plan::Refuse),
+            (
+                "moved, logs out, then writes",
+                Facts { fate: Fate::End, is_modified: true, ..moved },
+                Plan::Refuse,
+            ),
+            (
+                "moved, logs out, then signs in",
+                Facts { fate: Fate::End, is_modified: true, is_owner_changed: true, ..moved },
+                Plan::Create,
+            ),
         ];
         for (request, facts, word) in table {
             assert_eq!(plan(&facts), word, "{request}");

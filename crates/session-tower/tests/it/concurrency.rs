@@ -168,9 +168,16 @@ async fn old_id_is_dead_after_a_login_and_a_late_request_gets_no_cookie() {
     assert!((1..=30).contains(&left.ttl.as_secs()), "{:?}", left.ttl);
     assert_eq!(app.dump(&browser).await, "a=0 _user_id=ann");
     // A sign-in is a new one: the form was sent twice, or the answer to the first was lost.
-    let mut again = late.clone();
-    again.ok(&app.router, "/login:ann").await;
-    assert_eq!(app.dump(&again).await, "_user_id=ann");
+    for (path, left) in [
+        ("/login:ann", "_user_id=ann"),
+        ("/flush/login:ann", "_user_id=ann"),
+        ("/login:ann/login:bob", "_user_id=bob"),
+        ("/login:ann/update:n", "n=1 _user_id=ann"),
+    ] {
+        let mut again = late.clone();
+        again.ok(&app.router, path).await;
+        assert_eq!(app.dump(&again).await, left, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -128,8 +128,11 @@ pub(crate) fn snapshot(context: &Context, state: &State) -> Result<State> {
             let data = Data::parse(state.data.base().clone(), context.limits)?;
             (Home::Stored(address.clone()), data)
         }
-        Home::Moved => return Err(gone(context)),
-        Home::None | Home::Several(_) | Home::Undecodable(_) => {
+        // As at the commit: a sign-in begins a session of its own.
+        Home::Moved if !state.data.is_changed(context.config.owner_key()) => {
+            return Err(gone(context));
+        }
+        Home::None | Home::Moved | Home::Several(_) | Home::Undecodable(_) => {
             (Home::None, Data::empty(context.limits))
         }
     };

@@ -91,8 +91,8 @@ impl Exchange {
     /// Stores what the handler asked for and closes the session.
     ///
     /// Costs no store call if nothing changed and no renewal is due, one to create, update, renew
-    /// or end a session, two to move it to a new id, and two more for each time that another
-    /// request wrote in between.
+    /// or end a session, two to move it to a new id or to end it where another follows, and two more
+    /// for each time that another request wrote in between.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl Exchange {
     /// # Cancellation
     ///
     /// The session is closed by the call itself. Once polled, the store keeps the old or the new
-    /// record, whole; a move goes on in a task of its own.
+    /// record, whole; what gives the browser another id goes on in a task of its own.
     pub fn commit(&self) -> Committing {
         match self.0.close() {
             Phase::Open(state) if state.is_abandoned => Committing::ready(Ok(self.give_up(state))),

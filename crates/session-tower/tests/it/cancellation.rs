@@ -84,6 +84,22 @@ async fn cancelled_move_leaves_one_session() {
 }
 
 #[tokio::test]
+async fn cancelled_end_with_a_successor_leaves_one_session() {
+    for (first, path) in [
+        ("/set:a=1", "/flush/set:b=1"),
+        ("/set:a=1/login:ann", "/login:bob"),
+        ("/set:a=1", "/flush/login:bob"),
+    ] {
+        cancel_everywhere(first, path, async |app, browser, records| {
+            let is_ended = app.dump(&browser).await.is_empty();
+            // Ended, it has left a trace, and another session follows it.
+            assert_eq!(records, 1 + usize::from(is_ended), "{path}: doubled or lost");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn cancelled_logout_ends_the_session_or_leaves_it() {
     cancel_everywhere("/set:a=1", "/flush", async |app, browser, records| {
         assert_eq!(app.dump(&browser).await, if records == 1 { "a=1" } else { "" });

@@ -22,10 +22,12 @@ enum Kind {
     Login,
     Regenerate,
     Logout,
+    /// A logout with a message for the next page.
+    Follow,
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Read,
         Self::Write,
         Self::Write,
@@ -36,6 +38,7 @@ impl Kind {
         Self::Login,
         Self::Regenerate,
         Self::Logout,
+        Self::Follow,
     ];
 
     /// What the `n`-th request does; all of them begin by telling which session they are in.
@@ -48,6 +51,7 @@ impl Kind {
             Self::Login => format!("/get:origin/set:w{n}=1/login:user{n}"),
             Self::Regenerate => format!("/get:origin/set:w{n}=1/regenerate"),
             Self::Logout => "/get:origin/flush".to_owned(),
+            Self::Follow => format!("/get:origin/flush/set:w{n}=1"),
         }
     }
 
@@ -55,12 +59,18 @@ impl Kind {
     fn leaves_mark(self) -> bool {
         matches!(self, Self::Write | Self::Increment | Self::Login | Self::Regenerate)
     }
+
+    fn ends(self) -> bool {
+        matches!(self, Self::Logout | Self::Follow)
+    }
 }
 
 /// One request and what it got.
 struct Done {
     n: usize,
     kind: Kind,
+    /// Whose cookies it sent.
+    sent: usize,
     answer: Answer,
 }
 
@@ -75,22 +85,24 @@ impl Done {
     }
 }
 
+/// Starts a few requests, each with the cookies of one of `browsers`.
 async fn overlap(
     dice: &mut Dice,
     app: &App,
     store: &ScheduledStore,
-    browser: &Browser,
+    browsers: &[Browser],
 ) -> Vec<Done> {
-    let requests: Vec<(Kind, JoinHandle<Answer>)> = (0..2 + dice.below(5))
+    let requests: Vec<(Kind, usize, JoinHandle<Answer>)> = (0..2 + dice.below(5))
         .map(|n| {
             let kind = Kind::ALL[dice.below(Kind::ALL.len())];
-            (kind, app.start(browser, &kind.path(n)))
+            let sent = dice.below(browsers.len());
+            (kind, sent, app.start(&browsers[sent], &kind.path(n)))
         })
         .collect();
-    store.run(dice, || requests.iter().all(|(_, request)| request.is_finished())).await;
+    store.run(dice, || requests.iter().all(|(.., request)| request.is_finished())).await;
     let mut done = Vec::new();
-    for (n, (kind, request)) in requests.into_iter().enumerate() {
-        done.push(Done { n, kind, answer: request.await.unwrap() });
+    for (n, (kind, sent, request)) in requests.into_iter().enumerate() {
+        done.push(Done { n, kind, sent, answer: request.await.unwrap() });
     }
     done
 }
@@ -112,11 +124,16 @@ fn handed_out(done: &[Done]) -> Vec<&str> {
     cookies.filter_map(|set| set.split(';').next()?.strip_prefix("session=")).collect()
 }
 
+fn story(done: &[Done]) -> Vec<String> {
+    let tell = |d: &Done| format!("{:?} {}: {} {}", d.kind, d.sent, d.answer.status, d.answer.body);
+    done.iter().map(tell).collect()
+}
+
 fn check(done: &[Done], sessions: &BTreeMap<String, String>, first_id: &str) {
     let origins: Vec<_> =
         sessions.iter().filter(|(_, data)| data.contains(" origin=yes ")).collect();
     let acknowledged = || done.iter().filter(|done| done.is_acknowledged());
-    let ended = acknowledged().any(|done| done.kind == Kind::Logout && done.is_in_origin());
+    let ended = acknowledged().any(|done| done.kind.ends() && done.is_in_origin());
     assert_eq!(origins.len(), usize::from(!ended), "resurrected, doubled or lost: {sessions:?}");
 
     let ids = handed_out(done);
@@ -151,20 +168,67 @@ async fn no_order_of_calls_breaks_a_promise() {
         let browser = reader.visit("/set:origin=yes").await;
         store.know(browser.id());
         let mut dice = Dice(seed);
-        let done = overlap(&mut dice, &app, &store, &browser).await;
+        let done = overlap(&mut dice, &app, &store, std::slice::from_ref(&browser)).await;
         let sessions = sessions(&store, &reader).await;
         for done in &done {
             *seen.entry(format!("{:?} {}", done.kind, done.answer.status)).or_default() += 1;
         }
-        let story: Vec<_> = done
-            .iter()
-            .map(|d| format!("{:?}: {} {}", d.kind, d.answer.status, d.answer.body))
-            .collect();
         let checked = std::panic::catch_unwind(|| check(&done, &sessions, browser.id()));
-        assert!(checked.is_ok(), "seed {seed}: {story:?}");
+        assert!(checked.is_ok(), "seed {seed}: {:?}", story(&done));
     }
     // The orders were hard enough: every kind was refused at least once, but for reads.
-    for kind in ["Write", "Increment", "Update", "Login", "Regenerate", "Logout"] {
+    for kind in ["Write", "Increment", "Update", "Login", "Regenerate", "Logout", "Follow"] {
         assert!(seen.contains_key(&format!("{kind} 409 Conflict")), "{seen:?}");
+    }
+}
+
+/// Two sessions of one browser, and requests that send the one, the other or both.
+const ORIGINS: [&str; 2] = ["x", "y"];
+
+fn check_both(done: &[Done], sessions: &BTreeMap<String, String>) {
+    for (at, origin) in ORIGINS.into_iter().enumerate() {
+        let live = sessions.values().filter(|data| data.contains(&format!(" origin={origin} ")));
+        let live = live.count();
+        let mut ends = done.iter().filter(|done| done.kind.ends() && [at, 2].contains(&done.sent));
+        // One that sends both may have ended one of them before it was refused for the other.
+        let may_end = ends.clone().any(|done| done.is_acknowledged() || done.sent == 2);
+        assert!(live == 1 || live == 0 && may_end, "{origin}, doubled or lost: {sessions:?}");
+        // Of two cookies one alone may have been live, or known under its id: then it is that one.
+        let other = ORIGINS[1 - at];
+        let is_ended =
+            ends.any(|done| done.is_acknowledged() && !done.answer.body.starts_with(other));
+        assert!(live == 0 || !is_ended, "{origin} outlives its end: {sessions:?}");
+    }
+    for done in done {
+        let is_known = matches!(done.answer.status, StatusCode::OK | StatusCode::CONFLICT);
+        assert!(is_known, "request {} got {}", done.n, done.answer.status);
+        assert!(done.is_acknowledged() || done.answer.set_cookies().is_empty());
+        let data = sessions.values().find(|data| data.contains(&format!(" w{}=1 ", done.n)));
+        assert!(done.is_acknowledged() || data.is_none(), "{:?} was refused and stored", done.kind);
+        let is_in = ORIGINS.into_iter().find(|origin| done.answer.body.starts_with(origin));
+        let Some((data, origin)) = data.zip(is_in).filter(|_| !done.kind.ends()) else { continue };
+        assert!(data.contains(&format!(" origin={origin} ")), "{:?} crossed over", done.kind);
+    }
+}
+
+#[tokio::test]
+async fn no_order_of_calls_crosses_two_sessions_of_one_browser() {
+    for seed in 0..SEEDS {
+        let memory = Arc::new(MemoryStore::new());
+        let store = Arc::new(ScheduledStore::new(memory.clone()));
+        let (app, reader) = (App::new(store.clone()), App::new(memory));
+        let mut browsers = Vec::new();
+        for origin in ORIGINS {
+            let browser = reader.visit(&format!("/set:origin={origin}")).await;
+            store.know(browser.id());
+            browsers.push(browser);
+        }
+        let both = browsers.iter().filter_map(|browser| browser.cookie.clone());
+        browsers.push(Browser { cookie: Some(both.collect::<Vec<_>>().join("; ")) });
+        let mut dice = Dice(seed);
+        let done = overlap(&mut dice, &app, &store, &browsers).await;
+        let sessions = sessions(&store, &reader).await;
+        let checked = std::panic::catch_unwind(|| check_both(&done, &sessions));
+        assert!(checked.is_ok(), "seed {seed}: {:?}", story(&done));
     }
 }

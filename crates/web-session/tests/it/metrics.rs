@@ -39,6 +39,17 @@ async fn scenario() {
     late.insert("m", 1).unwrap();
     assert_eq!(slow.commit().await.unwrap_err().kind(), ErrorKind::Gone);
 
+    let mut pairs = Vec::new();
+    for _ in 0..2 {
+        let created = manager.create();
+        created.opened().unwrap().insert("n", 1).unwrap();
+        let cookie = created.commit().await.unwrap().set_cookie.unwrap();
+        pairs.extend(cookie.split(';').next().map(str::to_owned));
+    }
+    let (logout, ending) = open(&manager, &pairs.join("; ")).await;
+    ending.flush().unwrap();
+    logout.commit().await.unwrap();
+
     for _ in 0..2 {
         let login = manager.create();
         login.opened().unwrap().set_owner("ann").unwrap();
@@ -70,11 +81,12 @@ fn every_outcome_is_counted_once() {
     }
     let expected = [
         ("session_cookies_rejected_total forged", 1),
+        ("session_cookies_rejected_total ambiguous", 1),
         ("session_loads_total miss", 1),
-        ("session_loads_total hit", 4),
-        ("session_commits_total create", 3),
+        ("session_loads_total hit", 6),
+        ("session_commits_total create", 5),
         ("session_commits_total update", 3),
-        ("session_commits_total delete", 1),
+        ("session_commits_total delete", 2),
         ("session_commit_errors_total conflict", 1),
         ("session_commit_errors_total gone", 1),
         ("session_update_errors_total too_large", 1),

@@ -22,7 +22,7 @@ pub(super) enum Leave {
 ///
 /// # Errors
 ///
-/// `Gone` if it ended or moved meanwhile, `Conflict` if there are more than were looked up, and
+/// `Gone` if it ended or one of them moved meanwhile, `Conflict` if there are more than were looked up, and
 /// those of the store.
 pub(super) async fn end(
     context: &Context,
@@ -30,42 +30,49 @@ pub(super) async fn end(
     leave: Leave,
     deadline: Deadline,
 ) -> Result<()> {
-    match std::mem::replace(&mut state.home, Home::None) {
-        Home::None | Home::Moved => Ok(()),
-        Home::Undecodable(address) => delete(context, &address, None, deadline).await,
+    let is_ended = match std::mem::replace(&mut state.home, Home::None) {
+        Home::None | Home::Moved => return Ok(()),
+        Home::Undecodable(address) => delete(context, &address, None, deadline).await?,
         Home::Stored(address) => match state.ended.take() {
-            Some(ended) => end_one(context, &address, *ended, leave, deadline).await,
-            None => Ok(()),
+            Some(ended) => end_one(context, &address, *ended, leave, deadline).await?,
+            None => return Ok(()),
         },
-        Home::Several(sessions) if sessions.is_empty() => Err(Error::new(
-            ErrorKind::Conflict,
-            "end a session of which the browser sent more than three ids",
-        )
-        .with_retryable(false)),
+        Home::Several(sessions) if sessions.is_empty() => {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "end a session of which the browser sent more than three ids",
+            )
+            .with_retryable(false));
+        }
         Home::Several(sessions) => {
-            let mut result = Err(gone(context));
+            let (mut is_any, mut moved) = (false, Ok(()));
             for (address, ended) in sessions {
-                let one = end_one(context, &address, ended, leave, deadline).await;
-                match one {
-                    Err(error) if error.kind() != ErrorKind::Gone => return Err(error),
-                    Err(_) => {}
-                    Ok(()) => result = Ok(()),
+                match end_one(context, &address, ended, leave, deadline).await {
+                    Ok(is_ended) => is_any |= is_ended,
+                    // The others end all the same.
+                    Err(error) if error.kind() == ErrorKind::Gone => moved = Err(error),
+                    Err(error) => return Err(error),
                 }
             }
-            result
+            moved.map(|()| is_any)?
         }
-    }
+    };
+    if is_ended { Ok(()) } else { Err(gone(context)) }
 }
 
 /// Ends one record as it is, since what a delete by key alone removes may be the trace of a session
-/// that lives on.
+/// that lives on. `false` if another request has ended it.
+///
+/// # Errors
+///
+/// `Gone` if it moved, and those of the store.
 async fn end_one(
     context: &Context,
     address: &Address,
     mut ended: Ended,
     leave: Leave,
     deadline: Deadline,
-) -> Result<()> {
+) -> Result<bool> {
     for _ in 0..END_TRIES {
         let Ended { owner, base, left } = &ended;
         let owner = owner.as_deref();
@@ -80,27 +87,28 @@ async fn end_one(
             }
         };
         if is_ended {
-            return Ok(());
+            return Ok(true);
         }
-        ended = reload(context, address, deadline).await?;
+        let Some(newest) = reload(context, address, deadline).await? else { return Ok(false) };
+        ended = newest;
     }
     delete(context, address, ended.owner.as_deref(), deadline).await
 }
 
-/// The record as another request has left it.
-async fn reload(context: &Context, address: &Address, deadline: Deadline) -> Result<Ended> {
+/// The record as another request has left it, if it has.
+async fn reload(context: &Context, address: &Address, deadline: Deadline) -> Result<Option<Ended>> {
     let started = Instant::now();
     let newest = deadline.read(context.store.load(&address.key)).await?;
-    let newest = newest.ok_or_else(|| gone(context))?;
+    let Some(newest) = newest else { return Ok(None) };
     if codec::is_trace(&newest.payload) {
         return Err(gone(context));
     }
     match Data::parse(newest.clone(), context.limits) {
         Ok(data) => {
             let state = State::new(Home::None, data, Presented::Nothing, started);
-            Ok(state.ended(&context.config))
+            Ok(Some(state.ended(&context.config)))
         }
-        Err(_) => Ok(Ended { owner: None, left: newest.ttl, base: newest }),
+        Err(_) => Ok(Some(Ended { owner: None, left: newest.ttl, base: newest })),
     }
 }
 
@@ -110,7 +118,6 @@ async fn delete(
     address: &Address,
     owner: Option<&str>,
     deadline: Deadline,
-) -> Result<()> {
-    let delete = context.store.delete(&address.key, owner, None);
-    if deadline.write(delete).await? { Ok(()) } else { Err(gone(context)) }
+) -> Result<bool> {
+    deadline.write(context.store.delete(&address.key, owner, None)).await
 }

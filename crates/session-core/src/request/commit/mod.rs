@@ -89,21 +89,16 @@ pub(crate) async fn execute(
         }
         Plan::Update => update::update(context, &mut state, context.deadline()).await?,
         Plan::Touch => touch::touch(context, &state).await,
-        Plan::Move if state.is_detached => return Err(detached()),
         Plan::Move => {
-            // A client that hangs up between the two writes must not leave two sessions behind.
-            let task = relocate::relocate(Arc::clone(context), state, is_owner_changed);
-            // A panic's message is the store's own and may name a key, so it is no source.
-            let moved = tokio::spawn(task)
-                .await
-                .map_err(|_| Error::new(ErrorKind::Unknown, "move a session to a new id"))?;
+            let moved = relocate::relocate(Arc::clone(context), state, is_owner_changed);
             let lease;
-            (state, lease) = moved?;
+            (state, lease) = undisturbed(moved).await?;
             Cookie::Set { lease }
         }
         Plan::Refuse => return Err(gone(context)),
         Plan::Delete if state.data.is_modified() && state.has_content() => {
-            let lease = Box::pin(succeed(context, &mut state)).await?;
+            let lease;
+            (state, lease) = undisturbed(succeed(Arc::clone(context), state)).await?;
             Cookie::Set { lease }
         }
         Plan::Delete => {
@@ -121,20 +116,31 @@ fn finish(context: &Context, state: Box<State>, cookie: Cookie) -> Committed {
     Committed { commit, address: state.home.into_stored() }
 }
 
+/// Runs what writes under two ids in a task of its own: a client that hangs up in between must not
+/// leave two sessions behind.
+async fn undisturbed(
+    work: impl Future<Output = Result<(Box<State>, Duration)>> + Send + 'static,
+) -> Result<(Box<State>, Duration)> {
+    // A panic's message is the store's own and may name a key, so it is no source.
+    let done = tokio::spawn(work).await;
+    done.map_err(|_| Error::new(ErrorKind::Unknown, "move a session to a new id"))?
+}
+
 /// Ends a session that another one follows, which is stored first: either both happens or nothing.
-async fn succeed(context: &Arc<Context>, state: &mut State) -> Result<Duration> {
+/// Returns the second one, with its lease.
+async fn succeed(context: Arc<Context>, mut state: Box<State>) -> Result<(Box<State>, Duration)> {
     if state.is_detached {
         return Err(detached());
     }
     let deadline = context.deadline();
-    let Created { address, ttl, .. } = create::create(context, state, deadline).await?;
-    if let Err(error) = end::end(context, state, Leave::Trace, deadline).await {
+    let Created { address, ttl, .. } = create::create(&context, &mut state, deadline).await?;
+    if let Err(error) = end::end(&context, &mut state, Leave::Trace, deadline).await {
         let owner = state.indexed_owner(&context.config);
-        abandon(context, owner.as_deref(), address, deadline).await;
+        abandon(&context, owner.as_deref(), address, deadline).await;
         return Err(error);
     }
     state.home = Home::Stored(address);
-    Ok(ttl)
+    Ok((state, ttl))
 }
 
 /// Stops a request whose decisions rest on values that others have changed.

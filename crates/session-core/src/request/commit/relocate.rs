@@ -4,7 +4,7 @@
 //! no write that another request was told of is lost.
 
 use super::create::{Created, abandon, stamp, write_new};
-use super::{SHORTEST_LEASE, check_conflict, contended, gone, reload, trace};
+use super::{SHORTEST_LEASE, check_conflict, contended, detached, gone, reload, trace};
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::deadline::Deadline;
@@ -20,6 +20,9 @@ pub(super) async fn relocate(
     mut state: Box<State>,
     is_owner_changed: bool,
 ) -> Result<(Box<State>, Duration)> {
+    if state.is_detached {
+        return Err(detached());
+    }
     let Home::Stored(old) = std::mem::replace(&mut state.home, Home::None) else {
         return Err(gone(&context));
     };

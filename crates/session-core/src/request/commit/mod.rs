@@ -118,12 +118,15 @@ fn finish(context: &Context, state: Box<State>, cookie: Cookie) -> Committed {
 
 /// Runs what writes under two ids in a task of its own: a client that hangs up in between must not
 /// leave two sessions behind.
-async fn undisturbed(
+///
+/// No `async fn`: every commit would have to make room for the work.
+fn undisturbed(
     work: impl Future<Output = Result<(Box<State>, Duration)>> + Send + 'static,
-) -> Result<(Box<State>, Duration)> {
+) -> impl Future<Output = Result<(Box<State>, Duration)>> + Send {
+    let task = tokio::spawn(work);
     // A panic's message is the store's own and may name a key, so it is no source.
-    let done = tokio::spawn(work).await;
-    done.map_err(|_| Error::new(ErrorKind::Unknown, "move a session to a new id"))?
+    let unknown = |_| Error::new(ErrorKind::Unknown, "move a session to a new id");
+    async move { task.await.map_err(unknown)? }
 }
 
 /// Ends a session that another one follows, which is stored first: either both happens or nothing.

@@ -1,7 +1,10 @@
 //! What a store's own tests, beside the clauses, begin with and wait for.
 
+#[cfg(all(feature = "servers", unix))]
 use crate::{ChildServer, Program};
-use session_core::{Bytes, ErrorKind, Lease, Precondition, Record, Result, Store, StoreKey};
+#[cfg(all(feature = "servers", unix))]
+use session_core::ErrorKind;
+use session_core::{Bytes, Lease, Precondition, Record, Result, Store, StoreKey};
 use std::time::{Duration, Instant};
 
 /// A lease without an owner.
@@ -41,6 +44,7 @@ pub async fn writes(store: &impl Store, key: &StoreKey, loaded: &Record) -> [Res
 /// # Panics
 ///
 /// If a call fails otherwise than `Unavailable`, or after the start.
+#[cfg(all(feature = "servers", unix))]
 pub async fn opens_late<P: Program + ?Sized>(store: &impl Store, server: &mut ChildServer<P>) {
     let loaded = Record { payload: Bytes::from("old"), cas: 1, ttl: MINUTE.ttl };
     let mut ends = Vec::from(writes(store, &key("late"), &loaded).await);

@@ -34,7 +34,8 @@ pub const KEYS: &[KeyInfo] = &[
         "SESSION_FILE_HASH",
         Kind::Choice(&["sha256", "md5"]),
         Some("sha256"),
-        "The digest that names new files; `md5` beside a cachelib before 0.16.",
+        "The digest that names new files; `md5` beside a cachelib before 0.16. One before 0.7 does \
+         not read what is written here.",
     ),
     KeyInfo::new(
         "SESSION_FILE_EVICT_LIVE",

@@ -1,6 +1,7 @@
 //! From `SESSION_TYPE` to a store.
 
 use crate::backend::Backend;
+use crate::contact::Contact;
 use crate::keys::KEYS;
 use crate::place::place;
 use session_core::config::Settings;
@@ -12,8 +13,10 @@ use std::sync::Arc;
 ///
 /// The words are `null` (the default), `memory`, `redis`, `memcached`, `filesystem`, `mongodb`,
 /// `sqlalchemy` (or `sql`) and `dynamodb`, in any case. Contact is made here, so that an
-/// application with a wrong address does not start; to start while the server is down, make the
-/// store with `connect_lazy` of its own crate.
+/// application with a wrong address does not start. With `SESSION_CONNECT=lazy` the first call makes
+/// it, and all else that is said here to be made, and calls fail until the server is up
+/// ([`LazyStore`](session_core::store::LazyStore)); only what is malformed is refused at once.
+/// `memory` and `null` have no server, and the directory of `filesystem` is opened here either way.
 ///
 /// Each call with `memory` makes a store of its own. The table of `sqlalchemy` and the indexes of
 /// `mongodb` are made if there are none, and what Flask made gets the indexes and the owner's column
@@ -24,7 +27,7 @@ use std::sync::Arc;
 ///
 /// `Config` if `settings` hold a name that none of [`KEYS`] is, a malformed value, or a backend
 /// whose feature this build lacks; the message names the feature. `Unavailable` or `Timeout` if the
-/// backend cannot be reached.
+/// backend cannot be reached, unless it is left to the first call.
 ///
 /// # Examples
 ///
@@ -50,37 +53,46 @@ pub async fn connect(settings: &Settings) -> Result<Arc<dyn Store>> {
 }
 
 async fn open(backend: Backend, settings: &Settings) -> Result<Arc<dyn Store>> {
+    let contact = Contact::from_settings(settings)?;
     match backend {
         Backend::Null => Ok(Arc::new(NullStore)),
         Backend::Memory => Ok(Arc::new(MemoryStore::new())),
-        Backend::Redis => redis(settings).await,
+        Backend::Redis => redis(settings, contact).await,
         Backend::Filesystem => filesystem(settings).await,
-        Backend::Memcached => memcached(settings).await,
-        Backend::MongoDb => mongodb(settings).await,
-        Backend::Sql => sql(settings).await,
-        Backend::DynamoDb => dynamodb(settings).await,
+        Backend::Memcached => memcached(settings, contact).await,
+        Backend::MongoDb => mongodb(settings, contact).await,
+        Backend::Sql => sql(settings, contact).await,
+        Backend::DynamoDb => dynamodb(settings, contact).await,
     }
 }
 
 #[cfg(feature = "redis")]
-async fn redis(settings: &Settings) -> Result<Arc<dyn Store>> {
+async fn redis(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
     use session_redis::{RedisOptions, RedisStore};
-    Ok(Arc::new(RedisStore::connect(RedisOptions::from_settings(settings)?).await?))
+    let options = RedisOptions::from_settings(settings)?;
+    Ok(match contact {
+        Contact::Eager => Arc::new(RedisStore::connect(options).await?),
+        Contact::Lazy => Arc::new(RedisStore::connect_lazy(options)?),
+    })
 }
 
 #[cfg(not(feature = "redis"))]
-async fn redis(_: &Settings) -> Result<Arc<dyn Store>> {
+async fn redis(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
     Err(left_out("redis"))
 }
 
 #[cfg(feature = "memcached")]
-async fn memcached(settings: &Settings) -> Result<Arc<dyn Store>> {
+async fn memcached(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
     use session_memcached::{MemcachedOptions, MemcachedStore};
-    Ok(Arc::new(MemcachedStore::connect(MemcachedOptions::from_settings(settings)?).await?))
+    let options = MemcachedOptions::from_settings(settings)?;
+    Ok(match contact {
+        Contact::Eager => Arc::new(MemcachedStore::connect(options).await?),
+        Contact::Lazy => Arc::new(MemcachedStore::connect_lazy(options)?),
+    })
 }
 
 #[cfg(not(feature = "memcached"))]
-async fn memcached(_: &Settings) -> Result<Arc<dyn Store>> {
+async fn memcached(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
     Err(left_out("memcached"))
 }
 
@@ -96,28 +108,36 @@ async fn filesystem(_: &Settings) -> Result<Arc<dyn Store>> {
 }
 
 #[cfg(feature = "mongodb")]
-async fn mongodb(settings: &Settings) -> Result<Arc<dyn Store>> {
+async fn mongodb(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
     use session_mongodb::{MongoOptions, MongoStore};
-    let store = MongoStore::connect(MongoOptions::from_settings(settings)?).await?;
+    let options = MongoOptions::from_settings(settings)?;
+    if contact == Contact::Lazy {
+        return Ok(Arc::new(MongoStore::connect_lazy(options)?));
+    }
+    let store = MongoStore::connect(options).await?;
     store.init().await?;
     Ok(Arc::new(store))
 }
 
 #[cfg(not(feature = "mongodb"))]
-async fn mongodb(_: &Settings) -> Result<Arc<dyn Store>> {
+async fn mongodb(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
     Err(left_out("mongodb"))
 }
 
 #[cfg(feature = "sql")]
-async fn sql(settings: &Settings) -> Result<Arc<dyn Store>> {
+async fn sql(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
     use session_sql::{SqlOptions, SqlStore};
-    let store = SqlStore::connect(SqlOptions::from_settings(settings)?).await?;
+    let options = SqlOptions::from_settings(settings)?;
+    if contact == Contact::Lazy {
+        return Ok(Arc::new(SqlStore::connect_lazy(options)?));
+    }
+    let store = SqlStore::connect(options).await?;
     store.init().await?;
     Ok(Arc::new(store))
 }
 
 #[cfg(not(feature = "sql"))]
-async fn sql(_: &Settings) -> Result<Arc<dyn Store>> {
+async fn sql(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
     Err(session_core::Error::new(
         session_core::ErrorKind::Config,
         "open the sqlalchemy store of SESSION_TYPE: this build leaves it out; turn on the \
@@ -126,15 +146,19 @@ async fn sql(_: &Settings) -> Result<Arc<dyn Store>> {
 }
 
 #[cfg(feature = "dynamodb")]
-async fn dynamodb(settings: &Settings) -> Result<Arc<dyn Store>> {
+async fn dynamodb(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
     use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
-    let store = DynamoDbStore::connect(DynamoDbOptions::from_settings(settings)?).await?;
+    let options = DynamoDbOptions::from_settings(settings)?;
+    if contact == Contact::Lazy {
+        return Ok(Arc::new(DynamoDbStore::connect_lazy(options)?));
+    }
+    let store = DynamoDbStore::connect(options).await?;
     store.init().await?;
     Ok(Arc::new(store))
 }
 
 #[cfg(not(feature = "dynamodb"))]
-async fn dynamodb(_: &Settings) -> Result<Arc<dyn Store>> {
+async fn dynamodb(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
     Err(left_out("dynamodb"))
 }
 

@@ -1,5 +1,6 @@
 //! All settings of all backends.
 
+use crate::contact;
 use session_core::config::{CORE_KEYS, KeyInfo};
 use session_core::store::Timeouts;
 
@@ -21,8 +22,17 @@ use session_core::store::Timeouts;
 /// let error = Settings::from_vars(vars, web_session::KEYS).unwrap_err();
 /// assert!(error.to_string().contains("did you mean SESSION_REDIS?"));
 /// ```
-pub const KEYS: &[&[KeyInfo]] =
-    &[CORE_KEYS, Timeouts::KEYS, REDIS, FILESYSTEM, MEMCACHED, MONGODB, SQL, DYNAMODB];
+pub const KEYS: &[&[KeyInfo]] = &[
+    CORE_KEYS,
+    contact::KEYS,
+    Timeouts::KEYS,
+    REDIS,
+    FILESYSTEM,
+    MEMCACHED,
+    MONGODB,
+    SQL,
+    DYNAMODB,
+];
 
 #[cfg(feature = "redis")]
 const REDIS: &[KeyInfo] = session_redis::KEYS;

@@ -4,6 +4,7 @@
 
 mod backend;
 mod connect;
+mod contact;
 mod keys;
 mod manager;
 mod place;

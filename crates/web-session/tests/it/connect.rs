@@ -50,6 +50,41 @@ async fn unknown_name_is_refused_with_a_suggestion() {
 }
 
 #[tokio::test]
+async fn lazy_start_leaves_a_server_that_is_down_to_the_calls() {
+    use web_session::StoreKey;
+    let nowhere: &[(&str, &str, &str)] = &[
+        #[cfg(feature = "redis")]
+        ("redis", "SESSION_REDIS", "redis://127.0.0.1:1"),
+        #[cfg(feature = "memcached")]
+        ("memcached", "SESSION_MEMCACHED", "127.0.0.1:1"),
+        #[cfg(feature = "mongodb")]
+        ("mongodb", "SESSION_MONGODB", "mongodb://127.0.0.1:1"),
+        #[cfg(feature = "postgres")]
+        ("sql", "SESSION_SQLALCHEMY", "postgresql://127.0.0.1:1/shop"),
+        #[cfg(feature = "mysql")]
+        ("sql", "SESSION_SQLALCHEMY", "mysql://127.0.0.1:1/shop"),
+        #[cfg(feature = "dynamodb")]
+        ("dynamodb", "SESSION_DYNAMODB", "http://127.0.0.1:1"),
+    ];
+    for &(backend, name, address) in nowhere {
+        let opened = async |start| {
+            let settings = [("SESSION_TYPE", backend), (name, address), ("SESSION_CONNECT", start)];
+            connect(&settings.into_iter().collect()).await
+        };
+        let store = opened("lazy").await.expect(backend);
+        let error = store.load(&StoreKey::new("session:", "k")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{backend}: {error:#}");
+        assert_ne!(opened("eager").await.unwrap_err().kind(), ErrorKind::Config, "{backend}");
+    }
+}
+
+#[tokio::test]
+async fn start_has_two_words() {
+    let message = refusal([("SESSION_CONNECT", "later")]).await;
+    assert!(message.contains("eager") && message.contains("lazy"), "{message}");
+}
+
+#[tokio::test]
 async fn settings_of_other_backends_are_no_mistake() {
     let settings = [
         ("SESSION_TYPE", "memory"),

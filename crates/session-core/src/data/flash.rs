@@ -69,8 +69,9 @@ impl From<Flash> for (String, String) {
 /// What the request did to the messages, so that it can be done again on a newer record.
 #[derive(Default)]
 pub(crate) struct FlashLog {
-    /// Messages of the record that were shown, and how often; each removes its first equal.
-    shown: HashMap<Flash, usize>,
+    /// Messages of the record that were shown, and how often; each removes its first equal. Boxed, as
+    /// few requests have any.
+    shown: Option<Box<HashMap<Flash, usize>>>,
     /// Messages that were added, which the last ones of the list are.
     added: Vec<Flash>,
     is_cleared: bool,
@@ -112,7 +113,7 @@ impl FlashLog {
         }
         let of_record = flashes.len().saturating_sub(self.added.len());
         for flash in &flashes[..of_record] {
-            *self.shown.entry(flash.clone()).or_default() += 1;
+            *self.shown.get_or_insert_default().entry(flash.clone()).or_default() += 1;
         }
         self.added.clear();
         match others {
@@ -124,7 +125,7 @@ impl FlashLog {
 
     /// Does to the messages of a newer record what was done to those of the loaded one.
     pub(crate) fn replay(&self, data: &mut Data) -> Result<()> {
-        if self.shown.is_empty() && self.added.is_empty() && !self.is_cleared {
+        if self.shown.is_none() && self.added.is_empty() && !self.is_cleared {
             return Ok(());
         }
         let limits = data.limits();
@@ -152,7 +153,7 @@ impl FlashLog {
         mut messages: Vec<Cow<'l, [u8]>>,
         format: Format,
     ) -> Vec<Cow<'l, [u8]>> {
-        let mut shown = self.shown.clone();
+        let mut shown = self.shown.as_deref().cloned().unwrap_or_default();
         messages.retain(|message| {
             // What is no message was never shown.
             let flash = if shown.is_empty() { None } else { codec::decode(message, format).ok() };

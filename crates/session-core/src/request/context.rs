@@ -23,6 +23,8 @@ pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) signer: Option<BoundSigner>,
     pub(crate) cookies: CookieWriter,
+    /// The length of every id, where nothing else tells ours from others.
+    id_len: Option<usize>,
     pub(crate) limits: Limits,
     pub(crate) capabilities: Capabilities,
     pub(crate) turns: Turns,
@@ -50,7 +52,9 @@ impl Context {
         let signer = signer.map(|signer| signer.bind(&config.cookie().name));
         let id_len = SessionId::len_for(config.id_length());
         let value_len = signer.as_ref().map_or(id_len, |signer| signer.signed_len(id_len));
+        let is_told = signer.is_some() || config.id_hash() == IdHash::Sha256;
         Ok(Self {
+            id_len: (!is_told).then_some(id_len),
             signer,
             cookies: CookieWriter::new(config.cookie()).for_values_of(value_len),
             limits,
@@ -83,10 +87,7 @@ impl Context {
     /// Hashed ids cannot be composed like that, and signatures are of one application.
     pub(crate) fn read_id(&self, text: &[u8]) -> Option<SessionId> {
         let id = SessionId::parse(text, self.config.id_syntax())?;
-        let is_told = self.signer.is_some() || self.config.id_hash() == IdHash::Sha256;
-        let is_ours =
-            is_told || text.len() == SessionId::len_for(self.config.id_length()) || id.is_uuid();
-        is_ours.then_some(id)
+        (self.id_len.is_none_or(|len| len == text.len()) || id.is_uuid()).then_some(id)
     }
 
     /// The deadline of work that begins now.

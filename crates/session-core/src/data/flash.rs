@@ -66,12 +66,14 @@ impl From<Flash> for (String, String) {
     }
 }
 
+/// How often each message was shown.
+type Times = HashMap<Flash, usize>;
+
 /// What the request did to the messages, so that it can be done again on a newer record.
 #[derive(Default)]
 pub(crate) struct FlashLog {
-    /// Messages of the record that were shown, and how often; each removes its first equal. Boxed, as
-    /// few requests have any.
-    shown: Option<Box<HashMap<Flash, usize>>>,
+    /// Messages of the record that were shown; each removes its first equal. Few requests have any.
+    shown: Option<Box<Times>>,
     /// Messages that were added, which the last ones of the list are.
     added: Vec<Flash>,
     is_cleared: bool,

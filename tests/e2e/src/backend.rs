@@ -1,13 +1,17 @@
 //! The store of one test.
 
 use crate::own;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, Document, doc};
 use session_testkit::{
     ChildServer, DynamoDbServer, MemcachedServer, MongoServer, Program, RedisServer, server,
 };
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+
+/// What a session leaves under an id that it has moved from: an empty one in a spelling of its own.
+const TRACE: &[u8] = b"\xde\0\0";
 
 /// A store that several servers share, and that a test may be able to look into and break.
 #[derive(Debug)]
@@ -135,7 +139,7 @@ impl Backend {
         !matches!(self.place, Place::Own(_) | Place::Apart)
     }
 
-    /// The number of records, whoever knows their ids.
+    /// The number of sessions, whoever knows their ids; traces of those that moved are none.
     ///
     /// # Panics
     ///
@@ -143,10 +147,13 @@ impl Backend {
     #[expect(clippy::panic, reason = "a test that asks in vain has failed")]
     pub async fn records(&self) -> usize {
         match &self.place {
-            Place::Files => files(Path::new(&self.address)).len(),
-            Place::Redis(server) => server.keys().await.unwrap(),
+            Place::Files => {
+                let files = files(Path::new(&self.address));
+                files.iter().filter(|file| !fs::read(file).unwrap().ends_with(TRACE)).count()
+            }
+            Place::Redis(server) => sessions(server).await,
             Place::MongoDb(server) => documents(&server.url()).await,
-            Place::DynamoDb(server) => server.items("Sessions").await.unwrap(),
+            Place::DynamoDb(server) => server.items("Sessions", "val", "3gAA").await.unwrap(),
             _ => panic!("records cannot be counted here"),
         }
     }
@@ -234,7 +241,23 @@ pub fn files(dir: &Path) -> Vec<PathBuf> {
 async fn documents(url: &str) -> usize {
     let client = mongodb::Client::with_uri_str(url).await.unwrap();
     let sessions = client.database("flask_session").collection::<Document>("sessions");
-    usize::try_from(sessions.count_documents(doc! {}).await.unwrap()).unwrap()
+    let trace = Binary { subtype: BinarySubtype::Generic, bytes: TRACE.to_vec() };
+    let are_sessions = doc! { "val": { "$ne": trace } };
+    usize::try_from(sessions.count_documents(are_sessions).await.unwrap()).unwrap()
+}
+
+/// Counts what a Redis holds, but for the traces.
+///
+/// # Panics
+///
+/// If the server does not answer.
+pub async fn sessions(server: &RedisServer) -> usize {
+    let script = "local n = 0 for _, k in ipairs(redis.call('KEYS', '*')) do \
+                  if redis.call('TYPE', k).ok ~= 'string' \
+                  or redis.call('GET', k) ~= '\\\\222\\\\0\\\\0' \
+                  then n = n + 1 end end return n";
+    let command = format!("EVAL \"{script}\" 0");
+    server.tell(&command).await.unwrap().parse().unwrap()
 }
 
 /// Takes every lock that writers of the directory take.

@@ -171,8 +171,12 @@ async fn renewal_that_fails_costs_no_response() {
 
 #[tokio::test(start_paused = true)]
 async fn logout_that_fails_is_not_claimed() {
-    // A session that is followed by another leaves a trace, once that one is stored.
-    let table = [("/flush", Method::Delete, 0), ("/flush/set:b=1", Method::Write, 1)];
+    // A session that is followed by another ends once that one is stored; a sign-in leaves a trace.
+    let table = [
+        ("/flush", Method::Delete, 0),
+        ("/flush/set:b=1", Method::Delete, 0),
+        ("/flush/login:ann", Method::Write, 1),
+    ];
     for fault in FAULTS {
         for (path, method, at) in table {
             let bench = Bench::new();

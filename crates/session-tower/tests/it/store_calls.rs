@@ -58,7 +58,8 @@ async fn requests_cost_what_the_table_says() {
         ("/set:n=6/status:404", CHANGE),
         ("/set:n=7/flush", END),
         ("/set:n=1", CREATE),
-        ("/flush/flash:bye", MOVE),
+        ("/flush/flash:bye", Calls { write: 1, ..END }),
+        ("/flush/login:ann", MOVE),
     ];
     for (path, expected) in table {
         browser.get(&app.router, path).await;

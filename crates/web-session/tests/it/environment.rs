@@ -16,6 +16,7 @@ fn run<const N: usize>(vars: [(&str, &str); N]) -> (bool, String) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "environment::child", "--ignored", "--nocapture"])
         .env_clear()
+        .env("NO_COLOR", "1")
         .envs(vars)
         .output()
         .unwrap();

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 #[derive(Clone, Copy)]
 pub(super) enum Leave {
     Nothing,
-    /// The trace of a session that another one follows.
+    /// The trace of a session that a sign-in follows.
     Trace,
 }
 

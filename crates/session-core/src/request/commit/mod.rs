@@ -137,7 +137,12 @@ async fn succeed(context: Arc<Context>, mut state: Box<State>) -> Result<(Box<St
     }
     let deadline = context.deadline();
     let Created { address, ttl, .. } = create::create(&context, &mut state, deadline).await?;
-    if let Err(error) = end::end(&context, &mut state, Leave::Trace, deadline).await {
+    // A late request of a stranger's page signs nobody out.
+    let leave = match state.owner(&context.config) {
+        Some(_) => Leave::Trace,
+        None => Leave::Nothing,
+    };
+    if let Err(error) = end::end(&context, &mut state, leave, deadline).await {
         let owner = state.indexed_owner(&context.config);
         abandon(&context, owner.as_deref(), address, deadline).await;
         return Err(error);

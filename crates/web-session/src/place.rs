@@ -91,6 +91,7 @@ mod tests {
                 &[("SESSION_TYPE", "memcached"), ("SESSION_MEMCACHED", "a:1, b:2")],
                 Some(("SESSION_MEMCACHED", "a:1,b:2")),
             ),
+            #[cfg(feature = "redis")]
             (&[("SESSION_TYPE", "redis")], Some(("SESSION_REDIS", "redis://127.0.0.1:6379"))),
         ] {
             let settings: Settings = pairs.iter().copied().collect();

@@ -44,6 +44,7 @@ fn names_of_other_programs_are_logged_and_accepted() {
     assert!(!said.contains("hunter2"), "{said}");
 }
 
+#[cfg(feature = "sqlite")]
 #[test]
 fn start_is_told_in_one_line_and_its_surprises_in_one_each() {
     let sqlite = tempfile::tempdir().unwrap();

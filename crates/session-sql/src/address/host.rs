@@ -1,9 +1,28 @@
-//! A host of a URL, with its port.
+//! The parts of a URL of a server, and a host with its port.
 
 use super::parameters::decode;
 use super::{malformed, refuse};
 use session_core::Result;
 use std::net::Ipv6Addr;
+
+/// What follows the scheme, each part as it is written and empty if it is not given.
+pub(super) struct Parts<'a> {
+    pub(super) user: &'a str,
+    pub(super) password: &'a str,
+    pub(super) hosts: &'a str,
+    pub(super) database: &'a str,
+    pub(super) query: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn of(rest: &'a str) -> Self {
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, database) = place.split_once('/').unwrap_or((place, ""));
+        let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let (user, password) = user.split_once(':').unwrap_or((user, ""));
+        Self { user, password, hosts, database, query }
+    }
+}
 
 /// One server, or the directory of its socket; what is not given is left to the client.
 #[derive(Clone, Default)]

@@ -1,6 +1,6 @@
 //! A URL of MySQL or MariaDB, as SQLAlchemy's drivers and providers write it.
 
-use super::host::Host;
+use super::host::{Host, Parts};
 use super::parameters::{Parameter, decode, parameters};
 use super::refuse;
 use crate::config::SqlOptions;
@@ -17,10 +17,7 @@ pub(super) struct Read {
 
 /// Reads what follows the scheme.
 pub(super) fn read(rest: &str, options: &SqlOptions) -> Result<Read> {
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, database) = place.split_once('/').unwrap_or((place, ""));
-    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let (user, password) = user.split_once(':').unwrap_or((user, ""));
+    let Parts { user, password, hosts: host, database, query } = Parts::of(rest);
     let mut place = MySqlConnectOptions::new().disable_statement_logging();
     for (text, set) in [
         (user, MySqlConnectOptions::username as fn(_, &str) -> _),

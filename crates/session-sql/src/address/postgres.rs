@@ -2,7 +2,7 @@
 //!
 //! <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>
 
-use super::host::{Host, port};
+use super::host::{Host, Parts, port};
 use super::parameters::{Parameter, decode, parameters};
 use super::{malformed, refuse};
 use crate::config::{SqlOptions, Way};
@@ -24,10 +24,7 @@ pub(super) struct Read {
 
 /// Reads what follows the scheme.
 pub(super) fn read(rest: &str, options: &SqlOptions) -> Result<Read> {
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, database) = place.split_once('/').unwrap_or((place, ""));
-    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let (user, password) = user.split_once(':').unwrap_or((user, ""));
+    let Parts { user, password, hosts, database, query } = Parts::of(rest);
     let mut asked = Asked::new(options);
     asked.keep("user", decode(user)?);
     asked.keep("password", decode(password)?);

@@ -45,15 +45,17 @@ use std::sync::Arc;
 pub async fn connect(settings: &Settings) -> Result<Arc<dyn Store>> {
     settings.refuse_unknown(KEYS)?;
     let backend = Backend::from_settings(settings)?;
-    Box::pin(open(backend, settings)).await.map_err(|error| match place(backend, settings) {
-        Ok(Some((key, Some(address)))) => error.with_note(format_args!("{key}: {address}")),
-        Ok(Some((key, None))) => error.with_note(key),
-        Ok(None) | Err(_) => error,
+    let contact = Contact::from_settings(settings)?;
+    Box::pin(open(backend, contact, settings)).await.map_err(|error| {
+        match place(backend, settings) {
+            Ok(Some((key, Some(address)))) => error.with_note(format_args!("{key}: {address}")),
+            Ok(Some((key, None))) => error.with_note(key),
+            Ok(None) | Err(_) => error,
+        }
     })
 }
 
-async fn open(backend: Backend, settings: &Settings) -> Result<Arc<dyn Store>> {
-    let contact = Contact::from_settings(settings)?;
+async fn open(backend: Backend, contact: Contact, settings: &Settings) -> Result<Arc<dyn Store>> {
     match backend {
         Backend::Null => Ok(Arc::new(NullStore)),
         Backend::Memory => Ok(Arc::new(MemoryStore::new())),

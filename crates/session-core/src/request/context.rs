@@ -9,7 +9,8 @@ use crate::data::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdHash, SessionId, StoreKey};
 use crate::signer::{BoundSigner, Signer};
-use crate::store::{Capabilities, Store};
+use crate::store::{Capabilities, Record, Store};
+use session_codec as codec;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -88,6 +89,16 @@ impl Context {
     pub(crate) fn read_id(&self, text: &[u8]) -> Option<SessionId> {
         let id = SessionId::parse(text, self.config.id_syntax())?;
         (self.id_len.is_none_or(|len| len == text.len()) || id.is_uuid()).then_some(id)
+    }
+
+    /// Loads the record of a session; a trace is none.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub(crate) async fn live(&self, key: &StoreKey, deadline: Deadline) -> Result<Option<Record>> {
+        let record = deadline.read(self.store.load(key)).await?;
+        Ok(record.filter(|record| !codec::is_trace(&record.payload)))
     }
 
     /// The deadline of work that begins now.

@@ -60,8 +60,9 @@ where
         Some(state) if live.is_empty() => return Ok(state),
         Some(state) => {
             live.push(state);
-            let ended =
-                |state: &State| Some((state.home.address()?.clone(), state.ended(&context.config)));
+            let ended = |state: &State| {
+                Some((state.home.address()?.clone(), state.to_end(&context.config)))
+            };
             Home::Several(live.iter().filter_map(|state| ended(state)).collect())
         }
         None if are_too_many => Home::Several(Vec::new()),

@@ -96,19 +96,15 @@ pub(crate) fn plan(facts: &Facts) -> Plan {
     match (facts.origin, facts.fate) {
         (Origin::Stored | Origin::Several | Origin::Undecodable, Fate::End) => Plan::Delete,
         (Origin::Moved, Fate::End) if !facts.is_owner_changed => Plan::Refuse,
-        (Origin::Fresh | Origin::Moved | Origin::Several | Origin::Undecodable, _)
-            if !(facts.is_modified && facts.has_content) =>
-        {
-            Plan::Nothing
-        }
-        // A sign-in is the visitor's latest word, also one whose response was lost or sent twice.
-        (Origin::Moved, _) if !facts.is_owner_changed => Plan::Refuse,
-        (Origin::Fresh | Origin::Moved | Origin::Several | Origin::Undecodable, _) => Plan::Create,
         (Origin::Stored, Fate::Regenerate) => Plan::Move,
         (Origin::Stored, Fate::Keep) if facts.is_owner_changed => Plan::Move,
         (Origin::Stored, Fate::Keep) if facts.is_modified => Plan::Update,
         (Origin::Stored, Fate::Keep) if facts.is_renewal_due => Plan::Touch,
         (Origin::Stored, Fate::Keep) => Plan::Nothing,
+        _ if !(facts.is_modified && facts.has_content) => Plan::Nothing,
+        // A sign-in is the visitor's latest word, also one whose response was lost or sent twice.
+        (Origin::Moved, _) if !facts.is_owner_changed => Plan::Refuse,
+        (Origin::Fresh | Origin::Moved | Origin::Several | Origin::Undecodable, _) => Plan::Create,
     }
 }
 

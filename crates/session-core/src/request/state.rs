@@ -93,7 +93,7 @@ impl State {
     /// Ends the session; what is written from here on belongs to another.
     pub(crate) fn end(&mut self, config: &Config) {
         if self.fate != Fate::End {
-            self.ended = Some(Box::new(self.ended(config)));
+            self.ended = Some(Box::new(self.to_end(config)));
         }
         self.fate = Fate::End;
         self.data = Data::empty(self.data.limits());
@@ -102,7 +102,7 @@ impl State {
     }
 
     /// What there is to know of the loaded record to end it.
-    pub(crate) fn ended(&self, config: &Config) -> Ended {
+    pub(crate) fn to_end(&self, config: &Config) -> Ended {
         let owner = self.indexed_base_owner(config).map(Cow::into_owned);
         Ended { owner, base: self.data.base().clone(), left: self.remaining() }
     }

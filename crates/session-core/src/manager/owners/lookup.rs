@@ -9,7 +9,6 @@ use crate::request::deadline::Deadline;
 use crate::request::home::{Home, Presented};
 use crate::request::state::State;
 use crate::store::StoreKey;
-use session_codec as codec;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -62,10 +61,7 @@ pub(super) async fn look(
     deadline: Deadline,
 ) -> Result<Look> {
     let started = Instant::now();
-    let record = deadline.read(context.store.load(key)).await?;
-    let Some(record) = record.filter(|record| !codec::is_trace(&record.payload)) else {
-        return Ok(Look::Gone);
-    };
+    let Some(record) = context.live(key, deadline).await? else { return Ok(Look::Gone) };
     let (handle, ttl) = (SessionHandle::of(key), record.ttl);
     let data = match Data::parse(record, context.limits) {
         Ok(data) => data,
@@ -80,7 +76,7 @@ pub(super) async fn look(
         context.telemetry.foreign_entry();
         return Ok(Look::NotTheirs);
     }
-    let is_over = state.full_lease(&context.config).is_none();
+    let is_over = state.is_over(&context.config);
     let created = state.created();
     let info = SessionInfo { handle, ttl, created, data: Some(Box::new(state.data)) };
     Ok(Look::Found(Found { info, is_over }))

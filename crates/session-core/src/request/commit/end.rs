@@ -22,8 +22,8 @@ pub(super) enum Leave {
 ///
 /// # Errors
 ///
-/// `Gone` if it ended or one of them moved meanwhile, `Conflict` if there are more than were looked up, and
-/// those of the store.
+/// `Gone` if it ended or one of them moved meanwhile, `Conflict` if there are more than were looked
+/// up, and those of the store.
 pub(super) async fn end(
     context: &Context,
     state: &mut State,
@@ -106,7 +106,7 @@ async fn reload(context: &Context, address: &Address, deadline: Deadline) -> Res
     match Data::parse(newest.clone(), context.limits) {
         Ok(data) => {
             let state = State::new(Home::None, data, Presented::Nothing, started);
-            Ok(Some(state.ended(&context.config)))
+            Ok(Some(state.to_end(&context.config)))
         }
         Err(_) => Ok(Some(Ended { owner: None, left: newest.ttl, base: newest })),
     }

@@ -21,10 +21,10 @@ use super::state::State;
 use crate::config::OnConflict;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::{Lost, undisturbed};
 use cookie::Cookie;
 use create::Created;
 use end::Leave;
-use session_codec as codec;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,7 +79,6 @@ pub(crate) async fn execute(
     word: Plan,
     is_owner_changed: bool,
 ) -> Result<Committed> {
-    // Boxed: logouts are rare, and every commit would have to make room for theirs.
     let cookie = match word {
         Plan::Nothing => Cookie::Keep,
         Plan::Create => {
@@ -92,17 +91,19 @@ pub(crate) async fn execute(
         Plan::Move => {
             let moved = relocate::relocate(Arc::clone(context), state, is_owner_changed);
             let lease;
-            (state, lease) = undisturbed(moved).await?;
+            (state, lease) = undisturbed(moved).await.map_err(unmoved)??;
             Cookie::Set { lease }
         }
         Plan::Refuse => return Err(gone(context)),
         Plan::Delete if state.data.is_modified() && state.has_content() => {
+            let succeeded = succeed(Arc::clone(context), state);
             let lease;
-            (state, lease) = undisturbed(succeed(Arc::clone(context), state)).await?;
+            (state, lease) = undisturbed(succeeded).await.map_err(unmoved)??;
             Cookie::Set { lease }
         }
         Plan::Delete => {
             let deadline = context.deadline();
+            // Boxed: logouts are rare, and every commit would have to make room for them.
             Box::pin(end::end(context, &mut state, Leave::Nothing, deadline)).await?;
             Cookie::Remove
         }
@@ -116,17 +117,10 @@ fn finish(context: &Context, state: Box<State>, cookie: Cookie) -> Committed {
     Committed { commit, address: state.home.into_stored() }
 }
 
-/// Runs what writes under two ids in a task of its own: a client that hangs up in between must not
-/// leave two sessions behind.
-///
-/// No `async fn`: every commit would have to make room for the work.
-fn undisturbed(
-    work: impl Future<Output = Result<(Box<State>, Duration)>> + Send + 'static,
-) -> impl Future<Output = Result<(Box<State>, Duration)>> + Send {
-    let task = tokio::spawn(work);
-    // A panic's message is the store's own and may name a key, so it is no source.
-    let unknown = |_| Error::new(ErrorKind::Unknown, "move a session to a new id");
-    async move { task.await.map_err(unknown)? }
+/// What writes under two ids is [`undisturbed`]: a client that hangs up in between must not leave two
+/// sessions behind. A panic's message is the store's own and may name a key, so it is no source.
+fn unmoved(_: Lost) -> Error {
+    Error::new(ErrorKind::Unknown, "move a session to a new id")
 }
 
 /// Ends a session that another one follows, which is stored first: either both happens or nothing.
@@ -178,8 +172,7 @@ async fn reload(
 ///
 /// `Gone` if it ended or left a trace, `Decode` if it is no session, and those of the store.
 async fn newest(context: &Context, address: &Address, deadline: Deadline) -> Result<Data> {
-    let newest = deadline.read(context.store.load(&address.key)).await?;
-    let newest = newest.filter(|record| !codec::is_trace(&record.payload));
+    let newest = context.live(&address.key, deadline).await?;
     Data::parse(newest.ok_or_else(|| gone(context))?, context.limits)
 }
 

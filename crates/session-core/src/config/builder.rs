@@ -1,4 +1,4 @@
-//! The door for code: one method for each setting, checked at the end.
+//! Settings from code: a method for each that is part of a configuration, checked at the end.
 
 use super::core_keys::FORMATS;
 use super::{Config, OnConflict, Settings, Undecodable, check};

@@ -1,4 +1,4 @@
-//! The door for the environment.
+//! Settings from the environment.
 
 use super::KeyInfo;
 use super::names::{Name, Warning, classify};

@@ -1,4 +1,4 @@
-//! The door for files: settings through serde, by the names of the environment.
+//! Settings from files, through serde, by the names of the environment.
 
 use super::settings::{Setting, refuse};
 use super::{CORE_KEYS, Config, KeyInfo, Kind, Settings};

@@ -1,4 +1,4 @@
-//! Settings: one struct, and three doors to it.
+//! Settings: one struct, and three ways to make it.
 //!
 //! A [`Config`] comes from its [builder](Config::builder), from a file through serde, or from the
 //! environment. The last two use the names of [`CORE_KEYS`], which are Flask's and

@@ -21,7 +21,7 @@ fn page_has_the_row_of_every_key_of_a_backend() {
     let page = read("docs/configuration.md");
     let start = KEYS.iter().find(|table| table.iter().any(|key| key.name == "SESSION_CONNECT"));
     for (title, table) in [
-        ("The start", *start.expect("it is a setting")),
+        ("Connecting", *start.expect("it is a setting")),
         ("Timeouts", web_session::store::Timeouts::KEYS),
         ("Redis", web_session::stores::redis::KEYS),
         ("Memcached", web_session::stores::memcached::KEYS),
@@ -35,6 +35,38 @@ fn page_has_the_row_of_every_key_of_a_backend() {
         let expected: Vec<String> = table.iter().map(|key| key.markdown_row()).collect();
         assert_eq!(rows, expected, "the rows of ## {title}, in order:\n{}", expected.join("\n"));
     }
+}
+
+#[cfg(all(
+    feature = "dynamodb",
+    feature = "filesystem",
+    feature = "memcached",
+    feature = "mongodb",
+    feature = "redis",
+    feature = "postgres",
+    feature = "mysql",
+    feature = "sqlite"
+))]
+#[tokio::test]
+async fn every_example_of_a_store_is_read() {
+    use web_session::config::Settings;
+    let dir = tempfile::tempdir().unwrap();
+    let mut types = std::collections::BTreeSet::new();
+    for page in ["README.md", "docs/configuration.md"] {
+        let page = read(page);
+        // The lines of blocks of code, and what stands in backticks.
+        for example in page.split(['`', '\n']).filter(|text| text.starts_with("SESSION_TYPE=")) {
+            let pairs = example.split_whitespace().map_while(|word| word.split_once('='));
+            let pairs = pairs.map(|(name, value)| match name {
+                "SESSION_FILE_DIR" => (name, dir.path().to_str().unwrap()),
+                _ => (name, value),
+            });
+            let settings: Settings = pairs.chain([("SESSION_CONNECT", "lazy")]).collect();
+            types.insert(web_session::connect(&settings).await.expect(example).capabilities().name);
+        }
+    }
+    let all = "dynamodb filesystem memcached memory mongodb null redis sqlalchemy";
+    assert_eq!(types.into_iter().collect::<Vec<_>>().join(" "), all);
 }
 
 #[test]

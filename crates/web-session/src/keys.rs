@@ -22,6 +22,8 @@ use session_core::store::Timeouts;
 /// let error = Settings::from_vars(vars, web_session::KEYS).unwrap_err();
 /// assert!(error.to_string().contains("did you mean SESSION_REDIS?"));
 /// ```
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/configuration.md")]
 pub const KEYS: &[&[KeyInfo]] = &[
     CORE_KEYS,
     contact::KEYS,

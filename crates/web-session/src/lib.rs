@@ -5,6 +5,8 @@
 mod backend;
 mod connect;
 mod contact;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod keys;
 mod manager;
 mod place;

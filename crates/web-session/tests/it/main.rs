@@ -6,6 +6,7 @@ mod connect;
 mod cost;
 mod docs;
 mod environment;
+mod guide;
 mod manager;
 #[cfg(all(
     feature = "redis",

@@ -1,0 +1,33 @@
+// Pages link to each other as `[recipes]` or `[in these words][recipes]`, and say at their end where
+// that leads on a Git host. Here the definitions of `links.md` stand before a page, and of two the
+// first one counts.
+#![doc = include_str!("links.md")]
+#![doc = include_str!("../../docs/guide/README.md")]
+
+macro_rules! pages {
+    ($($(#[$attribute:meta])* $name:ident $path:literal)*) => {$(
+        #[doc = include_str!("links.md")]
+        // The examples are for axum.
+        #[cfg_attr(
+            any(not(doctest), feature = "axum"),
+            doc = include_str!(concat!("../../docs/", $path))
+        )]
+        $(#[$attribute])*
+        pub mod $name {}
+    )*};
+}
+
+pages! {
+    tutorial "guide/tutorial.md"
+    recipes "guide/recipes.md"
+    deployment "guide/deployment.md"
+    security "guide/security.md"
+    surprises "guide/surprises.md"
+    troubleshooting "guide/troubleshooting.md"
+    upgrading "guide/upgrading.md"
+    architecture "architecture.md"
+    compatibility "compatibility.md"
+    // Its examples are tested by examples/custom-store, whose store they name.
+    #[cfg(not(doctest))]
+    writing_a_store "writing-a-store.md"
+}

@@ -136,7 +136,9 @@ async fn server_with_a_locked_table_has_no_more_connections_than_allowed() {
         let store = store_at(&server).await;
         let lock = Lock::table(&server).await;
         let most = besiege(&server, &store, |ends| ends.open + ends.left).await - 1;
-        assert!((1..=MAX).contains(&most), "{most} connections to {}", server.url());
+        // A busy server is slow to close what it has ended: each has a successor by then, but no
+        // more than one. Without an end of its own it would keep every one that was given up.
+        assert!((1..=2 * MAX).contains(&most), "{most} connections to {}", server.url());
         lock.release().await;
         eventually("the table is free", async || store.load(&key("a")).await.is_ok()).await;
     }

@@ -19,13 +19,17 @@ pub use cookie::{CookieAttributes, SameSite, cache_control};
 pub use data::Flash;
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "http")]
-pub use frameworks::{Named, Reported, keep_from_shared_caches, mark_failed, vary_by_cookie};
+pub use frameworks::{
+    Named, NotSignedIn, Reported, SignedIn, keep_from_shared_caches, mark_failed, vary_by_cookie,
+};
 pub use id::{IdHash, IdSyntax, SessionHandle, SessionId, StoreKey};
 pub use key::{AsKey, Key, ReadAs, WriteAs};
 pub use manager::{Owners, SessionInfo, SessionManager, Sweeper};
 pub use request::commit::{Commit, Committing};
 pub use request::exchange::Exchange;
 pub use request::session::{Session, Transaction};
+#[cfg(feature = "http")]
+pub use request::sign_in::{ReturnTo, SignInPage};
 #[doc(inline)]
 pub use session_codec::{Format, Timestamp, Value};
 pub use signer::Signer;

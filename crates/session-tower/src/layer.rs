@@ -3,8 +3,9 @@
 use crate::future::ResponseFuture;
 use crate::response::{Advice, ErrorResponse};
 use http::{Extensions, Request, Response};
-use session_core::{Exchange, Named, SessionManager};
+use session_core::{Exchange, Named, Result, SessionManager, SignInPage};
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -35,9 +36,16 @@ use tower_service::Service;
 /// ```
 #[derive(Clone)]
 pub struct SessionLayer<B = Advice> {
+    // Shared: every request clones the layer.
+    shared: Arc<Shared>,
+    error_response: B,
+}
+
+#[derive(Clone)]
+struct Shared {
     manager: SessionManager,
     place: Place,
-    error_response: B,
+    sign_in_page: Option<SignInPage>,
 }
 
 /// Puts the exchange of a request where its layer's sessions are looked for.
@@ -49,7 +57,7 @@ impl SessionLayer {
         let place: Place = |extensions, exchange| {
             extensions.insert(exchange);
         };
-        Self { manager, place, error_response: Advice }
+        Self::placing(manager, place)
     }
 
     /// Makes a layer whose sessions are extracted as `Named<N, Session>`.
@@ -57,14 +65,49 @@ impl SessionLayer {
         let place: Place = |extensions, exchange| {
             extensions.insert(Named::<N, _>::new(exchange));
         };
-        Self { manager, place, error_response: Advice }
+        Self::placing(manager, place)
+    }
+
+    fn placing(manager: SessionManager, place: Place) -> Self {
+        let shared = Arc::new(Shared { manager, place, sign_in_page: None });
+        Self { shared, error_response: Advice }
     }
 }
 
 impl<B> SessionLayer<B> {
     /// Makes this layer's 409, 503 and 500 responses in place of [`Advice`].
     pub fn with_error_response<C>(self, error_response: C) -> SessionLayer<C> {
-        SessionLayer { manager: self.manager, place: self.place, error_response }
+        SessionLayer { shared: self.shared, error_response }
+    }
+
+    /// Sends visitors to `path` where a handler wants them [`SignedIn`] and they are not: a path of
+    /// this application, as `/sign-in`.
+    ///
+    /// The page that they asked for goes along in the query, and [`ReturnTo`] reads it. Scripts get a
+    /// 401 all the same; without this everybody does. Where routes are nested (`Router::nest`), the
+    /// layer goes around the outermost router, since an inner one knows half the path.
+    ///
+    /// [`SignedIn`]: session_core::SignedIn
+    /// [`ReturnTo`]: session_core::ReturnTo
+    ///
+    /// # Errors
+    ///
+    /// `Config` if `path` does not begin with one `/`, or holds what a URL does not hold.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_core::{Config, MemoryStore, SessionManager};
+    /// # use session_tower::SessionLayer;
+    /// # use std::sync::Arc;
+    /// # let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None)?;
+    /// let layer = SessionLayer::new(manager).with_sign_in_page("/sign-in")?;
+    /// # let _ = layer;
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn with_sign_in_page(mut self, path: &str) -> Result<Self> {
+        Arc::make_mut(&mut self.shared).sign_in_page = Some(SignInPage::new(path)?);
+        Ok(self)
     }
 }
 
@@ -78,7 +121,8 @@ impl<S, B: Clone> Layer<S> for SessionLayer<B> {
 
 impl<B> fmt::Debug for SessionLayer<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionLayer").field("manager", &self.manager).finish_non_exhaustive()
+        let manager = &self.shared.manager;
+        f.debug_struct("SessionLayer").field("manager", manager).finish_non_exhaustive()
     }
 }
 
@@ -103,8 +147,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let SessionLayer { manager, place, error_response } = &self.layer;
-        let exchange = manager.open();
+        let SessionLayer { shared, error_response } = &self.layer;
+        let Shared { manager, place, sign_in_page } = &**shared;
+        let exchange = match sign_in_page {
+            None => manager.open(),
+            Some(page) => manager.open_with(page, request.uri()),
+        };
         place(request.extensions_mut(), exchange.clone());
         ResponseFuture::new(self.inner.call(request), exchange, error_response.clone())
     }

@@ -27,6 +27,6 @@ pub use session_core::{
 pub use session_null::NullStore;
 
 #[cfg(feature = "tower")]
-pub use session_core::Named;
+pub use session_core::{Named, NotSignedIn, ReturnTo, SignedIn};
 #[cfg(feature = "tower")]
 pub use session_tower::{Advice, ErrorResponse, ResponseFuture, SessionLayer, SessionService};

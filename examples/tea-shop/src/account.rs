@@ -4,7 +4,7 @@ use crate::Site;
 use crate::accounts::Person;
 use crate::pages::{Answer, Page, see_other, show as render};
 use crate::sessions::{DEVICE, SIGNED_IN_AT};
-use crate::sign_in::SignedIn;
+use crate::sign_in::Customer;
 use crate::words::in_words;
 use askama::Template;
 use axum::Form;
@@ -13,8 +13,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use std::cmp::Reverse;
 use std::time::Duration;
-use web_session::Session;
-use web_session::SessionInfo;
+use web_session::{Session, SessionInfo, SignedIn};
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -38,8 +37,8 @@ struct Device {
     ttl: String,
 }
 
-pub(crate) async fn show(State(site): State<Site>, signed_in: SignedIn) -> Answer {
-    let SignedIn { session, person } = signed_in;
+pub(crate) async fn show(State(site): State<Site>, customer: Customer) -> Answer {
+    let Customer { session, person } = customer;
     let others = others(&session).await?;
     let since = session.get(SIGNED_IN_AT)?.unwrap_or_else(Timestamp::now);
     render(&AccountPage {
@@ -92,8 +91,10 @@ pub(crate) struct EndForm {
 }
 
 /// Ends one other session.
-pub(crate) async fn end(session: Session, Form(form): Form<EndForm>) -> Answer {
-    let Some(owner) = session.owner()? else { return Ok(see_other("/account")) };
+pub(crate) async fn end(
+    SignedIn { owner, session }: SignedIn,
+    Form(form): Form<EndForm>,
+) -> Answer {
     let is_ended = match form.handle.parse() {
         Ok(handle) => session.owners().end(&owner, handle).await?,
         Err(_) => false,
@@ -106,10 +107,7 @@ pub(crate) async fn end(session: Session, Form(form): Form<EndForm>) -> Answer {
 }
 
 /// Ends every other session.
-pub(crate) async fn end_others(session: Session) -> Answer {
-    if session.owner()?.is_none() {
-        return Ok(see_other("/account"));
-    }
+pub(crate) async fn end_others(SignedIn { session, .. }: SignedIn) -> Answer {
     let message = match session.owners().end_others(&session).await? {
         0 => "You were signed in on no other device.".to_owned(),
         1 => "One other device is signed out.".to_owned(),
@@ -120,11 +118,9 @@ pub(crate) async fn end_others(session: Session) -> Answer {
 }
 
 /// Ends every session, this one with the response.
-pub(crate) async fn end_all(session: Session) -> Answer {
-    if session.owner()?.is_some() {
-        session.owners().end_others(&session).await?;
-        session.flush()?;
-        session.flash("plain", "You are signed out everywhere.")?;
-    }
+pub(crate) async fn end_all(SignedIn { session, .. }: SignedIn) -> Answer {
+    session.owners().end_others(&session).await?;
+    session.flush()?;
+    session.flash("plain", "You are signed out everywhere.")?;
     Ok(see_other("/"))
 }

@@ -5,7 +5,7 @@ use crate::cart::Line;
 use crate::catalogue::Cents;
 use crate::pages::{Answer, Page, see_other, show as render};
 use crate::sessions::CART;
-use crate::sign_in::SignedIn;
+use crate::sign_in::Customer;
 use askama::Template;
 use axum::extract::State;
 
@@ -18,8 +18,8 @@ struct CheckoutPage {
     total: Cents,
 }
 
-pub(crate) async fn show(State(site): State<Site>, signed_in: SignedIn) -> Answer {
-    let SignedIn { session, person } = signed_in;
+pub(crate) async fn show(State(site): State<Site>, customer: Customer) -> Answer {
+    let Customer { session, person } = customer;
     let cart = session.get(CART)?.unwrap_or_default();
     if cart.count() == 0 {
         return Ok(see_other("/cart"));
@@ -32,7 +32,7 @@ pub(crate) async fn show(State(site): State<Site>, signed_in: SignedIn) -> Answe
 ///
 /// Of two clicks at once, one commits: what `remove` returned was handed out once. (An order that
 /// costs money is written down where the money is counted, under a number of its own.)
-pub(crate) async fn order(SignedIn { session, person }: SignedIn) -> Answer {
+pub(crate) async fn order(Customer { session, person }: Customer) -> Answer {
     let cart = session.remove(CART)?.unwrap_or_default();
     if cart.count() == 0 {
         session.flash("plain", "There is nothing in your cart.")?;

@@ -23,8 +23,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
-use web_session::SessionLayer;
-use web_session::SessionManager;
+use web_session::{Result, SessionLayer, SessionManager};
 
 /// More than the longest form of the site, in bytes.
 const MAX_FORM: usize = 8 * 1024;
@@ -36,9 +35,16 @@ struct Site {
 }
 
 /// Makes the site, which answers forms of `origins` only.
-pub fn app(manager: SessionManager, accounts: Accounts, origins: Origins) -> Router {
+///
+/// # Errors
+///
+/// `Config` if the sign-in page is none.
+pub fn app(manager: SessionManager, accounts: Accounts, origins: Origins) -> Result<Router> {
+    let sessions = SessionLayer::new(manager)
+        .with_error_response(problems::session_error)
+        .with_sign_in_page("/sign-in")?;
     // The layer added last sees a request first: a form from another site never reaches a store.
-    Router::new()
+    Ok(Router::new()
         .route("/", get(pages::home))
         .route("/cart", get(cart_page::show))
         .route("/cart/add", post(cart_page::add))
@@ -54,10 +60,10 @@ pub fn app(manager: SessionManager, accounts: Accounts, origins: Origins) -> Rou
         .route("/account/end-all", post(account::end_all))
         .fallback(problems::not_found)
         .with_state(Site { accounts })
-        .layer(SessionLayer::new(manager).with_error_response(problems::session_error))
+        .layer(sessions)
         .route("/style.css", get(pages::style))
         .route("/favicon.svg", get(pages::icon))
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(from_fn_with_state(origins.clone(), origin::check))
-        .layer(map_response(move |response| headers::add(response, origins.is_https())))
+        .layer(map_response(move |response| headers::add(response, origins.is_https()))))
 }

@@ -35,7 +35,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     if settings.origins.is_https() {
         println!("for {}, behind something that speaks TLS", settings.origins.first());
     }
-    let app = app(manager, accounts, settings.origins);
+    let app = app(manager, accounts, settings.origins)?;
     axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await?;
     Ok(())
 }

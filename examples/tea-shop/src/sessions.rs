@@ -12,8 +12,6 @@ pub(crate) const CART: Key<Cart> = Key::new("cart");
 pub(crate) const DEVICE: Key<String> = Key::new("device");
 /// When they signed in.
 pub(crate) const SIGNED_IN_AT: Key<Timestamp> = Key::new("signed_in_at");
-/// Where they were going when they were asked to sign in.
-pub(crate) const RETURN_TO: Key<String> = Key::new("return_to");
 
 /// How long a device that is remembered stays signed in without a visit.
 pub(crate) const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);

@@ -3,8 +3,8 @@
 use crate::Site;
 use crate::accounts::{Password, Person, SignUp};
 use crate::device;
-use crate::pages::{Answer, Page, PageError, see_other, show as render};
-use crate::sessions::{DEVICE, NOT_REMEMBERED, REMEMBERED, RETURN_TO, SIGNED_IN_AT};
+use crate::pages::{Answer, Page, see_other, show as render};
+use crate::sessions::{DEVICE, NOT_REMEMBERED, REMEMBERED, SIGNED_IN_AT};
 use askama::Template;
 use axum::Form;
 use axum::extract::{FromRequestParts, State};
@@ -13,45 +13,31 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
-use web_session::Session;
+use web_session::{NotSignedIn, ReturnTo, Session, SignedIn};
 
 const LONGEST_NAME: usize = 60;
 /// RFC 5321, section 4.5.3.1.3, less the angle brackets.
 const LONGEST_EMAIL: usize = 254;
 
-/// A session that belongs to somebody. Without one the visitor is sent to sign in, and from there
-/// back to the page.
+/// Somebody who is signed in, with what their account says of them.
 #[derive(Debug)]
-pub(crate) struct SignedIn {
+pub(crate) struct Customer {
     pub(crate) session: Session,
     pub(crate) person: Person,
 }
 
-impl FromRequestParts<Site> for SignedIn {
+impl FromRequestParts<Site> for Customer {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
-        let session = <Session as FromRequestParts<Site>>::from_request_parts(parts, site)
-            .await
-            .map_err(|rejection| rejection.into_response())?;
-        match person(&session, site) {
-            Ok(Some(person)) => Ok(Self { session, person }),
-            // The path is one of our routes, so that nobody is led astray by it later.
-            Ok(None) => Err(ask_to_sign_in(&session, parts.uri.path())
-                .unwrap_or_else(|error| PageError::from(error).into_response())),
-            Err(error) => Err(PageError::from(error).into_response()),
+        let signed_in = <SignedIn as FromRequestParts<Site>>::from_request_parts(parts, site).await;
+        let SignedIn { owner, session } = signed_in.map_err(NotSignedIn::into_response)?;
+        match site.accounts.person(&owner) {
+            Some(person) => Ok(Self { session, person }),
+            // The account is no more, so this is nobody's session.
+            None => Err(sign_out(session).await.into_response()),
         }
     }
-}
-
-fn person(session: &Session, site: &Site) -> web_session::Result<Option<Person>> {
-    Ok(session.owner()?.and_then(|id| site.accounts.person(&id)))
-}
-
-fn ask_to_sign_in(session: &Session, path: &str) -> web_session::Result<Response> {
-    session.insert(RETURN_TO, path.to_owned())?;
-    session.flash("plain", "Please sign in first.")?;
-    Ok(see_other("/sign-in"))
 }
 
 /// Makes the session `owner`'s. That changes its id (nobody who planted or saw the old one gets
@@ -77,6 +63,7 @@ fn begin(
 #[template(path = "sign_in.html")]
 struct SignInPage {
     page: Page,
+    next: ReturnTo,
     email: String,
     device: String,
     remember: bool,
@@ -96,19 +83,26 @@ pub(crate) struct SignInForm {
 pub(crate) async fn sign_in_form(
     State(site): State<Site>,
     session: Session,
+    next: ReturnTo,
     headers: HeaderMap,
 ) -> Answer {
-    if person(&session, &site)?.is_some() {
-        return Ok(see_other("/account"));
+    if session.owner()?.is_some() {
+        return Ok(see_other(next.or("/account")));
     }
-    let page = Page::open(&session, &site)?;
-    let device = device::guess(&headers);
-    render(&SignInPage { page, email: String::new(), device, remember: false, is_refused: false })
+    render(&SignInPage {
+        page: Page::open(&session, &site)?,
+        next,
+        email: String::new(),
+        device: device::guess(&headers),
+        remember: false,
+        is_refused: false,
+    })
 }
 
 pub(crate) async fn sign_in(
     State(site): State<Site>,
     session: Session,
+    next: ReturnTo,
     headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Answer {
@@ -116,20 +110,20 @@ pub(crate) async fn sign_in(
     let remember = form.remember.is_some();
     let Some(id) = site.accounts.verify(&form.email, form.password).await? else {
         let page = Page::open(&session, &site)?;
-        let page = SignInPage { page, email: form.email, device, remember, is_refused: true };
+        let page = SignInPage { page, next, email: form.email, device, remember, is_refused: true };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response());
     };
     begin(&session, &id, device, remember)?;
     let name = site.accounts.person(&id).map_or_else(String::new, |person| person.name);
     session.flash("good", format!("Welcome back, {name}."))?;
-    let next = session.remove(RETURN_TO)?;
-    Ok(see_other(next.as_deref().unwrap_or("/account")))
+    Ok(see_other(next.or("/account")))
 }
 
 #[derive(Template)]
 #[template(path = "sign_up.html")]
 struct SignUpPage {
     page: Page,
+    next: ReturnTo,
     name: String,
     email: String,
     device: String,
@@ -159,13 +153,15 @@ pub(crate) struct SignUpForm {
 pub(crate) async fn sign_up_form(
     State(site): State<Site>,
     session: Session,
+    next: ReturnTo,
     headers: HeaderMap,
 ) -> Answer {
-    if person(&session, &site)?.is_some() {
-        return Ok(see_other("/account"));
+    if session.owner()?.is_some() {
+        return Ok(see_other(next.or("/account")));
     }
     render(&SignUpPage {
         page: Page::open(&session, &site)?,
+        next,
         name: String::new(),
         email: String::new(),
         device: device::guess(&headers),
@@ -177,6 +173,7 @@ pub(crate) async fn sign_up_form(
 pub(crate) async fn sign_up(
     State(site): State<Site>,
     session: Session,
+    next: ReturnTo,
     headers: HeaderMap,
     Form(form): Form<SignUpForm>,
 ) -> Answer {
@@ -189,15 +186,14 @@ pub(crate) async fn sign_up(
             SignUp::Done(id) => {
                 begin(&session, &id, device, remember)?;
                 session.flash("good", format!("Welcome, {name}. Your account is ready."))?;
-                let next = session.remove(RETURN_TO)?;
-                return Ok(see_other(next.as_deref().unwrap_or("/account")));
+                return Ok(see_other(next.or("/account")));
             }
             // Without mail to send, a form cannot keep this to itself.
             SignUp::Taken => complaints.email = Some("There is an account with this address."),
         }
     }
     let page = Page::open(&session, &site)?;
-    let page = SignUpPage { page, name, email: form.email, device, remember, complaints };
+    let page = SignUpPage { page, next, name, email: form.email, device, remember, complaints };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response())
 }
 

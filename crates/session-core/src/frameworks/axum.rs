@@ -1,16 +1,19 @@
-//! axum 0.8: the session as an extractor, the error as a response.
+//! axum 0.8: sessions as extractors, errors as responses.
 
 use super::http::{Reported, mark_failed};
 use super::named::Named;
+use super::signed_in::{NotSignedIn, SignedIn, ask_to_sign_in};
 use crate::error::{Error, Result};
 use crate::request::exchange::Exchange;
 use crate::request::session::Session;
+use crate::request::sign_in::ReturnTo;
 use axum_core::body::Body;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{Extensions, HeaderValue};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// Loads the request's record: one store call, none if the request carries no valid cookie.
@@ -18,8 +21,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let exchange = parts.extensions.get::<Exchange>().ok_or_else(Error::no_layer)?;
-        exchange.session_of(&parts.headers).await
+        exchange(&parts.extensions)?.session_of(&parts.headers).await
     }
 }
 
@@ -53,6 +55,56 @@ impl<S: Send + Sync, N: 'static> OptionalFromRequestParts<S> for Named<N, Sessio
     }
 }
 
+/// Loads the request's record as [`Session`] does.
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = NotSignedIn;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NotSignedIn> {
+        exchange(&parts.extensions)?.signed_in_of(&parts.method, &parts.headers).await
+    }
+}
+
+/// `None` if nobody is signed in; an outage is an error here, too.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>> {
+        exchange(&parts.extensions)?.signed_in(&parts.headers).await
+    }
+}
+
+/// Whoever is signed in below the layer that is called `N`.
+impl<S: Send + Sync, N: 'static> FromRequestParts<S> for Named<N, SignedIn> {
+    type Rejection = NotSignedIn;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NotSignedIn> {
+        let exchange = named::<N>(&parts.extensions)?;
+        exchange.signed_in_of(&parts.method, &parts.headers).await.map(Self::new)
+    }
+}
+
+/// `None` if nobody is signed in.
+impl<S: Send + Sync, N: 'static> OptionalFromRequestParts<S> for Named<N, SignedIn> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>> {
+        Ok(named::<N>(&parts.extensions)?.signed_in(&parts.headers).await?.map(Self::new))
+    }
+}
+
+/// Never fails: without a way back there is none.
+impl<S: Send + Sync> FromRequestParts<S> for ReturnTo {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of_query(parts.uri.query()))
+    }
+}
+
+fn exchange(extensions: &Extensions) -> Result<&Exchange> {
+    extensions.get::<Exchange>().ok_or_else(Error::no_layer)
+}
+
 fn named<N: 'static>(extensions: &Extensions) -> Result<&Exchange> {
     extensions.get::<Named<N, Exchange>>().map(|named| &**named).ok_or_else(Error::no_layer)
 }
@@ -66,11 +118,35 @@ impl IntoResponse for Error {
         if self.kind().http_status() == 500 {
             tracing::error!(error = %self.logged(), "session error in a handler");
         }
-        let mut response = Response::new(Body::from(self.kind().advice()));
-        let text = HeaderValue::from_static("text/plain; charset=utf-8");
-        response.headers_mut().insert(CONTENT_TYPE, text);
+        let mut response = text(self.kind().advice());
         mark_failed(&mut response, &self);
         response.extensions_mut().insert(Reported(Arc::new(self)));
         response
     }
+}
+
+/// See Other or Unauthorized where nobody is signed in, else that of the [`Error`].
+impl IntoResponse for NotSignedIn {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Failed(error) => error.into_response(),
+            Self::Nobody { sign_in: Some(page) } => {
+                let mut response = Response::default();
+                ask_to_sign_in(&mut response, Some(&page));
+                response
+            }
+            Self::Nobody { sign_in: None } => {
+                let mut response = text("Please sign in.");
+                ask_to_sign_in(&mut response, None);
+                response
+            }
+        }
+    }
+}
+
+fn text(sentence: &'static str) -> Response {
+    let mut response = Response::new(Body::from(sentence));
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, text);
+    response
 }

@@ -7,6 +7,8 @@
 mod axum;
 mod http;
 mod named;
+mod signed_in;
 
 pub use http::{Reported, keep_from_shared_caches, mark_failed, vary_by_cookie};
 pub use named::Named;
+pub use signed_in::{NotSignedIn, SignedIn};

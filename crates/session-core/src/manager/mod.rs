@@ -13,6 +13,8 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::exchange::Exchange;
+#[cfg(feature = "http")]
+use crate::request::sign_in::{SignIn, SignInPage};
 use crate::signer::Signer;
 use crate::store::Store;
 use schedule::Schedule;
@@ -77,6 +79,15 @@ impl SessionManager {
     pub fn open(&self) -> Exchange {
         self.0.schedule.count_request(&self.0.sweeps);
         Exchange::new(Arc::clone(&self.0.context))
+    }
+
+    /// Starts a request as [`open`](Self::open) does, in an application whose visitors sign in on
+    /// `page`; `uri` is what the request asks for.
+    #[cfg(feature = "http")]
+    pub fn open_with(&self, page: &SignInPage, uri: &http::Uri) -> Exchange {
+        self.0.schedule.count_request(&self.0.sweeps);
+        let sign_in = SignIn::new(page.clone(), uri.path_and_query().cloned());
+        Exchange::with_sign_in(Arc::clone(&self.0.context), sign_in)
     }
 
     /// Makes a new session outside a request, for tests and scripts.

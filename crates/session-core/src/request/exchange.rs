@@ -7,6 +7,8 @@ use super::open;
 use super::plan::{Plan, plan};
 use super::progress::{Closed, Phase, Progress, closed};
 use super::session::Session;
+#[cfg(feature = "http")]
+use super::sign_in::SignIn;
 use super::state::State;
 use crate::data::Data;
 use crate::error::Result;
@@ -25,6 +27,14 @@ pub struct Exchange(Arc<Progress>);
 impl Exchange {
     pub(crate) fn new(context: Arc<Context>) -> Self {
         Self::with_phase(context, Phase::Unopened)
+    }
+
+    /// For a visitor who is sent to sign in where somebody has to be.
+    #[cfg(feature = "http")]
+    pub(crate) fn with_sign_in(context: Arc<Context>, sign_in: SignIn) -> Self {
+        let mut progress = Progress::new(context, Phase::Unopened);
+        progress.sign_in = Some(sign_in);
+        Self(Arc::new(progress))
     }
 
     /// With a session that is new and open already.
@@ -129,6 +139,12 @@ impl Exchange {
                 Commit { vary_cookie: cookie.is_some(), set_cookie: cookie }
             }
         }
+    }
+
+    /// Where a visitor is sent who is not signed in, if the adapter was told so.
+    #[cfg(feature = "http")]
+    pub(crate) fn sign_in(&self) -> Option<&SignIn> {
+        self.0.sign_in.as_ref()
     }
 
     fn give_up(&self, state: Box<State>) -> Commit {

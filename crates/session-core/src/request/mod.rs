@@ -3,7 +3,7 @@
 //! Each file uses only what stands above it in this list:
 //! `plan` and `deadline`; `turns` and `telemetry`; `context`; `home`; `state`; `transaction`; `open` and
 //! `commit`;
-//! `progress`; `session`; `exchange`.
+//! `sign_in`; `progress`; `session`; `exchange`.
 
 pub(crate) mod commit;
 pub(crate) mod context;
@@ -14,6 +14,8 @@ pub(crate) mod open;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod session;
+#[cfg(feature = "http")]
+pub(crate) mod sign_in;
 pub(crate) mod state;
 pub(crate) mod telemetry;
 pub(crate) mod transaction;

@@ -2,6 +2,8 @@
 
 use super::context::Context;
 use super::home::Address;
+#[cfg(feature = "http")]
+use super::sign_in::SignIn;
 use super::state::State;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionId;
@@ -14,6 +16,8 @@ pub(crate) struct Progress {
     /// Atomic updates of one request go one after the other, or a new session would be created
     /// twice.
     pub(crate) updates: tokio::sync::Mutex<()>,
+    #[cfg(feature = "http")]
+    pub(crate) sign_in: Option<SignIn>,
 }
 
 /// Where a session stands.
@@ -39,7 +43,13 @@ pub(crate) struct Closed {
 impl Progress {
     pub(crate) fn new(context: Arc<Context>, phase: Phase) -> Self {
         let updates = tokio::sync::Mutex::const_new(());
-        Self { context, phase: Mutex::new(phase), updates }
+        Self {
+            context,
+            phase: Mutex::new(phase),
+            updates,
+            #[cfg(feature = "http")]
+            sign_in: None,
+        }
     }
 
     /// Runs `f` on the open session.

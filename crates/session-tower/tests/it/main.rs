@@ -22,6 +22,7 @@ mod owners;
 mod refusals;
 mod sign_outs;
 mod signatures;
+mod signed_in;
 mod store_calls;
 mod transactions;
 mod updates;

@@ -17,7 +17,7 @@ async fn three_devices(site: &Site) -> [Browser; 3] {
 }
 
 async fn is_signed_in(browser: &mut Browser) -> bool {
-    browser.get("/account").await.location() != Some("/sign-in")
+    !browser.get("/account").await.leads_to_sign_in()
 }
 
 /// The value that the form beside `device` sends.
@@ -91,10 +91,10 @@ async fn signing_out_everywhere_includes_this_device() {
 #[tokio::test]
 async fn forms_of_nobody_lead_to_signing_in() {
     let mut browser = Site::start(Backend::Memory).await.browser();
-    let end = browser.post("/account/end", &[("handle", "00")]).await;
-    assert_eq!(end.location(), Some("/account"));
-    assert_eq!(browser.post("/account/end-others", &[]).await.location(), Some("/account"));
-    assert_eq!(browser.post("/account/end-all", &[]).await.location(), Some("/"));
+    for form in ["/account/end", "/account/end-others", "/account/end-all", "/checkout"] {
+        let answer = browser.post(form, &[("handle", "00")]).await;
+        assert_eq!(answer.location(), Some("/sign-in"), "{form}");
+    }
     assert_eq!(browser.cookie, None);
 }
 

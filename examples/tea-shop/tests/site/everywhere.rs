@@ -98,5 +98,5 @@ async fn leave(devices: Devices, ends: Ends) {
 }
 
 async fn is_signed_in(browser: &mut Browser) -> bool {
-    browser.get("/account").await.location() != Some("/sign-in")
+    !browser.get("/account").await.leads_to_sign_in()
 }

@@ -1,6 +1,6 @@
 //! What a visitor meets, over HTTP, with sessions in files and in Redis.
 
-use crate::support::{Backend, Site};
+use crate::support::{Backend, PASSWORD, Site};
 use reqwest::StatusCode;
 
 /// One test per fact and store.
@@ -46,8 +46,14 @@ async fn a_cart_survives_signing_in_under_a_new_id(backend: Backend) {
     let as_a_stranger = browser.clone();
 
     let to_checkout = browser.get("/checkout").await;
-    assert_eq!(to_checkout.location(), Some("/sign-in"));
-    let signed_in = browser.sign_in(&email, &[]).await;
+    let form = to_checkout.location().unwrap();
+    assert_eq!(form, "/sign-in?next=/checkout");
+    let page = browser.get(form).await;
+    page.assert_says("Please sign in first.");
+    page.assert_says("/sign-up?next=/checkout");
+    let refused = browser.post(form, &[("email", &email), ("password", "a wrong one")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let signed_in = browser.post(form, &[("email", &email), ("password", PASSWORD)]).await;
     assert_eq!(signed_in.location(), Some("/checkout"));
     browser.get("/checkout").await.assert_says("Assam Golden Tip");
 
@@ -98,7 +104,7 @@ async fn a_cookie_is_dead_after_signing_out(backend: Backend) {
     stolen.get("/").await.assert_says("Sign out");
     browser.submit("/sign-out", &[]).await.assert_says("You are signed out.");
     for browser in [&mut browser, &mut stolen] {
-        assert_eq!(browser.get("/account").await.location(), Some("/sign-in"));
+        assert!(browser.get("/account").await.leads_to_sign_in());
     }
 }
 

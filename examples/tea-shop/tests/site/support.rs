@@ -1,6 +1,6 @@
 //! The site on a port of its own, and a browser in front of it.
 
-use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
+use reqwest::header::{ACCEPT, COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, StatusCode, redirect};
 use session_testkit::server;
 use std::net::SocketAddr;
@@ -72,7 +72,7 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let origins = origins.unwrap_or_else(|| Origins::local(addr.port()));
-        let app = app(manager, accounts, origins);
+        let app = app(manager, accounts, origins).unwrap();
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { addr, dir: Arc::new(dir) }
     }
@@ -147,6 +147,7 @@ impl Browser {
     }
 
     async fn send(&mut self, mut request: reqwest::RequestBuilder) -> Answer {
+        request = request.header(ACCEPT, "text/html,*/*;q=0.8");
         if let Some(cookie) = &self.cookie {
             request = request.header(COOKIE, cookie);
         }
@@ -166,6 +167,11 @@ impl Answer {
         let fields = self.headers.get_all(SET_COOKIE);
         assert!(fields.iter().count() <= 1, "the site has one cookie");
         fields.iter().next().map(|value| value.to_str().unwrap())
+    }
+
+    /// Whether the page is not for strangers.
+    pub(crate) fn leads_to_sign_in(&self) -> bool {
+        self.location().is_some_and(|page| page.starts_with("/sign-in"))
     }
 
     pub(crate) fn location(&self) -> Option<&str> {

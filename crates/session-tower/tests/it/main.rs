@@ -24,5 +24,6 @@ mod sign_outs;
 mod signatures;
 mod signed_in;
 mod store_calls;
+mod surprises;
 mod transactions;
 mod updates;

@@ -23,6 +23,13 @@ async fn server(acl: &str) -> (Server, RedisOptions) {
     (server, RedisOptions::new(url).owner_index(true))
 }
 
+#[test]
+fn guide_says_the_same() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/deployment.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    assert!(page.lines().any(|line| line == documented()), "{}", documented());
+}
+
 #[tokio::test]
 async fn documented_rights_are_enough() {
     let (_server, options) = server(documented()).await;

@@ -101,3 +101,39 @@ async fn rights_that_are_missing_show_when_the_table_is_opened() {
         }
     }
 }
+
+/// The blocks of SQL of a section of the guide.
+fn guide(section: &str) -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/deployment.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let section = page.split("\n### ").find(|text| text.starts_with(section)).expect(section);
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let blocks = section.split("```sql\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn rights_that_the_guide_grants_are_enough_with_a_table_and_without() {
+    for server in both().await {
+        let is_mysql = server.url().starts_with("mysql:");
+        let (section, user) = if is_mysql {
+            ("MySQL", "CREATE USER shop@'%'; CREATE DATABASE shop")
+        } else {
+            ("PostgreSQL", "CREATE ROLE shop LOGIN")
+        };
+        tell(&server, user).await;
+        let [makes_it, finds_it] = &guide(section)[..] else { panic!("two blocks for {section}") };
+        let url = server.url().replace("session@", "shop@").replace("root@", "shop@");
+        let (url, then) = if is_mysql {
+            let then = "USE shop; DROP TABLE sessions; REVOKE ALL ON shop.* FROM shop@'%'; ";
+            (url.replace("/session", "/shop"), then)
+        } else {
+            (url, "DROP TABLE sessions; REVOKE CREATE ON SCHEMA public FROM shop; ")
+        };
+        for statements in [makes_it.clone(), format!("{then}{finds_it}")] {
+            tell(&server, &statements).await;
+            let options = SqlOptions::new(url.clone()).owner_index(true);
+            use_it(&open(options).await).await;
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The pages that docs.rs has, from the modules that include them.
 fn pages() -> Vec<PathBuf> {
-    let modules = include_str!("../../src/guide/mod.rs");
+    let modules = include_str!("../../../src/guide/mod.rs");
     let paths = modules.lines().filter_map(|line| line.strip_suffix(".md\"")?.rsplit('"').next());
     let mut pages: Vec<PathBuf> = paths.map(|path| docs().join(format!("{path}.md"))).collect();
     pages.extend([docs().join("guide/README.md"), docs().join("configuration.md")]);
@@ -14,11 +14,11 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-fn docs() -> PathBuf {
+pub(crate) fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
 }
 
-fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     let page = fs::read_to_string(path);
     page.map_err(|error| format!("{}: {error}", path.display())).unwrap()
 }
@@ -48,7 +48,7 @@ fn anchors(page: &str) -> Vec<String> {
 
 #[test]
 fn links_between_pages_are_right_on_a_git_host_and_on_docs_rs() {
-    let on_docs_rs = include_str!("../../src/guide/links.md");
+    let on_docs_rs = include_str!("../../../src/guide/links.md");
     let on_docs_rs = definitions(on_docs_rs);
     for path in pages() {
         let (page, name) = (read(&path), path.display());

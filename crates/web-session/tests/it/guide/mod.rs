@@ -1,0 +1,9 @@
+//! The guide: its pages read well, and its programs do what the pages say.
+
+#[cfg(feature = "axum")]
+mod browser;
+mod pages;
+#[cfg(feature = "axum")]
+mod programs;
+#[cfg(feature = "axum")]
+mod tutorial;

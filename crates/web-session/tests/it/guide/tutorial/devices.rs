@@ -4,7 +4,9 @@ use axum::http::header::{HeaderMap, USER_AGENT};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Router, routing::get, routing::post};
 use serde::Deserialize;
-use web_session::{Result, Session, SessionHandle, SessionLayer, SessionManager};
+use web_session::{
+    Result, ReturnTo, Session, SessionHandle, SessionLayer, SessionManager, SignedIn,
+};
 
 #[derive(Deserialize)]
 struct Login {
@@ -26,18 +28,22 @@ async fn login_page() -> Html<&'static str> {
     )
 }
 
-async fn login(session: Session, headers: HeaderMap, Form(login): Form<Login>) -> Result<Response> {
+async fn login(
+    session: Session,
+    next: ReturnTo,
+    headers: HeaderMap,
+    Form(login): Form<Login>,
+) -> Result<Response> {
     if !is_right(&login) {
         return Ok((StatusCode::UNAUTHORIZED, "Wrong name or password.").into_response());
     }
     session.set_owner(&login.name)?;
     let device = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
     session.insert("device", device.unwrap_or("unknown"))?;
-    Ok(Redirect::to("/").into_response())
+    Ok(Redirect::to(next.or("/")).into_response())
 }
 
-async fn devices(session: Session) -> Result<Response> {
-    let Some(owner) = session.owner()? else { return Ok(Redirect::to("/login").into_response()) };
+async fn devices(SignedIn { owner, session }: SignedIn) -> Result<Html<String>> {
     let mut page = format!("<h1>{owner} is logged in on</h1><ul>");
     for info in session.owners().sessions(&owner).await? {
         let device = escape(&info.get::<String>("device")?.unwrap_or_default());
@@ -53,7 +59,7 @@ async fn devices(session: Session) -> Result<Response> {
     }
     page += "</ul><form method=post action=/end-others><button>Log out all others</button></form>
              <form method=post action=/logout><button>Log out here</button></form>";
-    Ok(Html(page).into_response())
+    Ok(Html(page))
 }
 
 #[derive(Deserialize)]
@@ -61,17 +67,13 @@ struct End {
     handle: SessionHandle,
 }
 
-async fn end(session: Session, Form(form): Form<End>) -> Result<Redirect> {
-    if let Some(owner) = session.owner()? {
-        session.owners().end(&owner, form.handle).await?;
-    }
+async fn end(SignedIn { owner, session }: SignedIn, Form(form): Form<End>) -> Result<Redirect> {
+    session.owners().end(&owner, form.handle).await?;
     Ok(Redirect::to("/"))
 }
 
-async fn end_others(session: Session) -> Result<Redirect> {
-    if session.owner()?.is_some() {
-        session.owners().end_others(&session).await?;
-    }
+async fn end_others(SignedIn { session, .. }: SignedIn) -> Result<Redirect> {
+    session.owners().end_others(&session).await?;
     Ok(Redirect::to("/"))
 }
 
@@ -85,14 +87,15 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-fn app(manager: SessionManager) -> Router {
-    Router::new()
+fn app(manager: SessionManager) -> Result<Router> {
+    let sessions = SessionLayer::new(manager).with_sign_in_page("/login")?;
+    Ok(Router::new()
         .route("/", get(devices))
         .route("/login", get(login_page).post(login))
         .route("/logout", post(logout))
         .route("/end", post(end))
         .route("/end-others", post(end_others))
-        .layer(SessionLayer::new(manager))
+        .layer(sessions))
 }
 
 #[tokio::main]
@@ -100,7 +103,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt::init();
     let manager = web_session::manager_from_env().await?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    Ok(axum::serve(listener, app(manager)).await?)
+    Ok(axum::serve(listener, app(manager)?).await?)
 }
 
 #[cfg(test)]
@@ -112,11 +115,11 @@ mod tests {
 
     #[tokio::test]
     async fn one_device_logs_the_others_out() {
-        let app = app(manager([("SESSION_OWNER_INDEX", "true")]).await);
+        let app = app(manager([("SESSION_OWNER_INDEX", "true")]).await).unwrap();
         let mut laptop = Browser::called("Lap<top", &app);
         let mut phone = Browser::called("Phone", &app);
         let mut tablet = Browser::called("Tablet", &app);
-        assert_eq!(laptop.get("/").await.location(), "/login");
+        assert_eq!(laptop.get("/").await.location(), "/login?next=/");
         for device in [&mut laptop, &mut phone, &mut tablet] {
             assert_eq!(device.post("/login", ANN).await.location(), "/");
         }
@@ -130,13 +133,13 @@ mod tests {
         assert_eq!(bob.post("/end", &form).await.location(), "/");
         assert_eq!(phone.get("/").await.status, 200);
         assert_eq!(laptop.post("/end", &form).await.location(), "/");
-        assert_eq!(phone.get("/").await.location(), "/login");
+        assert_eq!(phone.get("/").await.location(), "/login?next=/");
         assert_eq!(tablet.get("/").await.status, 200);
         assert_eq!(laptop.post("/end-others", "").await.location(), "/");
-        assert_eq!(tablet.get("/").await.location(), "/login");
+        assert_eq!(tablet.get("/").await.location(), "/login?next=/");
         assert_eq!(bob.get("/").await.status, 200);
         assert!(!laptop.get("/").await.body.contains("Tablet"));
         laptop.post("/logout", "").await;
-        assert_eq!(laptop.get("/").await.location(), "/login");
+        assert_eq!(laptop.get("/").await.location(), "/login?next=/");
     }
 }

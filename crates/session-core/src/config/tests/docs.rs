@@ -11,10 +11,16 @@ fn read(path: &str) -> String {
 #[test]
 fn page_has_the_row_of_every_key() {
     let page = read("docs/configuration.md");
-    let section = page.split("\n## ").find(|section| section.starts_with("Core")).expect("## Core");
+    let section =
+        page.split("\n## ").find(|section| section.starts_with("Sessions and")).expect("a section");
     let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
     let expected: Vec<String> = CORE_KEYS.iter().map(KeyInfo::markdown_row).collect();
-    assert_eq!(rows, expected, "the rows of ## Core, in order:\n{}", expected.join("\n"));
+    assert_eq!(
+        rows,
+        expected,
+        "the rows of ## Sessions and cookies, in order:\n{}",
+        expected.join("\n")
+    );
 }
 
 #[test]

@@ -2,8 +2,13 @@
 
 use crate::support::Browser;
 use crate::support::app::App;
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::routing::get;
 use http::StatusCode;
-use session_core::{Config, ConfigBuilder, MemoryStore, Store, StoreKey};
+use session_core::{Config, ConfigBuilder, Error, MemoryStore, Session, Store, StoreKey};
+use session_tower::SessionLayer;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +35,23 @@ async fn page_that_does_not_ask_for_its_session_renews_nothing() {
         let seen = browser.ok(&app.router, "/get:a").await;
         assert_eq!(seen, if is_alive { "1" } else { "none" }, "{page}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn middleware_that_asks_for_sessions_renews_them() {
+    let (app, _) = app(an_hour());
+    let site = Router::new()
+        .route("/lesson", get(|| async { "a lesson" }))
+        .layer(from_fn(async |_: Result<Session, Error>, request: Request, next: Next| {
+            next.run(request).await
+        }))
+        .layer(SessionLayer::new(app.manager.clone()));
+    let mut browser = app.visit("/set:a=1").await;
+    for _ in 0..4 {
+        tokio::time::advance(HALF_AN_HOUR).await;
+        assert_eq!(browser.ok(&site, "/lesson").await, "a lesson");
+    }
+    assert_eq!(browser.ok(&app.router, "/get:a").await, "1");
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,10 +30,10 @@ pub use error::{Error, ErrorKind, Result};
 pub use format::Format;
 pub use payload::{DEPTH_CEILING, Key, Opened, Span};
 pub use peek::{as_bool, as_text, as_u64};
-pub use read::{detect, elements, index, open};
+pub use read::{detect, elements, index, index_any, open};
 pub use timestamp::Timestamp;
 pub use trace::{is_trace, trace};
-pub use transcode::{is_equal, transcode};
+pub use transcode::{Moved, is_equal, transcode, transcode_entry};
 pub use typed::{decode, encode};
 pub use value::Value;
 pub use write::{

@@ -22,13 +22,7 @@ pub(crate) fn index<'p>(
     if payload.len() > u32::MAX as usize {
         return Err(Fault::TooLong);
     }
-    let (entries, mut at) = match payload {
-        [marker @ 0x80..=0x8f, ..] => (u32::from(marker & 0x0f), 1),
-        [0xde, ..] => (number::<2>(payload, 1)?, 3),
-        [0xdf, ..] => (number::<4>(payload, 1)?, 5),
-        [] => return Err(Fault::Truncated),
-        _ => return Err(Fault::NotMap),
-    };
+    let (entries, mut at) = map(payload)?;
     let depth = max_depth.checked_sub(1).ok_or(Fault::TooDeep)?;
     for _ in 0..entries {
         let (start, end) = text(payload, at)?;
@@ -40,6 +34,42 @@ pub(crate) fn index<'p>(
         sink(Key::Raw(key, Span::new(start, end)), Span::new(end, at));
     }
     if at == payload.len() { Ok(()) } else { Err(Fault::Trailing) }
+}
+
+/// See [`crate::index_any`]. A key that is text of something else than UTF-8 has no name either.
+pub(crate) fn index_any<'p>(
+    payload: &'p [u8],
+    max_depth: usize,
+    sink: &mut dyn FnMut(Key<'p>, Span),
+) -> Result<(), Fault> {
+    if payload.len() > u32::MAX as usize {
+        return Err(Fault::TooLong);
+    }
+    let (entries, mut at) = map(payload)?;
+    let depth = max_depth.checked_sub(1).ok_or(Fault::TooDeep)?;
+    for _ in 0..entries {
+        let start = at;
+        let value = skip(payload, start, depth)?;
+        at = skip(payload, value, depth)?;
+        let text = text(payload, start).ok().map(|(start, end)| Span::new(start, end));
+        match text.filter(|text| std::str::from_utf8(text.of(payload)).is_ok()) {
+            Some(text) => sink(Key::Raw(text.of(payload), text), Span::new(value, at)),
+            None => sink(Key::Nameless, Span::new(start, at)),
+        }
+    }
+    if at == payload.len() { Ok(()) } else { Err(Fault::Trailing) }
+}
+
+/// How many entries a payload announces, and where they begin.
+#[inline]
+fn map(payload: &[u8]) -> Result<(u32, usize), Fault> {
+    match payload {
+        [marker @ 0x80..=0x8f, ..] => Ok((u32::from(marker & 0x0f), 1)),
+        [0xde, ..] => Ok((number::<2>(payload, 1)?, 3)),
+        [0xdf, ..] => Ok((number::<4>(payload, 1)?, 5)),
+        [] => Err(Fault::Truncated),
+        _ => Err(Fault::NotMap),
+    }
 }
 
 /// See [`crate::elements`].

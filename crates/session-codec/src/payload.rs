@@ -37,7 +37,7 @@ impl Span {
     }
 }
 
-/// The key of an entry, as [`index`](crate::index) found it.
+/// The key of an entry, as [`index`](crate::index) or [`index_any`](crate::index_any) found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key<'p> {
     /// The text as it stands in the payload, valid UTF-8, without header or quotes; and where.
@@ -45,6 +45,9 @@ pub enum Key<'p> {
     /// The text of a key that is written with escapes, maybe with halves of surrogate pairs
     /// (WTF-8).
     Owned(Vec<u8>),
+    /// A key that is no text, as Python's `{1: "a"}` has: the span beside it is that of key and
+    /// value together. [`index_any`](crate::index_any) alone reports it.
+    Nameless,
 }
 
 /// A payload that [`open`](crate::open) wrote anew, and where its keys and values are.
@@ -54,6 +57,7 @@ pub struct Opened {
     pub payload: Vec<u8>,
     /// The format it is in now.
     pub format: Format,
-    /// The spans of each key, without its header, and of its value.
-    pub entries: Vec<(Span, Span)>,
+    /// The spans of each key, without its header, and of its value; of a key that is no text and
+    /// its value together.
+    pub entries: Vec<(Option<Span>, Span)>,
 }

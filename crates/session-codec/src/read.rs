@@ -114,14 +114,45 @@ pub fn index<'p>(
         Format::Json => Ok(json::index(payload, depth, sink)?),
         #[cfg(feature = "flask")]
         Format::Pickle => {
-            let mut sink = sink;
+            let (mut sink, mut all_named) = (sink, true);
+            index_any(payload, format, depth, |key, value| match key {
+                Key::Nameless => all_named = false,
+                key => sink(key, value),
+            })?;
+            if all_named { Ok(()) } else { Err(Fault::NotTextKey.into()) }
+        }
+    }
+}
+
+/// Does what [`index`] does, where keys may be no text: Python has dictionaries with any.
+///
+/// Such an entry is reported as [`Key::Nameless`], with the span of key and value together.
+///
+/// # Errors
+///
+/// Those of [`index`], but for keys that are no text.
+#[cold]
+pub fn index_any<'p>(
+    payload: &'p [u8],
+    format: Format,
+    max_depth: usize,
+    mut sink: impl FnMut(Key<'p>, Span),
+) -> Result<()> {
+    let depth = max_depth.min(DEPTH_CEILING);
+    match format {
+        Format::MessagePack => Ok(msgpack::index_any(payload, depth, &mut sink)?),
+        #[cfg(feature = "json")]
+        Format::Json => Ok(json::index(payload, depth, sink)?),
+        #[cfg(feature = "flask")]
+        Format::Pickle => {
             let opened = pickle::open(payload, depth)?;
             // Spans are of the form that `open` gives; in any other they would be of other bytes.
             if opened.payload != payload {
                 return Err(Fault::Syntax.into());
             }
             for (key, value) in opened.entries {
-                sink(Key::Raw(key.of(payload), key), value);
+                let key = key.map_or(Key::Nameless, |key| Key::Raw(key.of(payload), key));
+                sink(key, value);
             }
             Ok(())
         }

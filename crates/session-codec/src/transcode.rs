@@ -5,9 +5,10 @@ use crate::format::Format;
 #[cfg(feature = "json")]
 use crate::json;
 use crate::msgpack;
-use crate::payload::DEPTH_CEILING;
+use crate::payload::{DEPTH_CEILING, Key};
 #[cfg(feature = "flask")]
 use crate::pickle;
+use crate::read::index_any;
 use crate::typed::{decode, encode};
 use crate::value::Value;
 #[cfg(feature = "json")]
@@ -43,6 +44,54 @@ pub fn transcode(value: &[u8], from: Format, to: Format, out: &mut Vec<u8>) -> R
     #[cfg(feature = "json")]
     let value = if to == Format::Json { in_json(value) } else { value };
     encode(&value, to, DEPTH_CEILING, out)
+}
+
+/// An entry whose key was no text, in another format.
+#[derive(Debug)]
+pub enum Moved {
+    /// The text that the key is there, and the value.
+    Named(Vec<u8>, Vec<u8>),
+    /// Key and value.
+    Nameless(Vec<u8>),
+}
+
+/// Turns an entry whose key is no text, key and value together, into another format: as it would
+/// be in a map that is a value.
+///
+/// # Errors
+///
+/// Those of [`transcode`].
+pub fn transcode_entry(entry: &[u8], from: Format, to: Format) -> Result<Moved> {
+    if from == to {
+        return Ok(Moved::Nameless(entry.to_vec()));
+    }
+    let (open, close) = around_one(from);
+    let mut map = Vec::with_capacity(entry.len());
+    transcode(&[open, entry, close].concat(), from, to, &mut map)?;
+    let mut moved = None;
+    // A map of one is a payload, but in a pickle; and no key becomes text in that.
+    let _ = index_any(&map, to, DEPTH_CEILING, |key, value| {
+        let key = match key {
+            Key::Raw(text, _) => text.to_vec(),
+            Key::Owned(text) => text,
+            Key::Nameless => return,
+        };
+        moved = Some(Moved::Named(key, value.of(&map).to_vec()));
+    });
+    let (open, close) = around_one(to);
+    let nameless = || map[open.len()..map.len() - close.len()].to_vec();
+    Ok(moved.unwrap_or_else(|| Moved::Nameless(nameless())))
+}
+
+/// What stands before and behind the only entry of a map that is a value.
+fn around_one(format: Format) -> (&'static [u8], &'static [u8]) {
+    match format {
+        Format::MessagePack => (b"\x81", b""),
+        #[cfg(feature = "json")]
+        Format::Json => (b"{", b"}"),
+        #[cfg(feature = "flask")]
+        Format::Pickle => (b"}(", b"u"),
+    }
 }
 
 /// The value, if a [`Value`] can say all of it.

@@ -63,6 +63,12 @@ def add_routes(app):
             session[key] = values.evaluate(expression)
         return ""
 
+    @app.post("/set/python/keys")
+    def set_python_keys():
+        for key, expression in request.get_json(force=True):
+            session[values.evaluate(key)] = values.evaluate(expression)
+        return ""
+
     @app.post("/get")
     def get_value():
         return [session.get(request.get_json(force=True))]
@@ -70,6 +76,10 @@ def add_routes(app):
     @app.post("/show")
     def show_values():
         return [[key, repr(value)] for key, value in session.items() if key != "_permanent"]
+
+    @app.post("/show/whole")
+    def show_whole():
+        return [repr({key: value for key, value in session.items() if key != "_permanent"})]
 
     @app.post("/remove")
     def remove():

@@ -124,6 +124,15 @@ impl Browser {
         }
     }
 
+    /// The session as a dictionary, in order, as Python shows it.
+    #[track_caller]
+    pub fn whole(&mut self, flask: &Server) -> impl Future<Output = String> {
+        let asking = self.ask(flask, "/show/whole");
+        async move {
+            serde_json::from_value::<[String; 1]>(asking.await).expect("it is text")[0].clone()
+        }
+    }
+
     /// Whether there is a session that holds anything.
     #[track_caller]
     pub fn is_known(&mut self, server: &Server) -> impl Future<Output = bool> {

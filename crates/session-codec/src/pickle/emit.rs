@@ -34,6 +34,12 @@ impl<'a> Emitter<'a> {
         self.node(id, Place::Value, out)
     }
 
+    /// Appends a key and its value.
+    pub(super) fn entry(&mut self, key: Id, value: Id, out: &mut Vec<u8>) -> Result<(), Fault> {
+        self.node(key, Place::Hashed, out)?;
+        self.node(value, Place::Value, out)
+    }
+
     fn node(&mut self, id: Id, place: Place, out: &mut Vec<u8>) -> Result<(), Fault> {
         if out.len() > self.max_len {
             return Err(Fault::Expansion);
@@ -71,8 +77,7 @@ impl<'a> Emitter<'a> {
                 self.enter(id)?;
                 let dict = Items::begin(Shape::Dict, out);
                 for (key, value) in entries {
-                    self.node(*key, Place::Hashed, out)?;
-                    self.node(*value, Place::Value, out)?;
+                    self.entry(*key, *value, out)?;
                 }
                 dict.end(out);
                 self.leave(id);

@@ -54,8 +54,10 @@ pub(crate) fn open(payload: &[u8], max_depth: usize) -> Result<Opened, Fault> {
     let mut emitter = Emitter::new(&graph, depth, max_len);
     let mut opened = Opened::begin(payload.len());
     for (key, value) in entries {
-        let key = graph.any_text(*key).ok_or(Fault::NotTextKey)?;
-        opened.entry(key, |out| emitter.value(*value, out))?;
+        match graph.any_text(*key) {
+            Some(key) => opened.entry(key, |out| emitter.value(*value, out))?,
+            None => opened.nameless_entry(|out| emitter.entry(*key, *value, out))?,
+        }
     }
     Ok(opened.end())
 }

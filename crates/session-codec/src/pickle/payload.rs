@@ -53,8 +53,24 @@ impl Opened {
     ) -> Result<(), Fault> {
         write::text(key, &mut self.payload);
         let start = self.payload.len();
-        value(&mut self.payload)?;
-        let key = Span::new(start - key.len(), start);
+        self.push(Some(Span::new(start - key.len(), start)), value)
+    }
+
+    /// An entry whose key is no text; `both` appends key and value.
+    pub(super) fn nameless_entry(
+        &mut self,
+        both: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.push(None, both)
+    }
+
+    fn push(
+        &mut self,
+        key: Option<Span>,
+        append: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let start = self.payload.len();
+        append(&mut self.payload)?;
         self.entries.push((key, Span::new(start, self.payload.len())));
         Ok(())
     }

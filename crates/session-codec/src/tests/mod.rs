@@ -47,6 +47,7 @@ fn text_of(key: &Key<'_>) -> String {
     match key {
         Key::Raw(text, _) => String::from_utf8(text.to_vec()).unwrap(),
         Key::Owned(text) => String::from_utf8_lossy(text).into_owned(),
+        Key::Nameless => panic!("the key is no text"),
     }
 }
 
@@ -78,7 +79,7 @@ fn copied(payload: &[u8], format: Format, split: usize) -> Vec<u8> {
     let mut spans = Vec::new();
     index(payload, format, 64, |key, value| match key {
         Key::Raw(_, key) => spans.push((entry_start(payload, format, key), value.end as usize)),
-        Key::Owned(_) => panic!("the key has escapes"),
+        Key::Owned(_) | Key::Nameless => panic!("the key has escapes, or is no text"),
     })
     .unwrap();
     let mut out = Vec::new();

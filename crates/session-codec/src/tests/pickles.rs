@@ -47,10 +47,9 @@ fn vectors() -> Vectors {
 pub(super) fn opened(payload: &[u8]) -> Result<(super::Entries, Vec<u8>)> {
     let opened = rewritten(payload, Pickle, Pickle, 64)?.unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let entries = opened
-        .entries
-        .iter()
-        .map(|(key, value)| (text(key.of(&opened.payload)), value.of(&opened.payload).to_vec()));
+    let entries = opened.entries.iter().map(|(key, value)| {
+        (text(key.unwrap().of(&opened.payload)), value.of(&opened.payload).to_vec())
+    });
     Ok((entries.collect(), opened.payload))
 }
 

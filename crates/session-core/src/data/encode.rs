@@ -4,7 +4,7 @@ use super::slot::{Cell, Slot};
 use super::{Data, INLINE, Limits, too_large};
 use crate::error::{Error, ErrorKind, Result};
 use bytes::Bytes;
-use session_codec::{self as codec, Format, MapWriter};
+use session_codec::{self as codec, Format, MapWriter, Moved};
 use smallvec::SmallVec;
 
 /// What the next payload is put together from.
@@ -89,24 +89,32 @@ impl Data {
 
     /// The whole of an entry that can be copied as it stands, in the loaded payload or the arena.
     fn entry(&self, cell: &Cell) -> Option<Slot> {
-        let is_whole = match (cell.key.is_arena(), cell.value.is_arena()) {
-            (false, false) => !cell.value.is_list(),
-            (true, true) => {
-                codec::has_whole_keys(self.limits.format) && cell.key.touches(cell.value)
-            }
-            _ => false,
+        let source = if cell.key.is_base() && cell.value.is_base() {
+            &self.base.payload[..]
+        } else if self.is_whole_in_arena(cell) {
+            &self.arena
+        } else {
+            return cell.key.is_nameless().then_some(cell.value);
         };
-        is_whole.then(|| {
-            let source = if cell.key.is_arena() { &self.arena[..] } else { &self.base.payload };
-            let start = codec::entry_start(source, self.limits.format, cell.key.span());
-            cell.key.starting_at(start).up_to(cell.value)
-        })
+        let start = codec::entry_start(source, self.limits.format, cell.key.span());
+        Some(cell.key.starting_at(start).up_to(cell.value))
+    }
+
+    fn is_whole_in_arena(&self, cell: &Cell) -> bool {
+        cell.key.is_arena()
+            && cell.value.is_arena()
+            && codec::has_whole_keys(self.limits.format)
+            && cell.key.touches(cell.value)
     }
 
     /// The same entries with every value in `format`.
     fn transcoded(&self, format: Format) -> Result<Self> {
         let mut data = Self::empty(Limits { format, ..self.limits });
         for cell in self.cells.iter().filter(|cell| !cell.value.is_none()) {
+            if cell.key.is_nameless() {
+                self.transcode_nameless(cell.value, &mut data)?;
+                continue;
+            }
             let key = self.bytes(cell.key);
             if format != self.base_format && std::str::from_utf8(key).is_err() {
                 let message = format!("encode a key as {format}: it has half of a surrogate pair");
@@ -119,5 +127,34 @@ impl Data {
             data.cells[next].value = Slot::arena(start, data.arena.len() - start);
         }
         Ok(data)
+    }
+
+    /// Adds an entry whose key is no text to `data`, in whose format it may be.
+    #[cold]
+    fn transcode_nameless(&self, entry: Slot, data: &mut Self) -> Result<()> {
+        let format = data.limits.format;
+        let start = data.arena.len();
+        match codec::transcode_entry(self.bytes(entry), self.format_of(entry), format)? {
+            Moved::Named(key, value) => {
+                // `1` and `"1"` are two keys to Python, and one in JSON.
+                if self.has(&key) || data.has(&key) {
+                    let message = format!("encode a key as {format}: it is the same as another");
+                    return Err(Error::new(ErrorKind::Encode, message));
+                }
+                let at = data.append(&key);
+                let start = data.arena.len();
+                data.arena.extend_from_slice(&value);
+                data.cells[at].value = Slot::arena(start, value.len());
+            }
+            Moved::Nameless(entry) => {
+                data.arena.extend_from_slice(&entry);
+                data.add_nameless(Slot::arena(start, entry.len()));
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, key: &[u8]) -> bool {
+        self.find(key).is_some_and(|at| !self.cells[at].value.is_none())
     }
 }

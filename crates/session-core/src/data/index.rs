@@ -5,7 +5,7 @@ use super::{Data, Limits};
 use crate::error::Result;
 use crate::store::Record;
 use bytes::Bytes;
-use session_codec::{self as codec, Key, Opened};
+use session_codec::{self as codec, Key, Opened, Span};
 
 impl Data {
     /// Indexes a loaded record.
@@ -44,15 +44,24 @@ impl Data {
         }
         let payload = base.payload.clone();
         self.base = base;
-        codec::index(&payload, format, max_depth, |key, value| {
-            let value = Slot::base(value);
-            match key {
-                Key::Raw(text, span) => self.load(text, Slot::base(span), value),
-                Key::Owned(text) => {
-                    let key = self.append_key(&text);
-                    self.load(&text, key, value);
-                }
-            }
+        let indexed = codec::index(&payload, format, max_depth, |key, value| match key {
+            Key::Raw(text, span) => self.load(text, Slot::base(span), Slot::base(value)),
+            key => self.load_any(key, value),
+        });
+        if indexed.is_err() {
+            self.index_any(&payload)?;
+        }
+        Ok(())
+    }
+
+    /// Indexes the record from its start, where [`codec::index`] has met a key that is no text: it
+    /// does not take them, so that all other records pay nothing for them.
+    #[cold]
+    fn index_any(&mut self, payload: &Bytes) -> Result<()> {
+        let (base, format) = (self.base.clone(), self.base_format);
+        *self = Self { base, base_format: format, ..Self::empty(self.limits) };
+        codec::index_any(payload, format, self.limits.max_depth, |key, value| {
+            self.load_any(key, value);
         })?;
         Ok(())
     }
@@ -65,12 +74,27 @@ impl Data {
         self.base_format = opened.format;
         self.stored = Some(Box::new(stored));
         for (key, value) in opened.entries {
-            self.load(key.of(&payload), Slot::base(key), Slot::base(value));
+            let key = key.map_or(Key::Nameless, |key| Key::Raw(key.of(&payload), key));
+            self.load_any(key, value);
+        }
+    }
+
+    /// Does what [`load`](Self::load) does, and is not a second copy of it in every request.
+    #[cold]
+    fn load_any(&mut self, key: Key<'_>, value: Span) {
+        let value = Slot::base(value);
+        match key {
+            Key::Raw(text, span) => self.load(text, Slot::base(span), value),
+            Key::Owned(text) => {
+                let key = self.append_key(&text);
+                self.load(&text, key, value);
+            }
+            Key::Nameless => self.add_nameless(value),
         }
     }
 
     /// Adds an entry of the record; a repeated key replaces the earlier one.
-    #[inline]
+    #[inline(always)]
     fn load(&mut self, text: &[u8], key: Slot, value: Slot) {
         let cell = Cell { key, base: value, value, marks: Marks::NONE };
         match self.find(text) {

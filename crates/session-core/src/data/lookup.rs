@@ -84,6 +84,13 @@ impl Data {
         self.push_cell(key, Cell { key: slot, base: none, value: none, marks: Marks::NONE })
     }
 
+    /// Adds an entry whose key is no text: it has no name here, and nobody looks for it.
+    #[cold]
+    pub(super) fn add_nameless(&mut self, entry: Slot) {
+        let (key, marks) = (Slot::NAMELESS, Marks::NONE);
+        self.push_cell(&[], Cell { key, base: entry, value: entry, marks });
+    }
+
     /// Adds an entry whose key there is not yet.
     #[inline]
     pub(super) fn push_cell(&mut self, key: &[u8], cell: Cell) -> usize {

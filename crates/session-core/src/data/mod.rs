@@ -224,12 +224,16 @@ impl Data {
         self.cells.is_empty() && self.base.payload.is_empty()
     }
 
-    /// The keys that have a value, in order; one with half of a surrogate pair has no name here.
+    /// The keys that have a value, in order; one that is no text, or has half of a surrogate pair,
+    /// has no name here.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.key_bytes().filter_map(|key| std::str::from_utf8(key).ok())
+        let is_named = |cell: &&Cell| !cell.value.is_none() && !cell.key.is_nameless();
+        let keys = self.cells.iter().filter(is_named).map(|cell| self.bytes(cell.key));
+        keys.filter_map(|key| std::str::from_utf8(key).ok())
     }
 
-    /// The text of [`keys`](Self::keys), for comparisons: it costs no check that it is UTF-8.
+    /// The text of each key that has a value, for comparisons: it costs no check that it is UTF-8,
+    /// and is empty where the key is no text.
     pub(crate) fn key_bytes(&self) -> impl Iterator<Item = &[u8]> {
         self.cells.iter().filter(|cell| !cell.value.is_none()).map(|cell| self.bytes(cell.key))
     }

@@ -18,7 +18,9 @@ impl Data {
         if self.is_cleared {
             next.clear(keep);
         }
-        for cell in self.cells.iter().filter(|cell| cell.marks != Marks::NONE) {
+        let is_marked = |cell: &&Cell| cell.marks != Marks::NONE;
+        // What has no name is changed by a clear alone.
+        for cell in self.cells.iter().filter(is_marked).filter(|cell| !cell.key.is_nameless()) {
             self.replay(cell, &mut next)?;
         }
         Ok(next)

@@ -23,6 +23,10 @@ impl Slot {
     /// The list that grows.
     pub(super) const LIST: Self = Self { start: u32::MAX - 1, len: 0 };
 
+    /// The key of an entry whose value begins with its key, since that is no text. No key is as
+    /// long, so that none is taken for it.
+    pub(super) const NAMELESS: Self = Self { start: u32::MAX - 2, len: IN_ARENA };
+
     pub(super) fn base(span: Span) -> Self {
         Self { start: span.start, len: span.end - span.start }
     }
@@ -57,7 +61,11 @@ impl Slot {
     }
 
     pub(super) fn is_arena(self) -> bool {
-        (IN_ARENA..Self::LIST.start).contains(&self.start)
+        (IN_ARENA..Self::NAMELESS.start).contains(&self.start)
+    }
+
+    pub(super) fn is_nameless(self) -> bool {
+        self.start == Self::NAMELESS.start
     }
 
     pub(super) fn len(self) -> usize {

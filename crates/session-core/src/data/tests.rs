@@ -16,6 +16,8 @@ mod beyond;
 #[cfg(feature = "json")]
 mod formats;
 pub(super) mod growth;
+#[cfg(feature = "json")]
+mod nameless;
 mod properties;
 #[cfg(feature = "flask")]
 mod python;
@@ -71,6 +73,52 @@ fn is_clearable(key: &str) -> bool {
 /// What `data` leaves behind, read back.
 fn stored(data: &Data) -> Data {
     parse(data.encode().unwrap())
+}
+
+/// A configured format, a record, and what is stored once a request has set `zz` to 1.
+#[cfg(feature = "json")]
+type Kept = (Format, &'static [u8], &'static [u8]);
+
+/// Asserts that a write of `zz` leaves all else in the record, and may be followed by another.
+#[cfg(feature = "json")]
+fn assert_stay(records: &[Kept]) {
+    for (format, stored, expected) in records {
+        let limits = Limits { format: *format, ..LIMITS };
+        let mut data = Data::parse(record(*stored), limits).unwrap();
+        overwrite(&mut data, "zz", 1);
+        let written = data.encode().unwrap();
+        let name = format!("{} where {format} is configured", stored.escape_ascii());
+        assert_eq!(
+            written.escape_ascii().to_string(),
+            expected.escape_ascii().to_string(),
+            "{name}"
+        );
+        let again = Data::parse(record(written.clone()), limits).unwrap();
+        assert_eq!(again.encode().unwrap(), written, "{name}");
+    }
+}
+
+/// Asserts that each value can be read and removed, and that what has no name in Rust goes with all
+/// the others, also from a newer record.
+#[cfg(feature = "json")]
+fn assert_go(records: &[Kept]) {
+    for (format, stored, _) in records {
+        let limits = Limits { format: *format, ..LIMITS };
+        let mut data = Data::parse(record(*stored), limits).unwrap();
+        let names: Vec<_> = keys(&data).into_iter().map(str::to_owned).collect();
+        for name in names {
+            assert!(get::<Value>(&data, &name).is_some(), "{name} of {}", stored.escape_ascii());
+            assert!(data.remove(&name, Intent::Guarded));
+        }
+        data.clear(|_| false);
+        overwrite(&mut data, "zz", 1);
+        let replayed = data.rebase(record(*stored), |_| false).unwrap();
+        for data in [data, replayed] {
+            let mut fresh = Data::empty(limits);
+            overwrite(&mut fresh, "zz", 1);
+            assert_eq!(data.encode().unwrap(), fresh.encode().unwrap());
+        }
+    }
 }
 
 #[test]

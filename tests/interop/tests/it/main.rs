@@ -6,6 +6,7 @@ mod docs;
 mod eras;
 mod extensions;
 mod fork;
+mod keys;
 mod lifecycle;
 mod lifetimes;
 mod pickles;

@@ -1,7 +1,7 @@
 //! Values and keys that the configured format cannot say: they stay, and spoil nothing beside them.
 
-use super::{LIMITS, get, keys, overwrite, record};
-use crate::data::{Data, Intent, Limits};
+use super::{LIMITS, get, overwrite, record};
+use crate::data::{Data, Limits};
 use session_codec::Format::{self, Json, MessagePack, Pickle};
 use session_codec::Value;
 
@@ -70,35 +70,12 @@ const RECORDS: &[(Format, &[u8], &[u8])] = &[
 
 #[test]
 fn value_that_cannot_be_said_stays_and_others_are_written() {
-    for (format, stored, expected) in RECORDS {
-        let mut data = open(stored, *format);
-        overwrite(&mut data, "zz", 1);
-        let written = data.encode().unwrap();
-        assert_eq!(written.escape_ascii().to_string(), expected.escape_ascii().to_string());
-        let again = open(written.to_vec().leak(), *format);
-        assert_eq!(again.encode().unwrap(), written, "{format}");
-    }
+    super::assert_stay(RECORDS);
 }
 
 #[test]
 fn value_that_cannot_be_said_is_read_and_can_be_removed() {
-    for (format, stored, _) in RECORDS {
-        let mut data = open(stored, *format);
-        let names: Vec<_> = keys(&data).into_iter().map(str::to_owned).collect();
-        for name in names {
-            assert!(get::<Value>(&data, &name).is_some(), "{name} of {}", stored.escape_ascii());
-            assert!(data.remove(&name, Intent::Guarded));
-        }
-        // A key that has no name in Rust goes with all the others.
-        data.clear(|_| false);
-        overwrite(&mut data, "zz", 1);
-        let replayed = data.rebase(record(*stored), |_| false).unwrap();
-        for data in [data, replayed] {
-            let mut fresh = Data::empty(Limits { format: *format, ..LIMITS });
-            overwrite(&mut fresh, "zz", 1);
-            assert_eq!(data.encode().unwrap(), fresh.encode().unwrap());
-        }
-    }
+    super::assert_go(RECORDS);
 }
 
 #[test]

@@ -64,12 +64,16 @@ impl Process {
         self.stop()?;
         self.signal_children(Signal::KILL);
         // Before the number is free: the watchdog may not use it then.
-        self.watchdog.kill()?;
-        self.watchdog.wait()?;
+        self.end_watchdog()?;
         self.child.kill()?;
         self.child.wait()?;
         self.is_over = true;
         Ok(())
+    }
+
+    fn end_watchdog(&mut self) -> io::Result<()> {
+        self.watchdog.kill()?;
+        self.watchdog.wait().map(drop)
     }
 
     /// Stops all of it in whatever it does; its connections stay open. No thread of it runs any
@@ -145,5 +149,28 @@ fn is_running(pid: u32) -> bool {
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.kill();
+        // Of a process that has ended by itself there is nothing to kill, and the next one may be
+        // starting in its directory.
+        let _ = self.end_watchdog();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Process;
+    use std::path::Path;
+    use std::process::Command;
+
+    #[test]
+    fn directory_outlives_a_process_that_ended_by_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut process = Process::spawn(Command::new("true"), dir.path()).unwrap();
+        while !process.has_ended() {
+            std::thread::yield_now();
+        }
+        let watchdog = format!("/proc/{}", process.watchdog.id());
+        assert!(Path::new(&watchdog).exists());
+        drop(process);
+        assert!(!Path::new(&watchdog).exists() && dir.path().exists());
     }
 }

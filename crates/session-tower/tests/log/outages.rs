@@ -51,3 +51,26 @@ async fn failure_of_one_request_is_always_said() {
     }
     assert_eq!(log.text().matches("session update failed").count(), 3, "{}", log.text());
 }
+
+/// What the request itself stands in the way of is said as what the store does.
+#[tokio::test]
+async fn update_that_the_request_forbids_is_said_as_any_other() {
+    let log = Capture::start();
+    let bench = Bench::new();
+    let browser = bench.app.visit("/set:a=1").await;
+    for (path, status, kind) in [
+        ("/flush/update:n", 409, "gone"),
+        ("/update:_user_id", 500, "unsupported"),
+        ("/update:_flashes", 500, "unsupported"),
+    ] {
+        assert_eq!(bench.get(&mut browser.clone(), path).await.status, status, "{path}");
+        let said = log.text();
+        let line = said.lines().rfind(|line| line.contains("session update failed"));
+        assert!(line.is_some_and(|line| line.contains(kind)), "{path}: {said}");
+    }
+    let exchange = bench.app.manager.create();
+    let session = exchange.opened().unwrap();
+    exchange.commit().await.unwrap();
+    session.update("n", |n: Option<u8>| n.unwrap_or(0)).await.unwrap_err();
+    assert_eq!(log.text().matches("session update failed").count(), 4, "{}", log.text());
+}

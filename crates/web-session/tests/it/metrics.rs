@@ -61,7 +61,14 @@ async fn scenario() {
     let session = exchange.opened().unwrap();
     let update = session.update("big", |_: Option<String>| "x".repeat(2_000_000)).await;
     assert!(update.is_err());
+    session.flush().unwrap();
+    let update = session.update("n", |n: Option<u8>| n.unwrap_or(0)).await;
+    assert_eq!(update.unwrap_err().kind(), ErrorKind::Gone);
+    let update = session.update("_user_id", |n: Option<u8>| n.unwrap_or(0)).await;
+    assert_eq!(update.unwrap_err().kind(), ErrorKind::Unsupported);
     exchange.discard();
+    let update = session.update("n", |n: Option<u8>| n.unwrap_or(0)).await;
+    assert_eq!(update.unwrap_err().kind(), ErrorKind::Closed);
 }
 
 #[test]
@@ -90,6 +97,9 @@ fn every_outcome_is_counted_once() {
         ("session_commit_errors_total conflict", 1),
         ("session_commit_errors_total gone", 1),
         ("session_update_errors_total too_large", 1),
+        ("session_update_errors_total gone", 1),
+        ("session_update_errors_total unsupported", 1),
+        ("session_update_errors_total closed", 1),
         ("session_replays_total ", 1),
         ("session_refused_resurrections_total ", 1),
         ("session_owner_ends_total ", 2),

@@ -44,8 +44,7 @@ impl Session {
         F: FnMut(Option<T>) -> T,
     {
         let key = key.as_key();
-        check_function_of(key, self.0.context.config.owner_key())?;
-        let updated = self.change(|values| {
+        let updated = self.change(Some(key), |values| {
             let value = f(values.get(key)?);
             values.insert(key, &value)?;
             Ok(value)
@@ -90,8 +89,7 @@ impl Session {
         F: FnMut(Option<T>) -> Result<Option<T>, E>,
     {
         let key = key.as_key();
-        check_function_of(key, self.0.context.config.owner_key())?;
-        let updated = self.change(|values| {
+        let updated = self.change(Some(key), |values| {
             let value = f(values.get(key)?).map_err(Stopped::Refused)?;
             match &value {
                 Some(value) => values.insert(key, value)?,
@@ -141,26 +139,38 @@ impl Session {
         E: From<Error>,
         F: FnMut(&mut Transaction<'_>) -> Result<R, E>,
     {
-        let changed = self.change(|values| f(values).map_err(Stopped::Refused));
+        let changed = self.change(None, |values| f(values).map_err(Stopped::Refused));
         changed.await.map_err(Stopped::into_error)
     }
 
+    /// Stores what `f` changes, of which `key` is known before; whatever fails is logged and counted.
     async fn change<R, E>(
+        &self,
+        key: Option<&str>,
+        f: impl FnMut(&mut Transaction<'_>) -> Result<R, Stopped<E>>,
+    ) -> Result<R, Stopped<E>> {
+        let context = &self.0.context;
+        let allowed = key.map_or(Ok(()), |key| check_function_of(key, context.config.owner_key()));
+        let changed = match allowed {
+            Ok(()) => self.change_allowed(f).await,
+            Err(error) => Err(error.into()),
+        };
+        changed.inspect_err(|stopped| {
+            if let Stopped::Failed(error) = stopped {
+                context.telemetry.update_failed(error);
+            }
+        })
+    }
+
+    async fn change_allowed<R, E>(
         &self,
         f: impl FnMut(&mut Transaction<'_>) -> Result<R, Stopped<E>>,
     ) -> Result<R, Stopped<E>> {
         let (progress, context) = (&self.0, &self.0.context);
         let deadline = context.deadline();
-        let changed = async {
-            let order = deadline.read(pin!(async { Ok(progress.updates.lock().await) })).await?;
-            let work = progress.with(|state| atomic::snapshot(context, state))?;
-            atomic::change(context, work, f, deadline).await.map(|changed| (changed, order))
-        };
-        let (changed, _order) = changed.await.inspect_err(|stopped| {
-            if let Stopped::Failed(error) = stopped {
-                context.telemetry.update_failed(error);
-            }
-        })?;
+        let _order = deadline.read(pin!(async { Ok(progress.updates.lock().await) })).await?;
+        let work = progress.with(|state| atomic::snapshot(context, state))?;
+        let changed = atomic::change(context, work, f, deadline).await?;
         let settled = progress.with(|state| atomic::settle(state, &changed, &context.config));
         // A response that was committed meanwhile does not undo what is stored, but the id of a
         // session that was created would never reach anybody.

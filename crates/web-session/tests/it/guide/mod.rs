@@ -6,4 +6,6 @@ mod pages;
 #[cfg(feature = "axum")]
 mod programs;
 #[cfg(feature = "axum")]
+mod recipes;
+#[cfg(feature = "axum")]
 mod tutorial;

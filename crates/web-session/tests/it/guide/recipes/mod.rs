@@ -1,0 +1,50 @@
+//! The programs of the recipes.
+#![allow(dead_code, reason = "some parts are there to be read")]
+
+mod anyhow;
+mod attempts;
+mod audit;
+mod cart;
+mod csrf;
+mod error;
+mod flash;
+mod guard;
+mod login;
+mod logout;
+mod oauth;
+mod origin;
+mod rate;
+mod remember;
+mod shape;
+mod sse;
+mod testing;
+mod websocket;
+
+use super::programs::page_shows;
+
+#[test]
+fn recipes_show_the_programs_that_are_tested() {
+    page_shows(
+        "recipes.md",
+        &[
+            include_str!("login.rs"),
+            include_str!("guard.rs"),
+            include_str!("logout.rs"),
+            include_str!("remember.rs"),
+            include_str!("flash.rs"),
+            include_str!("cart.rs"),
+            include_str!("origin.rs"),
+            include_str!("csrf.rs"),
+            include_str!("oauth.rs"),
+            include_str!("attempts.rs"),
+            include_str!("rate.rs"),
+            include_str!("websocket.rs"),
+            include_str!("sse.rs"),
+            include_str!("shape.rs"),
+            include_str!("error.rs"),
+            include_str!("anyhow.rs"),
+            include_str!("audit.rs"),
+            include_str!("testing.rs"),
+        ],
+    );
+}

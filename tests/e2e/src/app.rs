@@ -13,8 +13,10 @@ use session_core::{Config, Error, Session, SessionManager, Store};
 use session_tower::SessionLayer;
 use std::sync::Arc;
 
-/// The settings that a server is given in its environment.
+/// How long calls and requests may wait for the store.
 pub(crate) const PATIENCE: [&str; 2] = ["SESSION_TIMEOUT", "SESSION_OPERATION_TIMEOUT"];
+/// The settings that a server takes from its environment.
+const TOLD: [&str; 4] = [PATIENCE[0], PATIENCE[1], "SESSION_OWNER_INDEX", "SESSION_MAX_PER_OWNER"];
 
 /// Opens the store that `address` names.
 ///
@@ -22,12 +24,12 @@ pub(crate) const PATIENCE: [&str; 2] = ["SESSION_TIMEOUT", "SESSION_OPERATION_TI
 ///
 /// Those of [`web_session::connect`].
 pub async fn open_store(address: &str) -> session_core::Result<Arc<dyn Store>> {
-    web_session::connect(&settings(address).into_iter().chain(patience()).collect()).await
+    web_session::connect(&settings(address).into_iter().chain(told()).collect()).await
 }
 
-/// What the environment says of the time that calls and requests have.
-fn patience() -> impl Iterator<Item = (&'static str, String)> {
-    PATIENCE.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?)))
+/// What the environment says besides of sessions.
+fn told() -> impl Iterator<Item = (&'static str, String)> {
+    TOLD.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?)))
 }
 
 /// Makes the application.
@@ -48,7 +50,7 @@ fn patience() -> impl Iterator<Item = (&'static str, String)> {
 /// Those of [`SessionManager::new`].
 pub fn router(store: Arc<dyn Store>) -> session_core::Result<Router> {
     let signals = Signals::new();
-    let config = Config::from_settings(&patience().collect())?;
+    let config = Config::from_settings(&told().collect())?;
     let manager = SessionManager::new(store, config, None)?;
     Ok(Router::new()
         .route("/run", post(run))

@@ -63,6 +63,25 @@ macro_rules! on_every_store {
     };
 }
 
+/// Makes each function a test on every store that has an index of owners.
+#[macro_export]
+macro_rules! on_every_index {
+    ($($name:ident),* $(,)?) => {
+        $crate::on_stores! {
+            filesystem: $crate::Backend::files();
+            redis: $crate::Backend::redis().await;
+            redis_cluster: $crate::Backend::shared("SESSION_TEST_REDIS_CLUSTER");
+            redis_sentinel: $crate::Backend::shared("SESSION_TEST_REDIS_SENTINEL");
+            mongodb: $crate::Backend::mongodb().await;
+            dynamodb: $crate::Backend::dynamodb().await;
+            sqlite: $crate::Backend::sqlite();
+            postgres: $crate::Backend::own_postgres().await;
+            mariadb: $crate::Backend::own_mariadb().await;
+            => [$($name),*]
+        }
+    };
+}
+
 /// Makes each function a test on every store with a server, which is the test's own.
 #[macro_export]
 macro_rules! on_every_server {

@@ -42,9 +42,15 @@ impl Server {
     /// Starts servers that share the store and wait a minute for it, for tests about who meets
     /// whom, not about how long a busy machine takes.
     pub fn start_patient(count: usize, backend: &Backend) -> Vec<Self> {
+        Self::start_told(count, backend, &[])
+    }
+
+    /// The same, with more settings in their environment.
+    pub fn start_told(count: usize, backend: &Backend, settings: &[(&str, &str)]) -> Vec<Self> {
         let start = |_| {
             let mut command = Command::new(binary());
             command.arg(backend.address()).envs(PATIENCE.map(|name| (name, "60")));
+            command.envs(settings.iter().copied());
             Self::spawn(command)
         };
         (0..count).map(start).collect()

@@ -108,6 +108,7 @@ impl ConfigBuilder {
         put(&mut draft.id_syntax, settings.flag("SESSION_ACCEPT_UUID_IDS")?.map(id_syntax));
         put_text(&mut draft.owner_key, settings.text("SESSION_OWNER_KEY")?);
         put(&mut draft.owner_index, settings.flag("SESSION_OWNER_INDEX")?);
+        put_some(&mut draft.max_per_owner, settings.number("SESSION_MAX_PER_OWNER")?);
         put(&mut draft.undecodable, settings.choice("SESSION_UNDECODABLE", UNDECODABLE)?);
         put(&mut draft.on_conflict, settings.choice("SESSION_ON_CONFLICT", ON_CONFLICT)?);
         put(&mut draft.timeout, settings.timeout("SESSION_TIMEOUT")?);
@@ -245,6 +246,12 @@ impl ConfigBuilder {
     /// `SESSION_OWNER_INDEX`.
     pub fn owner_index(mut self, index: bool) -> Self {
         self.draft.owner_index = index;
+        self
+    }
+
+    /// `SESSION_MAX_PER_OWNER`.
+    pub fn max_per_owner(mut self, sessions: usize) -> Self {
+        self.draft.max_per_owner = Some(sessions);
         self
     }
 

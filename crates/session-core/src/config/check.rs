@@ -21,6 +21,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
     config.cookie.validate()?;
     check_names(config)?;
     check_times(config)?;
+    check_owners(config)?;
     ensure(
         (16..=64).contains(&config.id_length),
         "SESSION_ID_LENGTH must be 16 to 64: the random bytes of an id, not its characters",
@@ -52,6 +53,16 @@ fn check_names(config: &Config) -> Result<()> {
         !is_reserved(&config.owner_key) && config.owner_key != FLASHES,
         "SESSION_OWNER_KEY must not be one of the reserved keys _permanent, _flashes, _created \
          and _lifetime",
+    )
+}
+
+fn check_owners(config: &Config) -> Result<()> {
+    let Some(max) = config.max_per_owner else { return Ok(()) };
+    ensure(max >= 1, "SESSION_MAX_PER_OWNER must be at least 1: leave it out for no limit")?;
+    ensure(
+        config.owner_index,
+        "SESSION_MAX_PER_OWNER needs SESSION_OWNER_INDEX=true: the index tells which sessions an \
+         owner has",
     )
 }
 

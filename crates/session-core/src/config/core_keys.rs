@@ -205,6 +205,13 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "Whether the store keeps an index from owners to sessions, to list and end them.",
     ),
     KeyInfo::new(
+        "SESSION_MAX_PER_OWNER",
+        Kind::Number,
+        None,
+        "How many sessions an owner may have, at least 1: a sign-in beyond that ends the oldest. \
+         Needs `SESSION_OWNER_INDEX`.",
+    ),
+    KeyInfo::new(
         "SESSION_UNDECODABLE",
         Kind::Choice(&["fresh", "error"]),
         Some("fresh"),

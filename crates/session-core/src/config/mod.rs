@@ -72,6 +72,7 @@ pub struct Config {
     on_conflict: OnConflict,
     owner_key: String,
     owner_index: bool,
+    max_per_owner: Option<usize>,
     timeout: Duration,
     max_payload: usize,
     max_depth: usize,
@@ -118,6 +119,7 @@ impl Default for Config {
             on_conflict: OnConflict::Reject,
             owner_key: "_user_id".into(),
             owner_index: false,
+            max_per_owner: None,
             timeout: Duration::from_secs(2),
             max_payload: 1024 * 1024,
             max_depth: 64,
@@ -243,6 +245,11 @@ impl Config {
     /// Whether the store keeps an index from owners to sessions.
     pub fn owner_index(&self) -> bool {
         self.owner_index
+    }
+
+    /// How many sessions an owner may have; at least 1.
+    pub fn max_per_owner(&self) -> Option<usize> {
+        self.max_per_owner
     }
 
     /// How long a request may wait for the store when it opens its session, in each `update`, and

@@ -1,8 +1,8 @@
 //! One request and its session: from the cookie to the commit.
 //!
 //! Each file uses only what stands above it in this list:
-//! `plan` and `deadline`; `turns` and `telemetry`; `context`; `home`; `state`; `transaction`; `open` and
-//! `commit`;
+//! `plan` and `deadline`; `turns` and `telemetry`; `context`; `home`; `state`; `transaction`; `owned`;
+//! `open` and `commit`;
 //! `sign_in`; `progress`; `session`; `exchange`.
 
 pub(crate) mod commit;
@@ -11,6 +11,7 @@ pub(crate) mod deadline;
 pub(crate) mod exchange;
 pub(crate) mod home;
 pub(crate) mod open;
+pub(crate) mod owned;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod session;

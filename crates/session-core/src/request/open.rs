@@ -9,7 +9,7 @@ use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionId;
 use crate::signer::SignedBy;
-use crate::store::Record;
+use crate::store::{Record, unix_time};
 use session_codec as codec;
 use smallvec::SmallVec;
 use tokio::time::Instant;
@@ -177,7 +177,7 @@ fn adopt(
     }
     if context.config.absolute_lifetime().is_some() && state.created().is_none() {
         // A record from before the setting: its age counts from now on.
-        state.stamp()?;
+        state.stamp_at(unix_time())?;
     }
     context.telemetry.hit(payload_len, started);
     Ok(Adopted::Session(state))

@@ -35,6 +35,7 @@ pub(crate) struct Telemetry {
     updates: Outage,
     touches: Outage,
     orphans: Outage,
+    limits: Outage,
     #[cfg(feature = "metrics")]
     meters: Meters,
 }
@@ -48,6 +49,7 @@ impl Telemetry {
             updates: Outage::default(),
             touches: Outage::default(),
             orphans: Outage::default(),
+            limits: Outage::default(),
             #[cfg(feature = "metrics")]
             meters: Meters::new(backend),
         }
@@ -200,7 +202,7 @@ impl Telemetry {
         count!(self, "session_refused_resurrections_total");
     }
 
-    /// A session was ended by a call about its owner.
+    /// A session was ended by a call about its owner, or by the limit.
     pub(crate) fn ended(&self) {
         count!(self, "session_owner_ends_total");
     }
@@ -218,6 +220,19 @@ impl Telemetry {
             ended,
             error = %error.logged(),
             "ending an owner's sessions failed"
+        );
+    }
+
+    /// A sign-in left more sessions of its owner than there may be.
+    pub(crate) fn limit_failed(&self, error: &Error) {
+        count!(self, "session_limit_errors_total", "kind" => error.kind().as_str());
+        let Some(unsaid) = self.limits.hear(error) else { return };
+        tracing::warn!(
+            backend = self.backend,
+            unsaid,
+            error = %error.logged(),
+            "ending the oldest sessions of an owner failed: there are more of them than \
+             SESSION_MAX_PER_OWNER until the next sign-in"
         );
     }
 

@@ -3,7 +3,7 @@
 use crate::support::Browser;
 use crate::support::bench::Bench;
 use crate::support::capture::Capture;
-use session_core::ErrorKind;
+use session_core::{Config, ErrorKind};
 use session_testkit::{Fault, Method};
 use std::time::Duration;
 
@@ -73,4 +73,20 @@ async fn update_that_the_request_forbids_is_said_as_any_other() {
     exchange.commit().await.unwrap();
     session.update("n", |n: Option<u8>| n.unwrap_or(0)).await.unwrap_err();
     assert_eq!(log.text().matches("session update failed").count(), 4, "{}", log.text());
+}
+
+/// The sign-ins succeed, so nobody else would say it.
+#[tokio::test(start_paused = true)]
+async fn limit_of_sessions_that_is_not_kept_is_said_once() {
+    let log = Capture::start();
+    let config = Config::builder().owner_index(true).max_per_owner(1).build().unwrap();
+    let bench = Bench::with(config);
+    for _ in 0..REQUESTS {
+        bench.faulty.push(Method::ListByOwner, Fault::Fail(ErrorKind::Unavailable));
+        bench.app.visit("/login:ann").await;
+    }
+    assert_eq!(bench.faulty.pending(), 0);
+    let line = "ending the oldest sessions of an owner failed";
+    assert_eq!(log.text().matches(line).count(), 1, "{}", log.text());
+    assert!(log.text().contains("SESSION_MAX_PER_OWNER") && !log.text().contains("ann"));
 }

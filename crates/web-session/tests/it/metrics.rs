@@ -1,6 +1,7 @@
 //! What a metrics recorder counts.
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use session_testkit::{Fault, FaultyStore, Method};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use web_session::{Config, ErrorKind, MemoryStore, Session, SessionManager};
@@ -71,12 +72,12 @@ async fn scenario() {
     assert_eq!(update.unwrap_err().kind(), ErrorKind::Closed);
 }
 
-#[test]
-fn every_outcome_is_counted_once() {
+/// What is counted while `work` runs, by name and labels but for the backend.
+fn counted(work: impl Future<Output = ()>) -> BTreeMap<String, u64> {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    metrics::with_local_recorder(&recorder, || runtime.block_on(scenario()));
+    metrics::with_local_recorder(&recorder, || runtime.block_on(work));
 
     let mut counts = BTreeMap::new();
     for (key, _, _, value) in snapshotter.snapshot().into_vec() {
@@ -86,6 +87,12 @@ fn every_outcome_is_counted_once() {
             counts.insert(format!("{} {}", key.key().name(), labels.join(",")), count);
         }
     }
+    counts
+}
+
+#[test]
+fn every_outcome_is_counted_once() {
+    let counts = counted(scenario());
     let expected = [
         ("session_cookies_rejected_total forged", 1),
         ("session_cookies_rejected_total ambiguous", 1),
@@ -109,4 +116,24 @@ fn every_outcome_is_counted_once() {
     }
     assert!(counts["session_written_bytes_total "] > 0);
     assert!(counts["session_read_bytes_total "] > 0);
+}
+
+async fn more_sign_ins_than_may_be() {
+    let config = Config::builder().owner_index(true).max_per_owner(2).build().unwrap();
+    let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
+    let manager = SessionManager::new(store.clone(), config, None).unwrap();
+    for fault in [Fault::Pass, Fault::Pass, Fault::Fail(ErrorKind::Timeout), Fault::Pass] {
+        store.push(Method::ListByOwner, fault);
+        let login = manager.create();
+        login.opened().unwrap().set_owner("ann").unwrap();
+        login.commit().await.unwrap();
+    }
+}
+
+#[test]
+fn sessions_beyond_the_limit_are_counted_and_so_is_a_limit_that_is_not_kept() {
+    let counts = counted(more_sign_ins_than_may_be());
+    assert_eq!(counts.get("session_owner_ends_total "), Some(&2), "{counts:?}");
+    assert_eq!(counts.get("session_limit_errors_total timeout"), Some(&1), "{counts:?}");
+    assert_eq!(counts.get("session_commits_total create"), Some(&4), "{counts:?}");
 }

@@ -5,6 +5,7 @@
 mod crashes;
 mod failures;
 mod files;
+mod limits;
 mod logins;
 mod outage;
 mod races;

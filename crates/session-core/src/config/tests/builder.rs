@@ -35,6 +35,8 @@ fn contradictions_fail_when_built() {
         ("SESSION_KEY_PREFIX", start().key_prefix("a\n")),
         ("SESSION_KEY_PREFIX", start().key_prefix("s\u{e9}ance:")),
         ("SESSION_KEY_PREFIX", start().key_prefix("p".repeat(129))),
+        ("SESSION_OWNER_INDEX=true", start().max_per_owner(5)),
+        ("SESSION_MAX_PER_OWNER", start().owner_index(true).max_per_owner(0)),
         ("SESSION_OWNER_KEY", start().owner_key("")),
         ("SESSION_OWNER_KEY", start().owner_key("k".repeat(256))),
         ("SESSION_OWNER_KEY", start().owner_key("_permanent")),
@@ -67,6 +69,8 @@ fn edges_are_inside() {
         Config::builder().key_prefix(""),
         Config::builder().key_prefix("p".repeat(128)),
         Config::builder().owner_key("k".repeat(255)),
+        Config::builder().owner_index(true).max_per_owner(1),
+        Config::builder().owner_index(true).max_per_owner(usize::MAX),
         Config::builder().refresh_after(Duration::MAX),
     ];
     for builder in edges {

@@ -1,66 +1,12 @@
-//! Ending sessions of an owner that other requests hold.
+//! Ending all sessions of an owner, those that are stored meanwhile included.
 
-use super::lookup::{Look, each, list, look};
 use crate::error::{Error, ErrorKind, Result};
-use crate::request::context::{Context, END_TRIES};
+use crate::request::context::Context;
 use crate::request::deadline::Deadline;
-use crate::store::{Record, StoreKey};
+use crate::request::owned::{End, each, end_one, list};
+use crate::store::StoreKey;
 use std::collections::HashSet;
 use std::sync::Arc;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The index names a record that is not there: it ended meanwhile, or moved to a new id.
-    Gone,
-    /// The record is another owner's.
-    NotTheirs,
-    /// Another call ended it first, or moved it, after it was seen.
-    Vanished,
-    Ended,
-}
-
-/// Ends what the index names, if it is the owner's, whatever it holds by then.
-pub(super) async fn end_one(
-    context: &Context,
-    owner: &str,
-    key: &StoreKey,
-    deadline: Deadline,
-) -> Result<End> {
-    for attempt in 1..=END_TRIES {
-        let found = match look(context, owner, key, deadline).await? {
-            Look::Found(found) => found,
-            Look::Gone if attempt > 1 => return Ok(End::Vanished),
-            Look::Gone => return Ok(End::Gone),
-            Look::NotTheirs => return Ok(End::NotTheirs),
-        };
-        // Once it has moved, there is a trace under the key, which is not to be taken for it. Nobody
-        // moves what cannot be decoded.
-        let record = found.info.record().filter(|_| attempt < END_TRIES);
-        if delete(context, owner, key, record, deadline).await? {
-            context.telemetry.ended();
-            return Ok(End::Ended);
-        }
-        if record.is_none() {
-            break;
-        }
-    }
-    Ok(End::Vanished)
-}
-
-async fn delete(
-    context: &Context,
-    owner: &str,
-    key: &StoreKey,
-    record: Option<&Record>,
-    deadline: Deadline,
-) -> Result<bool> {
-    // A delete that is repeated does no harm, so a lost answer is one to ask for again.
-    let delete = deadline.write(context.store.delete(key, Some(owner), record)).await;
-    delete.map_err(|error| match error.kind() {
-        ErrorKind::Unknown => error.with_retryable(true),
-        _ => error,
-    })
-}
 
 /// Ends all sessions of an owner, or all but the one under `kept`.
 pub(super) async fn end_every(
@@ -113,7 +59,7 @@ impl Rounds {
         let ends = each(keys, |key| {
             let (context, owner) = (Arc::clone(context), Arc::clone(&owner));
             async move {
-                let end = end_one(&context, &owner, &key, deadline).await?;
+                let end = end_one(&context, &owner, &key, None, |_| true, deadline).await?;
                 Ok((key, end))
             }
         });

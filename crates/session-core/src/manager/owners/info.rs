@@ -1,11 +1,10 @@
 //! One session of an owner, as a page of signed-in devices shows it.
 
-use crate::data::Data;
 use crate::error::Result;
 use crate::id::SessionHandle;
 use crate::key::ReadAs;
+use crate::request::owned::Owned;
 use crate::request::session::Session;
-use crate::store::Record;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,37 +12,30 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// A session of an owner, as it was when [`sessions`](crate::Owners::sessions) looked.
 ///
 /// Its values can be read; its id and key are live credentials and stay in the manager.
-pub struct SessionInfo {
-    pub(super) handle: SessionHandle,
-    pub(super) ttl: Duration,
-    /// Since 1970.
-    pub(super) created: Option<Duration>,
-    /// `None` if the record is undecodable.
-    pub(super) data: Option<Box<Data>>,
-}
+pub struct SessionInfo(pub(super) Owned);
 
 impl SessionInfo {
     /// What [`end`](crate::Owners::end) knows the session by.
     pub fn handle(&self) -> SessionHandle {
-        self.handle
+        self.0.handle
     }
 
     /// Whether this is the record that `session` was loaded from, or stored as.
     ///
     /// A session that `session`'s own request moves to a new id is this one until the commit.
     pub fn is_current(&self, session: &Session) -> bool {
-        session.handle() == Some(self.handle)
+        session.handle() == Some(self.0.handle)
     }
 
     /// What is left of the record's lifetime: the session ends then, unless it is used.
     pub fn ttl(&self) -> Duration {
-        self.ttl
+        self.0.ttl
     }
 
     /// When the session began, or its owner signed in; known only if `SESSION_ABSOLUTE_LIFETIME`
-    /// is set.
+    /// or `SESSION_MAX_PER_OWNER` is set.
     pub fn created(&self) -> Option<SystemTime> {
-        UNIX_EPOCH.checked_add(self.created?)
+        UNIX_EPOCH.checked_add(self.0.created?)
     }
 
     /// Decodes the value under `key`; `None` for every key of an undecodable record.
@@ -52,19 +44,14 @@ impl SessionInfo {
     ///
     /// `Decode` if the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: impl ReadAs<T>) -> Result<Option<T>> {
-        self.data.as_ref().map_or(Ok(None), |data| data.get(key.as_key()))
-    }
-
-    /// The record that was seen, if it can be decoded.
-    pub(super) fn record(&self) -> Option<&Record> {
-        self.data.as_ref().map(|data| data.base())
+        self.0.data.as_ref().map_or(Ok(None), |data| data.get(key.as_key()))
     }
 
     /// Whether the index names a record of the owner that cannot be decoded.
     ///
     /// Nobody is signed in by it here, though another program may read it. It can be ended.
     pub fn is_undecodable(&self) -> bool {
-        self.data.is_none()
+        self.0.data.is_none()
     }
 }
 
@@ -72,8 +59,8 @@ impl SessionInfo {
 impl fmt::Debug for SessionInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionInfo")
-            .field("handle", &self.handle)
-            .field("ttl", &self.ttl)
+            .field("handle", &self.0.handle)
+            .field("ttl", &self.0.ttl)
             .field("created", &self.created())
             .field("is_undecodable", &self.is_undecodable())
             .finish_non_exhaustive()

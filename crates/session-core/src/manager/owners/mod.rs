@@ -1,20 +1,16 @@
 //! All sessions of one owner: who is signed in where, and the end of it.
-//!
-//! The store's index only says where to look. An entry is believed if the live record itself says
-//! whose it is, for other programs change records in place.
 
 mod end;
 mod info;
-mod lookup;
 
 pub use info::SessionInfo;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionHandle;
 use crate::request::context::Context;
+use crate::request::owned::{End, Look, each, end_one, list, look};
 use crate::request::session::Session;
-use end::{End, end_every, end_one};
-use lookup::{Found, Look, each, list, look};
+use end::end_every;
 use std::fmt;
 use std::sync::Arc;
 
@@ -101,7 +97,7 @@ impl Owners {
         let mut sessions = Vec::new();
         for found in looks.await {
             match found? {
-                Look::Found(Found { info, is_over: false }) => sessions.push(info),
+                Look::Found(found) if !found.is_over => sessions.push(SessionInfo(found)),
                 Look::Found(_) | Look::Gone | Look::NotTheirs => {}
             }
         }
@@ -128,7 +124,7 @@ impl Owners {
         let Some(key) = keys.into_iter().find(|key| SessionHandle::of(key) == handle) else {
             return Ok(false);
         };
-        Ok(end_one(context, owner, &key, deadline).await? == End::Ended)
+        Ok(end_one(context, owner, &key, None, |_| true, deadline).await? == End::Ended)
     }
 
     /// Ends all sessions of the owner of `session` but that one, and returns how many.

@@ -7,7 +7,7 @@ use crate::request::context::Context;
 use crate::request::deadline::Deadline;
 use crate::request::home::Address;
 use crate::request::state::State;
-use crate::store::{Lease, Outcome, Precondition};
+use crate::store::{Lease, Outcome, Precondition, unix_time};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,10 +85,12 @@ pub(crate) async fn abandon(
     let _ = deadline.read(pin!(async { Ok(removal.await) })).await;
 }
 
-/// Notes when a session began, if that will end it.
+/// Notes when a session began, if that may end it.
 pub(super) fn stamp(context: &Context, state: &mut State) -> Result<()> {
-    if context.config.absolute_lifetime().is_some() {
-        state.stamp()?;
+    let config = &context.config;
+    let is_counted = || config.max_per_owner().is_some() && state.owner(config).is_some();
+    if config.absolute_lifetime().is_some() || is_counted() {
+        state.stamp_at(unix_time())?;
     }
     Ok(())
 }

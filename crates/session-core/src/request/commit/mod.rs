@@ -5,6 +5,7 @@ mod cookie;
 mod create;
 mod end;
 mod future;
+mod limit;
 mod relocate;
 mod touch;
 mod trace;
@@ -23,8 +24,8 @@ use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Lost, undisturbed};
 use cookie::Cookie;
-use create::Created;
 use end::Leave;
+use limit::Newcomer;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,6 +84,9 @@ pub(crate) async fn execute(
         Plan::Nothing => Cookie::Keep,
         Plan::Create => {
             let created = create::create(context, &mut state, context.deadline()).await?;
+            if let Some(newcomer) = Newcomer::of(context, &state, &created) {
+                newcomer.settle().await;
+            }
             state.home = Home::Stored(created.address);
             Cookie::Set { lease: created.ttl }
         }
@@ -130,7 +134,7 @@ async fn succeed(context: Arc<Context>, mut state: Box<State>) -> Result<(Box<St
         return Err(detached());
     }
     let deadline = context.deadline();
-    let Created { address, ttl, .. } = create::create(&context, &mut state, deadline).await?;
+    let created = create::create(&context, &mut state, deadline).await?;
     // A late request of a stranger's page signs nobody out.
     let leave = match state.owner(&context.config) {
         Some(_) => Leave::Trace,
@@ -138,11 +142,14 @@ async fn succeed(context: Arc<Context>, mut state: Box<State>) -> Result<(Box<St
     };
     if let Err(error) = end::end(&context, &mut state, leave, deadline).await {
         let owner = state.indexed_owner(&context.config);
-        abandon(&context, owner.as_deref(), address, deadline).await;
+        abandon(&context, owner.as_deref(), created.address, deadline).await;
         return Err(error);
     }
-    state.home = Home::Stored(address);
-    Ok((state, ttl))
+    if let Some(newcomer) = Newcomer::of(&context, &state, &created) {
+        newcomer.settle().await;
+    }
+    state.home = Home::Stored(created.address);
+    Ok((state, created.ttl))
 }
 
 /// Stops a request whose decisions rest on values that others have changed.

@@ -4,6 +4,7 @@
 //! no write that another request was told of is lost.
 
 use super::create::{Created, abandon, stamp, write_new};
+use super::limit::Newcomer;
 use super::{SHORTEST_LEASE, check_conflict, contended, detached, gone, reload, trace};
 use crate::error::Result;
 use crate::request::context::Context;
@@ -36,6 +37,9 @@ pub(super) async fn relocate(
         let owner = state.indexed_owner(&context.config);
         abandon(&context, owner.as_deref(), new.address, deadline).await;
         return Err(error);
+    }
+    if is_owner_changed && let Some(newcomer) = Newcomer::of(&context, &state, &new) {
+        newcomer.settle().await;
     }
     state.home = Home::Stored(new.address);
     Ok((state, new.ttl))

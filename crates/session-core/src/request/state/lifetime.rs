@@ -9,9 +9,9 @@ use session_codec::{self as codec, Timestamp};
 use std::time::Duration;
 
 impl State {
-    /// Notes when the session began, for an absolute lifetime.
-    pub(crate) fn stamp(&mut self) -> Result<()> {
-        self.set_reserved(CREATED, &unix_time().as_secs_f64())
+    /// Notes when the session began, since 1970.
+    pub(crate) fn stamp_at(&mut self, time: Duration) -> Result<()> {
+        self.set_reserved(CREATED, &time.as_secs_f64())
     }
 
     pub(crate) fn is_permanent(&self, config: &Config) -> bool {

@@ -1,6 +1,5 @@
 //! From an index entry to a record that confirms it.
 
-use super::info::SessionInfo;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionHandle;
@@ -8,23 +7,37 @@ use crate::request::context::Context;
 use crate::request::deadline::Deadline;
 use crate::request::home::{Home, Presented};
 use crate::request::state::State;
-use crate::store::StoreKey;
+use crate::store::{Record, StoreKey};
+use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// Calls of one listing that are under way at once: more would crowd out the requests of others.
-const WIDTH: usize = 16;
+pub(crate) const WIDTH: usize = 16;
 
 /// A record that the index names and that nothing contradicts.
-pub(super) struct Found {
-    pub(super) info: SessionInfo,
-    /// Its absolute lifetime is over, though its record is live.
-    pub(super) is_over: bool,
+pub(crate) struct Owned {
+    pub(crate) handle: SessionHandle,
+    /// What is left of its lifetime.
+    pub(crate) ttl: Duration,
+    /// Since 1970.
+    pub(crate) created: Option<Duration>,
+    /// `None` if it is undecodable.
+    pub(crate) data: Option<Box<Data>>,
+    /// Its absolute lifetime or fixed end is over, though its record is live.
+    pub(crate) is_over: bool,
+}
+
+impl Owned {
+    /// The record that was seen, if it can be decoded.
+    pub(crate) fn record(&self) -> Option<&Record> {
+        self.data.as_ref().map(|data| data.base())
+    }
 }
 
 /// What an index entry turns out to be.
-pub(super) enum Look {
-    Found(Found),
+pub(crate) enum Look {
+    Found(Owned),
     /// There is no live record, or only what is left of a session that moved.
     Gone,
     /// The record says that it is another owner's.
@@ -32,7 +45,7 @@ pub(super) enum Look {
 }
 
 /// The keys that the index names, of this application's sessions only.
-pub(super) async fn list(
+pub(crate) async fn list(
     context: &Context,
     owner: &str,
     deadline: Deadline,
@@ -54,7 +67,7 @@ pub(super) async fn list(
 }
 
 /// Loads what the index names.
-pub(super) async fn look(
+pub(crate) async fn look(
     context: &Context,
     owner: &str,
     key: &StoreKey,
@@ -67,8 +80,8 @@ pub(super) async fn look(
         Ok(data) => data,
         Err(error) => {
             context.telemetry.undecodable(&error);
-            let info = SessionInfo { handle, ttl, created: None, data: None };
-            return Ok(Look::Found(Found { info, is_over: false }));
+            let owned = Owned { handle, ttl, created: None, data: None, is_over: false };
+            return Ok(Look::Found(owned));
         }
     };
     let state = State::new(Home::None, data, Presented::Nothing, started);
@@ -78,24 +91,24 @@ pub(super) async fn look(
     }
     let is_over = state.is_over(&context.config);
     let created = state.created();
-    let info = SessionInfo { handle, ttl, created, data: Some(Box::new(state.data)) };
-    Ok(Look::Found(Found { info, is_over }))
+    let data = Some(Box::new(state.data));
+    Ok(Look::Found(Owned { handle, ttl, created, data, is_over }))
 }
 
-/// Calls `call` with every key, a few at a time; the answers come in no order.
-pub(super) async fn each<T, F>(keys: Vec<StoreKey>, call: impl Fn(StoreKey) -> F) -> Vec<Result<T>>
+/// Calls `call` with each of them, a few at a time; the answers come in no order.
+pub(crate) async fn each<I, T, F>(those: Vec<I>, call: impl Fn(I) -> F) -> Vec<Result<T>>
 where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
-    let mut answers = Vec::with_capacity(keys.len());
-    let mut keys = keys.into_iter();
+    let mut answers = Vec::with_capacity(those.len());
+    let mut those = those.into_iter();
     let mut running = JoinSet::new();
     loop {
         while running.len() < WIDTH
-            && let Some(key) = keys.next()
+            && let Some(next) = those.next()
         {
-            running.spawn(call(key));
+            running.spawn(call(next));
         }
         let Some(answer) = running.join_next().await else { return answers };
         // A panic's message is the store's own and may name a key, so it is no source.

@@ -80,8 +80,12 @@ impl FromStr for Format {
 
 fn refusal(name: &str) -> &'static str {
     match name {
-        "json" => "read a serialization format: `json` needs the feature `json`",
-        "pickle" => "read a serialization format: `pickle` needs the feature `flask`",
+        "json" => {
+            "read a serialization format: this build leaves `json` out; turn on the feature `json`"
+        }
+        "pickle" => {
+            "read a serialization format: this build leaves `pickle` out; turn on the feature `flask`"
+        }
         _ => "read a serialization format: expected `msgpack`, `json` or `pickle`",
     }
 }

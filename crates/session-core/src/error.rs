@@ -147,7 +147,11 @@ impl From<session_codec::Error> for Error {
             session_codec::ErrorKind::TooLarge => ErrorKind::TooLarge,
             session_codec::ErrorKind::Name => ErrorKind::Config,
         };
-        Self::new(kind, error.into_message())
+        let error = Self::new(kind, error.into_message());
+        if kind != ErrorKind::TooLarge {
+            return error;
+        }
+        error.with_note("SESSION_MAX_DEPTH and SESSION_MAX_PAYLOAD are the limits")
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a failure means: nothing written, or not known.
 //!
 //! Texts of the server and the client may repeat keys, and their `Debug` holds whole requests, so
-//! only codes and the kinds of I/O errors reach our errors.
+//! only codes and the system's words reach our errors.
 
 use crate::config::STORE;
 use aws_credential_types::provider::error::CredentialsError;
@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use hyper_util::client::legacy::Error as HyperError;
 use session_core::Error;
 use session_core::ErrorKind::{Config, TooLarge, Unavailable};
-use session_core::store::{Call, Failure, Lost};
+use session_core::store::{Call, Failure, Lost, system_cause};
 use std::error::Error as StdError;
 use std::io;
 
@@ -94,7 +94,7 @@ impl Fault {
             (false, true) => Lost::Silent,
             (false, false) => Lost::Broken,
         };
-        Self::Lost(lost, find::<io::Error>(cause).map(|error| error.kind().into()))
+        Self::Lost(lost, find::<io::Error>(cause).map(system_cause))
     }
 
     fn answered(code: Option<&str>, message: Option<&str>, status: u16) -> Self {
@@ -149,12 +149,14 @@ impl Fault {
             Self::BadCredentials => {
                 Final(Unavailable, "the server refuses the AWS credentials, or they have expired")
             }
-            Self::Denied => {
-                Final(Unavailable, "the AWS credentials may not do this; see the README's policy")
-            }
-            Self::Unbuilt => {
-                Final(Config, "the client cannot make the request; check endpoint and region")
-            }
+            Self::Denied => Final(
+                Unavailable,
+                "the AWS credentials may not do this; the page of session-dynamodb has the policy",
+            ),
+            Self::Unbuilt => Final(
+                Config,
+                "the client cannot make the request; check SESSION_DYNAMODB and SESSION_DYNAMODB_REGION",
+            ),
             Self::Throttled => {
                 Later("the server turns requests away: the table's capacity is used up")
             }

@@ -59,9 +59,9 @@ impl Fault {
     fn failure(&self, call: Call) -> Failure {
         match self {
             Self::Io(cause) if call == Call::Connect && is_misplaced(cause) => {
-                Final(Config, describe(cause))
+                Final(Config, describe(cause, call))
             }
-            Self::Io(cause) => Later(describe(cause)),
+            Self::Io(cause) => Later(describe(cause, call)),
             Self::Unflushed(_) => Final(Unknown, "made, but not flushed to the disk"),
             Self::NotAFile => {
                 Final(Unavailable, "a link or something else that is no regular file has its name")
@@ -76,12 +76,13 @@ impl Fault {
     }
 }
 
-fn describe(cause: &io::Error) -> &'static str {
+fn describe(cause: &io::Error, call: Call) -> &'static str {
     match cause.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full",
         ErrorKind::ReadOnlyFilesystem => "the file system is read-only; name another directory",
         ErrorKind::PermissionDenied => "this process may not; check owner and mode",
-        ErrorKind::NotFound => "the directory is gone",
+        ErrorKind::NotFound if call == Call::Connect => "the directory cannot be made",
+        ErrorKind::NotFound => "the directory is gone; the application makes it at its start",
         _ if is_misplaced(cause) => "the path is not a directory; name another one",
         _ => "the operating system refused",
     }

@@ -148,10 +148,10 @@ impl MemcachedOptions {
         let read = |server: &String| address::read(server).map_err(complain);
         let servers = self.servers.iter().map(read).collect::<Result<Vec<String>>>()?;
         if servers.is_empty() {
-            return Err(complain("the list of servers is empty"));
+            return Err(complain("SESSION_MEMCACHED names no server"));
         }
         if servers.iter().collect::<BTreeSet<_>>().len() < servers.len() {
-            return Err(complain("a server is listed twice"));
+            return Err(complain("SESSION_MEMCACHED names a server twice"));
         }
         if self.max_connections == 0 {
             return Err(complain("SESSION_MEMCACHED_MAX_CONNECTIONS is at least 1"));

@@ -53,7 +53,9 @@ impl Fault {
             Self::Failed if matches!(call, Call::Update | Call::Touch | Call::Delete) => {
                 Final(Unknown, "the server failed, and may have dropped the session")
             }
-            Self::Failed => Later("the server failed, as it does when out of memory"),
+            Self::Failed => Later(
+                "the server failed, as it does when out of memory; memcached -m gives it more",
+            ),
             Self::Rejected | Self::Unspoken => Final(
                 Unavailable,
                 "the server rejects the command; memcached 1.6 or newer is needed",
@@ -64,7 +66,10 @@ impl Fault {
             ),
             Self::Garbled => {
                 let kind = if call.is_read() { Unavailable } else { Unknown };
-                Final(kind, "the answer is not one of memcached's")
+                Final(
+                    kind,
+                    "the answer is not one of memcached's; another server may be at this address",
+                )
             }
             Self::WithoutCas => {
                 Final(Unsupported, "the server gives no cas tokens; start it without -C")

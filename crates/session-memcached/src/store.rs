@@ -205,7 +205,8 @@ fn check<'a>(limits: &Limits, call: Call, key: &'a StoreKey, payload: &[u8]) -> 
     // The client would send such a key in base64, which is another key to everyone else.
     let is_plain = |byte: &u8| *byte > b' ' && *byte != 0x7f;
     if key.as_bytes().is_empty() || !key.as_bytes().iter().all(is_plain) {
-        let what = "a key is not empty and has no spaces or control characters";
+        let what = "a key that is empty or has spaces or control characters is none of memcached's; change \
+                    SESSION_KEY_PREFIX";
         return Err(call.failed(STORE, Failure::Final(ErrorKind::Unsupported, what)));
     }
     Ok(key.as_str())

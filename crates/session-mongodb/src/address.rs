@@ -3,6 +3,7 @@
 mod parameters;
 
 use crate::config::{MongoOptions, STORE};
+use crate::heard::listen;
 use crate::sent::{Pool, watch};
 use crate::slots::Slots;
 use mongodb::error::ErrorKind as DriverErrorKind;
@@ -33,7 +34,8 @@ fn refuse<T>(failure: Failure) -> Result<T> {
 pub(crate) fn check(options: &MongoOptions) -> Result<ConnectionString> {
     let url = options.url.as_str();
     if url.starts_with("mongodb+srv:") && !cfg!(feature = "srv") {
-        let what = "mongodb+srv:// needs the feature `srv` of session-mongodb";
+        let what = "mongodb+srv:// needs the feature `srv` of session-mongodb, `mongodb-srv` of \
+                    web-session";
         return refuse(Final(ErrorKind::Config, what));
     }
     if let Err(what) = parameters::check(url) {
@@ -75,7 +77,9 @@ pub(crate) fn watched(options: &mut ClientOptions) -> Pool {
     options.max_connecting = Some(max);
     let slots = Arc::new(Slots::new(max));
     options.cmap_event_handler = Some(watch(Arc::clone(&slots)));
-    Pool::Own(slots)
+    let heard = Arc::default();
+    options.sdam_event_handler = Some(listen(Arc::clone(&heard)));
+    Pool::Own { slots, heard }
 }
 
 #[cfg(test)]

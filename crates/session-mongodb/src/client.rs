@@ -9,8 +9,11 @@ use crate::error::Fault;
 use crate::sent::{Pool, Stage, marked, stage};
 use mongodb::Database;
 use mongodb::bson::Document;
-use mongodb::error::{Error, ErrorKind, Result as DriverResult, SYSTEM_OVERLOADED_ERROR};
-use session_core::store::{Lost, Timeouts, undisturbed};
+use mongodb::error::{
+    Error as DriverError, ErrorKind, Result as DriverResult, SYSTEM_OVERLOADED_ERROR,
+};
+use session_core::Error;
+use session_core::store::{Call, Lost, Timeouts, undisturbed};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -76,6 +79,20 @@ impl Client {
         self.ask(deadline, list).await
     }
 
+    /// The error of `call` after `fault`, with what the driver heard of a server it did not reach.
+    pub(crate) fn error(&self, fault: Fault, call: Call) -> Error {
+        let error = fault.into_error(call);
+        match (&self.pool, fault) {
+            (Pool::Own { heard, .. }, Fault::Lost(Lost::Unreached | Lost::Unsent)) => {
+                match heard.cause() {
+                    Some(cause) => error.with_source(cause),
+                    None => error,
+                }
+            }
+            _ => error,
+        }
+    }
+
     /// Awaits the driver until `deadline`; then its future is dropped, and with it the silent
     /// connection.
     fn ask<T: Send + 'static>(
@@ -84,7 +101,7 @@ impl Client {
         request: impl Future<Output = DriverResult<T>> + Send + 'static,
     ) -> impl Future<Output = Result<T, Fault>> {
         let (slots, first) = match &self.pool {
-            Pool::Own(slots) => (Some(Arc::clone(slots)), Stage::Looking),
+            Pool::Own { slots, .. } => (Some(Arc::clone(slots)), Stage::Looking),
             Pool::Shared => (None, Stage::Sent),
         };
         let asked = undisturbed(marked(first, async move {
@@ -126,8 +143,8 @@ fn limit_ms(left: Duration) -> i64 {
     i64::try_from(left.as_millis() * 9 / 10).unwrap_or(i64::MAX).clamp(1, i32::MAX.into())
 }
 
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
+impl From<DriverError> for Fault {
+    fn from(error: DriverError) -> Self {
         match &*error.kind {
             ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } => {
                 Lost::Unreached.into()

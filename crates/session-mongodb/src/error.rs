@@ -111,7 +111,9 @@ impl Fault {
                  again",
             ),
             Self::Denied => Final(Unavailable, "the server does not let this user do that"),
-            Self::NotPrimary => Later("the server is no primary"),
+            Self::NotPrimary => Later(
+                "the server is no primary; name the other members of its replica set in the url, too",
+            ),
             Self::Contended => Later("other writers hold the document"),
             Self::Full => Later("the server is out of space or memory"),
             Self::TooLarge => Final(TooLarge, "a document is larger than the server takes"),

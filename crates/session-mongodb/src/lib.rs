@@ -8,6 +8,7 @@ mod command;
 mod concern;
 mod config;
 mod error;
+mod heard;
 mod indexes;
 mod name;
 mod order;

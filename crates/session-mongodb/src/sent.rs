@@ -1,6 +1,7 @@
 //! How far a command got: the driver's errors do not say, and it may wait long for a server or for a
 //! connection.
 
+use crate::heard::Heard;
 use crate::slots::Slots;
 use mongodb::event::EventHandler;
 use mongodb::event::cmap::CmapEvent;
@@ -15,7 +16,7 @@ task_local! {
 /// Whose connections the commands go to.
 pub(crate) enum Pool {
     /// Ours, which tells by the [`watch`] how far a command got.
-    Own(Arc<Slots>),
+    Own { slots: Arc<Slots>, heard: Arc<Heard> },
     /// The application's, which tells nothing: any command may have been sent.
     Shared,
 }

@@ -68,8 +68,8 @@ impl MongoStore {
         }
         // Whatever the call is, nothing of it was sent.
         let indexes = self.look(deadline).await.map_err(|fault| match fault {
-            Fault::Lost(_) => call.lost(STORE, Lost::Unreached),
-            fault => fault.into_error(Call::Inspect),
+            Fault::Lost(_) => self.client.error(Lost::Unreached.into(), call),
+            fault => self.client.error(fault, Call::Inspect),
         })?;
         self.learn(indexes);
         if indexes.is_unique {
@@ -126,7 +126,7 @@ impl MongoStore {
             Ok(0) => Ok(Outcome::Refused),
             Ok(_) => Ok(Outcome::Written { cas: 0 }),
             Err(Fault::Duplicate) if call == Call::Create => Ok(Outcome::Refused),
-            Err(fault) => Err(fault.into_error(call)),
+            Err(fault) => Err(self.client.error(fault, call)),
         }
     }
 
@@ -181,7 +181,7 @@ impl Store for MongoStore {
         let deadline = self.client.deadline();
         let is_stale = |fault: &Fault| *fault == Fault::Lost(Lost::Broken);
         let loaded = reread(is_stale, || self.load_once(key, deadline)).await;
-        loaded.map_err(|fault| fault.into_error(Call::Load))
+        loaded.map_err(|fault| self.client.error(fault, Call::Load))
     }
 
     async fn write(
@@ -227,13 +227,14 @@ impl Store for MongoStore {
             return Err(no_owner_index(STORE, "set SESSION_OWNER_INDEX=true and call `init`"));
         }
         let listed = self.list_once(owner, self.client.deadline()).await;
-        listed.map_err(|fault| fault.into_error(Call::List))
+        listed.map_err(|fault| self.client.error(fault, Call::List))
     }
 
     async fn delete_expired(&self) -> Result<u64> {
         let mut removed = 0;
         loop {
-            let batch = self.sweep_batch().await.map_err(|fault| fault.into_error(Call::Sweep))?;
+            let batch =
+                self.sweep_batch().await.map_err(|fault| self.client.error(fault, Call::Sweep))?;
             removed += batch.removed;
             if batch.found < BATCH {
                 return Ok(removed);

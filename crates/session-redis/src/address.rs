@@ -14,6 +14,8 @@ use std::time::Duration;
 /// A NAT forgets a connection on which nothing passes for minutes, and TCP asks after two hours.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
+const NO_NUMBER: &str = "the database of the url is no number";
+
 /// Where a URL leads.
 pub(crate) enum Place {
     /// One server.
@@ -71,7 +73,8 @@ fn cluster(scheme: &str, rest: &str, query: &str) -> Result<Place> {
 #[cfg(not(feature = "cluster"))]
 fn cluster(_: &str, _: &str, _: &str) -> Result<Place> {
     Err(config(
-        "redis+cluster:// needs the feature `cluster` of session-redis, `redis-cluster` of web-session",
+        "redis+cluster:// needs the feature `cluster` of session-redis, `redis-cluster` of \
+         web-session",
     ))
 }
 
@@ -98,7 +101,8 @@ fn sentinel(scheme: &str, rest: &str, query: &str) -> Result<Place> {
 #[cfg(not(feature = "sentinel"))]
 fn sentinel(_: &str, _: &str, _: &str) -> Result<Place> {
     Err(config(
-        "redis+sentinel:// needs the feature `sentinel` of session-redis, `redis-sentinel` of web-session",
+        "redis+sentinel:// needs the feature `sentinel` of session-redis, `redis-sentinel` of \
+         web-session",
     ))
 }
 
@@ -107,6 +111,10 @@ fn server(url: &str, parameters: &Parameters) -> Result<ConnectionInfo> {
     let parsed = redis::parse_redis_url(url).ok_or_else(not_a_url)?;
     if matches!(parsed.scheme(), "rediss" | "valkeys") {
         tls::secure()?;
+    }
+    let path = parsed.path().trim_matches('/');
+    if !parsed.scheme().contains("unix") && !path.is_empty() && path.parse::<i64>().is_err() {
+        return Err(config(NO_NUMBER));
     }
     let info = parsed.into_connection_info().map_err(|cause| malformed(&cause))?;
     let probes = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
@@ -122,7 +130,8 @@ pub(crate) fn malformed(cause: &RedisError) -> Error {
 fn not_a_url() -> Error {
     config(
         "not a redis url; expected redis://[user[:password]@]host[:port][/db], rediss://, \
-         unix:///path, redis+cluster://host:port,.. or redis+sentinel://host:port,../service",
+         unix:///path, redis+cluster://host:port,.. or redis+sentinel://host:port,../service, and in a \
+         user or password %2F for /, %3F for ?, %40 for @",
     )
 }
 

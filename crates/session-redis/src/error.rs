@@ -35,13 +35,15 @@ pub(crate) enum Fault {
     NoCluster,
 }
 
-const FULL: Failure =
-    Later("the server has as many clients as its maxclients allows, raise it or use fewer");
+const FULL: Failure = Later(
+    "the server has as many clients as its maxclients allows; raise it, or let fewer connect",
+);
 const PROTECTED: Failure = Final(
     Unavailable,
     "the server is in protected mode: it wants a password, or protected-mode no",
 );
-const CLUSTER_CHANGES: Failure = Later("the cluster has no node for the key at the moment");
+const CLUSTER_CHANGES: Failure =
+    Later("the cluster has no node for the key at the moment; CLUSTER INFO says more");
 
 impl Fault {
     /// There is no connection; nothing was sent.
@@ -171,7 +173,11 @@ fn unreached(cause: &RedisError) -> Failure {
         (RedisErrorKind::Server(ResponseError), _)
             if ServerError::try_from(cause.clone()).is_err() =>
         {
-            Final(Unavailable, "the server refuses the database of the url")
+            Final(
+                Unavailable,
+                "the server refuses the database of the url; `databases` in its configuration says \
+                 how many there are",
+            )
         }
         // HELLO, refused in whatever words: no other command that begins a connection is unknown.
         (RedisErrorKind::RESP3NotSupported, _) | (_, Some("NOPROTO" | "ERR")) => {
@@ -188,6 +194,9 @@ fn unreached(cause: &RedisError) -> Failure {
              or a proxy without HELLO that needs ?protocol=resp2 in the url",
         ),
         (RedisErrorKind::Io, _) => Lost::Unreached.into(),
+        (RedisErrorKind::Parse | RedisErrorKind::UnexpectedReturnType, _) => {
+            Later("the answer is not one of redis's; another server may be at this address")
+        }
         _ => Later("the server turned the connection away"),
     }
 }
@@ -208,13 +217,17 @@ fn refused(call: Call, code: &str, details: Option<&str>) -> Failure {
     match code {
         _ if says_full(details) => FULL,
         "DENIED" => PROTECTED,
-        "BUSY" => Later("the server is busy with a script"),
-        "LOADING" => Later("the server is loading its data"),
-        "MASTERDOWN" => Later("the server is a replica without its master"),
-        "MISCONF" => Later("the server cannot save its data"),
-        "NOREPLICAS" => Later("the server has too few replicas"),
-        "OOM" => Later("the server is out of memory"),
-        "READONLY" => Later("the server is a replica"),
+        "BUSY" => Later("the server is busy with a script (BUSY)"),
+        "LOADING" => Later("the server is loading its data (LOADING)"),
+        "MASTERDOWN" => Later("the server is a replica without its master (MASTERDOWN)"),
+        "MISCONF" => Later("the server cannot save its data (MISCONF); its log says why"),
+        "NOREPLICAS" => Later(
+            "the server has too few replicas (NOREPLICAS); min-replicas-to-write says how many it wants",
+        ),
+        "OOM" => Later("the server is out of memory (OOM); raise its maxmemory"),
+        "READONLY" => Later(
+            "the server is a replica (READONLY); name its master, or sentinels by redis+sentinel://",
+        ),
         "CLUSTERDOWN" | "TRYAGAIN" => CLUSTER_CHANGES,
         "ASK" | "CROSSSLOT" | "MOVED" => Final(
             Unavailable,

@@ -45,7 +45,7 @@ pub(crate) fn target(options: &SqlOptions) -> Result<Target> {
         "postgresql" | "postgres" => postgres(rest, options),
         "mysql" | "mariadb" => mysql(rest, options),
         "sqlite" => sqlite(rest, options),
-        _ => Err(refuse("the scheme is none of postgresql, mysql, mariadb, sqlite")),
+        _ => Err(refuse("the scheme of the url is none of postgresql, mysql, mariadb, sqlite")),
     }
 }
 
@@ -81,17 +81,17 @@ fn sqlite(rest: &str, options: &SqlOptions) -> Result<Target> {
 
 #[cfg(not(feature = "postgres"))]
 fn postgres(_: &str, _: &SqlOptions) -> Result<Target> {
-    Err(refuse("postgresql:// needs the feature `postgres` of session-sql"))
+    Err(refuse("postgresql:// needs the feature `postgres` of session-sql or web-session"))
 }
 
 #[cfg(not(feature = "mysql"))]
 fn mysql(_: &str, _: &SqlOptions) -> Result<Target> {
-    Err(refuse("mysql:// needs the feature `mysql` of session-sql"))
+    Err(refuse("mysql:// needs the feature `mysql` of session-sql or web-session"))
 }
 
 #[cfg(not(feature = "sqlite"))]
 fn sqlite(_: &str, _: &SqlOptions) -> Result<Target> {
-    Err(refuse("sqlite:// needs the feature `sqlite` of session-sql"))
+    Err(refuse("sqlite:// needs the feature `sqlite` of session-sql or web-session"))
 }
 
 fn dial<DB: Speak>(entrance: Entrance<DB>, timeouts: Timeouts, options: &SqlOptions) -> Target {

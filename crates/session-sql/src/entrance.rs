@@ -64,7 +64,9 @@ impl<DB: Dialect> Entrance<DB> {
     }
 
     async fn enter(&self, at: usize, timeouts: Timeouts) -> Result<DB::Connection, Fault> {
-        let mut connection = self.dial(&self.places[at]).await.map_err(DB::unreached)?;
+        let place = &self.places[at];
+        let dialled = self.dial(place).await;
+        let mut connection = dialled.map_err(|error| DB::unopened(error, &place.usual))?;
         let told = DB::prepare(&mut connection, timeouts.operation());
         told.await.map_err(DB::unreached)?;
         if self.wanted == Wanted::Writer {

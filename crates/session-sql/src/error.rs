@@ -1,11 +1,12 @@
 //! What a failure means: nothing written, or not known.
 //!
 //! Texts of the servers repeat values (a duplicate key, say) and those of the client the URL, so
-//! neither reaches our errors.
+//! neither reaches our errors; the system's words do.
 
+use crate::tls;
 use session_core::Error;
 use session_core::ErrorKind::{Config, TooLarge, Unavailable};
-use session_core::store::{Call, Failure, Lost};
+use session_core::store::{Call, Failure, Lost, system_cause};
 use std::io;
 
 use Failure::{Final, Later};
@@ -16,7 +17,7 @@ pub(crate) enum Fault {
     /// Nobody answered.
     Lost(Lost, Option<io::Error>),
     /// There is no connection, so nothing was sent.
-    Unconnected(Failure),
+    Unconnected(Failure, Option<io::Error>),
     /// The server answered with an error.
     Refused(Refusal),
     /// The answer has another type than the table's columns should.
@@ -46,6 +47,8 @@ pub(crate) enum Refusal {
     NoColumn,
     /// Nothing keeps two rows from having one key.
     NotUnique,
+    /// The file of the database, or its directory, is missing or not to be opened.
+    NoFile,
     /// The user may not do this.
     Denied,
     /// The user is unknown or the password wrong.
@@ -84,6 +87,7 @@ impl Refusal {
             Self::ReadOnly => Later("the database is read-only"),
             Self::Full => Later("the server is out of space or memory"),
             Self::NoDatabase => Final(Config, NO_DATABASE),
+            Self::NoFile => Final(Unavailable, NO_FILE),
             Self::NoTable => Final(Config, "the table is missing; `init` makes it"),
             Self::NoColumn => Final(
                 Config,
@@ -107,36 +111,48 @@ impl Refusal {
     }
 }
 
+const NO_FILE: &str = "the database file cannot be opened; check its directory, owner and mode";
 const NO_DATABASE: &str = "there is no such database or schema; `init` makes neither";
 
 impl Fault {
     /// Why there is no connection, as the client has it.
     pub(crate) fn unreached(error: &sqlx::Error) -> Self {
-        Self::Unconnected(match error {
+        let failure = match error {
             sqlx::Error::PoolTimedOut => Lost::Unsent.into(),
             sqlx::Error::Configuration(_) => Final(Config, "the url cannot be used"),
-            sqlx::Error::Tls(_) => Final(
-                Unavailable,
-                "no TLS: the server has none, its certificate is not trusted, or the feature \
-                 `rustls` of session-sql is off",
-            ),
             sqlx::Error::PoolClosed => Final(Unavailable, "the pool was closed"),
-            error => return Self::Lost(Lost::Unreached, cause(error)),
-        })
+            error => tls::failure(error).unwrap_or(Failure::Lost(Lost::Unreached)),
+        };
+        Self::Unconnected(failure, cause(error))
     }
 
     /// Why there is no connection, as the server has it.
     pub(crate) fn turned_away(refusal: Refusal) -> Self {
-        Self::Unconnected(match refusal {
+        let failure = match refusal {
             Refusal::LogIn => {
                 Final(Unavailable, "the server refuses the user or password of the url")
             }
             Refusal::NoDatabase => Final(Config, NO_DATABASE),
-            Refusal::Denied => Final(Unavailable, "the database cannot be opened"),
-            Refusal::Full => Later("the server takes no more connections"),
+            Refusal::NoFile => Final(Unavailable, NO_FILE),
+            Refusal::Denied => {
+                Final(Unavailable, "the server does not let this user into the database; grant it")
+            }
+            Refusal::Full => Later(
+                "the server takes no more connections; raise max_connections there, or lower \
+                 SESSION_SQLALCHEMY_MAX_CONNECTIONS",
+            ),
             Refusal::ReadOnly => Later("no server of the url lets sessions be written"),
             _ => Later("the server turned the connection away"),
-        })
+        };
+        Self::Unconnected(failure, None)
+    }
+
+    /// Adds what the system says of it.
+    pub(crate) fn because(self, cause: Option<io::Error>) -> Self {
+        match self {
+            Self::Unconnected(failure, _) => Self::Unconnected(failure, cause),
+            fault => fault,
+        }
     }
 
     /// The connection broke after the statement was handed to it.
@@ -156,7 +172,9 @@ impl Fault {
     pub(crate) fn into_error(self, call: Call, database: &str) -> Error {
         let error = call.failed(database, self.failure());
         match self {
-            Self::Lost(_, Some(cause)) => error.with_source(cause),
+            Self::Lost(_, Some(cause)) | Self::Unconnected(_, Some(cause)) => {
+                error.with_source(cause)
+            }
             _ => error,
         }
     }
@@ -164,7 +182,7 @@ impl Fault {
     fn failure(&self) -> Failure {
         match self {
             Self::Lost(lost, _) => Failure::Lost(*lost),
-            Self::Unconnected(failure) => *failure,
+            Self::Unconnected(failure, _) => *failure,
             Self::Refused(refusal) => refusal.failure(),
             Self::Unexpected => Failure::Unexpected("a column is of another type than expected"),
         }
@@ -177,10 +195,10 @@ impl From<Lost> for Fault {
     }
 }
 
-/// Without its text, which is the client's.
+/// Without what the client adds to it.
 fn cause(error: &sqlx::Error) -> Option<io::Error> {
     match error {
-        sqlx::Error::Io(cause) => Some(cause.kind().into()),
+        sqlx::Error::Io(cause) => Some(system_cause(cause)),
         _ => None,
     }
 }

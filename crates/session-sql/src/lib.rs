@@ -18,6 +18,7 @@ mod statement;
 mod statements;
 mod store;
 mod table;
+mod tls;
 
 pub use client::Client;
 pub use config::{KEYS, SqlOptions};

@@ -5,7 +5,7 @@ use crate::contact::Contact;
 use crate::keys::KEYS;
 use crate::place::place;
 use session_core::config::Settings;
-use session_core::{MemoryStore, Result, Store};
+use session_core::{Error, MemoryStore, Result, Store};
 use session_null::NullStore;
 use std::sync::Arc;
 
@@ -46,13 +46,21 @@ pub async fn connect(settings: &Settings) -> Result<Arc<dyn Store>> {
     settings.refuse_unknown(KEYS)?;
     let backend = Backend::from_settings(settings)?;
     let contact = Contact::from_settings(settings)?;
-    Box::pin(open(backend, contact, settings)).await.map_err(|error| {
-        match place(backend, settings) {
-            Ok(Some((key, Some(address)))) => error.with_note(format_args!("{key}: {address}")),
-            Ok(Some((key, None))) => error.with_note(key),
-            Ok(None) | Err(_) => error,
-        }
+    let opened = Box::pin(open(backend, contact, settings)).await;
+    opened.map_err(|error| match place(backend, settings) {
+        Ok(Some((key, address))) => located(error, key, address.as_deref()),
+        Ok(None) | Err(_) => error,
     })
+}
+
+/// Says which setting and which address `error` is about, unless it says so itself.
+fn located(error: Error, key: &str, address: Option<&str>) -> Error {
+    let said = error.to_string();
+    match address.filter(|address| !said.contains(address)) {
+        Some(address) => error.with_note(format_args!("{key}: {address}")),
+        None if said.contains(key) => error,
+        None => error.with_note(key),
+    }
 }
 
 async fn open(backend: Backend, contact: Contact, settings: &Settings) -> Result<Arc<dyn Store>> {
@@ -140,7 +148,7 @@ async fn sql(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
 
 #[cfg(not(feature = "sql"))]
 async fn sql(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
-    Err(session_core::Error::new(
+    Err(Error::new(
         session_core::ErrorKind::Config,
         "open the sqlalchemy store of SESSION_TYPE: this build leaves it out; turn on the \
          feature `postgres`, `mysql` or `sqlite` of the crate `web-session`",
@@ -172,8 +180,8 @@ async fn dynamodb(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
     feature = "mongodb",
     feature = "dynamodb"
 )))]
-fn left_out(backend: &str) -> session_core::Error {
-    session_core::Error::new(
+fn left_out(backend: &str) -> Error {
+    Error::new(
         session_core::ErrorKind::Config,
         format!(
             "open the {backend} store of SESSION_TYPE: this build leaves it out; turn on the \

@@ -76,7 +76,8 @@ fn signer(settings: &Settings) -> Result<Signer> {
     let secrets = settings.secrets()?.ok_or_else(|| {
         Error::new(
             ErrorKind::Config,
-            "sign session ids, as SESSION_USE_SIGNER says: SECRET_KEY is not set",
+            "sign session ids, as SESSION_USE_SIGNER says: SECRET_KEY is not set; `openssl rand \
+             -base64 48` makes one",
         )
     })?;
     secrets.signer()

@@ -14,9 +14,11 @@ pub(crate) fn place(
     let keys: &[&'static str] = match backend {
         Backend::Null | Backend::Memory => &[],
         Backend::Memcached => {
-            let servers = settings.list("SESSION_MEMCACHED")?.map(|servers| servers.join(","));
-            let servers = servers.or_else(|| default_of("SESSION_MEMCACHED"));
-            return Ok(Some(("SESSION_MEMCACHED", servers)));
+            let shown = match settings.list("SESSION_MEMCACHED")? {
+                Some(servers) => servers.iter().map(|server| without_secrets(server)).collect(),
+                None => default_of("SESSION_MEMCACHED").map(|server| vec![server]),
+            };
+            return Ok(Some(("SESSION_MEMCACHED", shown.map(|servers| servers.join(",")))));
         }
         Backend::Redis => &["SESSION_REDIS"],
         Backend::Filesystem => &["SESSION_FILE_DIR"],
@@ -89,6 +91,10 @@ mod tests {
             ),
             (
                 &[("SESSION_TYPE", "memcached"), ("SESSION_MEMCACHED", "a:1, b:2")],
+                Some(("SESSION_MEMCACHED", "a:1,b:2")),
+            ),
+            (
+                &[("SESSION_TYPE", "memcached"), ("SESSION_MEMCACHED", "u:hunter2@a:1,b:2")],
                 Some(("SESSION_MEMCACHED", "a:1,b:2")),
             ),
             #[cfg(feature = "redis")]

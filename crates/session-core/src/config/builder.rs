@@ -3,7 +3,7 @@
 use super::core_keys::FORMATS;
 use super::{Config, OnConflict, Settings, Undecodable, check};
 use crate::cookie::SameSite;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{IdHash, IdSyntax};
 use session_codec::Format;
 use std::num::NonZeroU32;
@@ -301,7 +301,8 @@ const ON_CONFLICT: &[(&str, OnConflict)] =
 fn format_of(settings: &Settings) -> Result<Option<Format>> {
     let names: Vec<(&str, &str)> = FORMATS.iter().map(|name| (*name, *name)).collect();
     let name = settings.choice("SESSION_SERIALIZATION_FORMAT", &names)?;
-    Ok(name.map(str::parse).transpose()?)
+    let format = name.map(str::parse::<Format>).transpose();
+    format.map_err(|error| Error::from(error).with_note("SESSION_SERIALIZATION_FORMAT"))
 }
 
 fn id_hash(hash: bool) -> IdHash {

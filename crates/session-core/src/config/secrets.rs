@@ -160,7 +160,7 @@ fn parse(text: &str) -> Result<Option<Vec<Zeroizing<String>>>> {
 fn parse(_: &str) -> Result<Option<Vec<Zeroizing<String>>>> {
     Err(Error::new(
         ErrorKind::Unsupported,
-        "read SECRET_KEY_FALLBACKS: a JSON list needs the feature `json` of session-core",
+        "read SECRET_KEY_FALLBACKS: this build reads no JSON list; turn on the feature `json`",
     ))
 }
 

@@ -316,6 +316,9 @@ fn base_bytes(base: &Record, slot: Slot) -> &[u8] {
 }
 
 pub(crate) fn too_large(len: usize, limit: usize) -> Error {
-    let message = format!("store a session of {len} bytes where at most {limit} are allowed");
+    let message = format!(
+        "store a session of {len} bytes where at most {limit} are allowed: keep less in it, or \
+         raise SESSION_MAX_PAYLOAD if the store takes more"
+    );
     Error::new(ErrorKind::TooLarge, message)
 }

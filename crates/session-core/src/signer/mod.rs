@@ -132,7 +132,7 @@ impl Signer {
         if secret.len() < min_len {
             let message = if min_len == MIN_NATIVE_SECRET {
                 "take a key that signs cookies: SECRET_KEY and each of SECRET_KEY_FALLBACKS need \
-                 at least 32 bytes, from a random source"
+                 at least 32 bytes from a random source, as `openssl rand -base64 48` makes"
             } else {
                 "take a key that signs cookies: SECRET_KEY and each of SECRET_KEY_FALLBACKS must \
                  not be empty"

@@ -1,6 +1,7 @@
 //! The contract between sessions and the places that keep them: bytes and durations, no upsert.
 
 mod call;
+mod cause;
 mod clock;
 mod connection_limit;
 mod failure;
@@ -16,6 +17,7 @@ mod url;
 
 pub use crate::id::StoreKey;
 pub use call::{Call, Lost};
+pub use cause::system_cause;
 pub use clock::{left_ms, unix_time};
 pub use connection_limit::{ConnectionLimit, ConnectionTurn};
 pub use failure::Failure;

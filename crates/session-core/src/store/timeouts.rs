@@ -98,10 +98,11 @@ impl Timeouts {
     ///
     /// `Config`.
     pub fn check(&self, store: &str) -> Result<()> {
-        if !self.connect.is_zero() && !self.operation.is_zero() {
-            return Ok(());
-        }
-        let what = "a timeout of zero lets no call succeed; set a longer one";
+        let what = match (self.connect.is_zero(), self.operation.is_zero()) {
+            (false, false) => return Ok(()),
+            (true, _) => "SESSION_CONNECT_TIMEOUT must be over 0 seconds",
+            (false, true) => "SESSION_OPERATION_TIMEOUT must be over 0 seconds",
+        };
         Err(Call::Connect.error(store, ErrorKind::Config, what))
     }
 }

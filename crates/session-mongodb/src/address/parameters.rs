@@ -149,7 +149,7 @@ fn complaint(name: &str, value: &str) -> Option<String> {
 /// A path with escapes is left to the driver.
 fn unreadable(path: &str) -> Option<String> {
     let error = (!path.contains('%')).then(|| File::open(path).err()).flatten()?;
-    Some(format!("names a file that cannot be read: {}", error.kind()))
+    Some(format!("names a file that cannot be read: {error}"))
 }
 
 /// A name that no driver has may be a part of a password that was not encoded.

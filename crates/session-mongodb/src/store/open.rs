@@ -198,7 +198,7 @@ impl MongoStore {
     /// The error of a first call, which says where it was made.
     fn explain(&self, fault: Fault, call: Call) -> Error {
         if fault != Fault::Denied {
-            return fault.into_error(call);
+            return self.client.error(fault, call);
         }
         let what = rights::denied(rights::action(call), &self.place());
         call.error(STORE, ErrorKind::Unavailable, &what).with_retryable(false)

@@ -2,7 +2,7 @@
 //!
 //! None is dropped in silence: each is honoured, or the store does so anyway, or an error names it.
 
-use super::{config, tls};
+use super::{NO_NUMBER, config, tls};
 use redis::{ConnectionInfo, ProtocolVersion};
 use session_core::Result;
 
@@ -49,7 +49,7 @@ impl Parameters {
 
     /// The database that they name.
     pub(super) fn db(&self) -> Result<Option<i64>> {
-        let number = |db: &str| db.parse().map_err(|_| config("the db of the url is no number"));
+        let number = |db: &str| db.parse().map_err(|_| config(NO_NUMBER));
         self.value("db").map(number).transpose()
     }
 
@@ -146,12 +146,18 @@ fn check(name: &str, value: &str, more: &[&str]) -> Result<()> {
         "socket_connect_timeout" | "connect_timeout" | "connectTimeout" | "dial_timeout" => {
             "set SESSION_CONNECT_TIMEOUT in its place"
         }
-        "retry_on_timeout" | "retry_on_error" | "max_retries" => "no write is sent twice here",
+        "retry_on_timeout" | "retry_on_error" | "max_retries" => {
+            "no write is sent twice here; leave it out"
+        }
         _ if is_name(name) => {
             let known = [HONOURED, more].concat().join(", ");
             return Err(config(&format!("the url has the parameter {name}, and takes {known}")));
         }
-        _ => return Err(config("the url has a parameter without a name that can be printed")),
+        _ => {
+            return Err(config(
+                "the url has a parameter whose name cannot be shown; in a user or password ? is %3F",
+            ));
+        }
     };
     Err(config(&format!("the url has the parameter {name}: {instead}")))
 }

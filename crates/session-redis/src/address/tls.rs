@@ -17,7 +17,12 @@ pub(super) fn secure() -> Result<()> {
 
 #[cfg(not(feature = "rustls"))]
 pub(super) fn secure() -> Result<()> {
-    Err(config("rediss:// needs the feature `rustls` of session-redis"))
+    Err(left_out())
+}
+
+#[cfg(not(feature = "rustls"))]
+fn left_out() -> session_core::Error {
+    config("TLS needs the feature `rustls` of session-redis, `redis-rustls` of web-session")
 }
 
 /// Has the connection trust the certificates in the file `authority` and no others, and show the
@@ -48,12 +53,13 @@ fn certified(
         return Err(config("the url has certificates and no TLS; rediss:// is TLS"));
     }
     let read = |name: &str, path: &str, label: &str| {
-        let pem = std::fs::read(path)
-            .map_err(|cause| config(&format!("{name} of the url, {path}: {cause}")))?;
+        let pem = std::fs::read(path).map_err(|cause| {
+            config(&format!("{name} of the url, {path}, cannot be read: {cause}"))
+        })?;
         if pem.windows(label.len()).any(|part| part == label.as_bytes()) {
             Ok(pem)
         } else {
-            Err(config(&format!("{name} of the url, {path}: it holds no {label} in PEM")))
+            Err(config(&format!("{name} of the url, {path}, holds no {label} in PEM")))
         }
     };
     let root_cert = authority.map(|path| read("ssl_ca_certs", path, "CERTIFICATE")).transpose()?;
@@ -66,7 +72,7 @@ fn certified(
     };
     let certificates = TlsCertificates { client_tls, root_cert };
     let client = Client::build_with_tls(info, certificates)
-        .map_err(|_| config("the certificates that the url names cannot be read"))?;
+        .map_err(|_| config("the certificates that the url names are malformed"))?;
     Ok(client.get_connection_info().clone())
 }
 
@@ -76,5 +82,5 @@ fn certified(
     _: Option<&str>,
     _: Option<(&str, &str)>,
 ) -> Result<ConnectionInfo> {
-    Err(config("certificates in the url need the feature `rustls` of session-redis"))
+    Err(left_out())
 }

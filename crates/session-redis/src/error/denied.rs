@@ -61,7 +61,9 @@ impl Denied {
                  (session-owner:*)"
                 .to_owned(),
         };
-        format!("the server does not let this user {what}; session-redis lists the rights it needs")
+        format!(
+            "the server does not let this user {what}; the page of session-redis lists the rights it needs"
+        )
     }
 }
 

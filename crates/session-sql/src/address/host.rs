@@ -52,5 +52,5 @@ impl Host {
 }
 
 pub(super) fn port(text: &str) -> Result<u16> {
-    text.parse().map_err(|_| refuse("the url has a port that is none"))
+    text.parse().map_err(|_| refuse("the port of the url is no number; in a user or password / is %2F, ? is %3F and @ is %40"))
 }

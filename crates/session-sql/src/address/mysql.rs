@@ -59,14 +59,14 @@ impl Asked {
         match &**name {
             "unix_socket" | "socket" => self.place = place.socket(value),
             "ssl_ca" | "ssl-ca" => {
-                self.place = place.ssl_ca(value);
+                self.place = place.ssl_ca(asked.pem()?);
                 self.security.has_ca = true;
             }
             "ssl_cert" | "ssl-cert" => {
-                self.place = place.ssl_client_cert(value);
+                self.place = place.ssl_client_cert(asked.pem()?);
                 self.security.at_least(Level::Required);
             }
-            "ssl_key" | "ssl-key" => self.place = place.ssl_client_key(value),
+            "ssl_key" | "ssl-key" => self.place = place.ssl_client_key(asked.pem()?),
             "ssl_mode" | "ssl-mode" | "sslmode" => {
                 let level = Level::read(value).ok_or_else(|| {
                     asked.refused(

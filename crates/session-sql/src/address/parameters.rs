@@ -3,6 +3,8 @@
 use super::refuse;
 use percent_encoding::percent_decode_str;
 use session_core::{Error, Result};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use std::fs::File;
 use std::time::Duration;
 
 /// One of them, decoded.
@@ -15,7 +17,9 @@ pub(super) struct Parameter {
 pub(super) fn parameters(query: &str) -> Result<Vec<Parameter>> {
     if query.contains('@') {
         // It may be the rest of a password, which no error repeats.
-        return Err(refuse("the url has an @ after a ?; write %40 and, in a password, %3F"));
+        return Err(refuse(
+            "the url has an @ after a ?; in a user or password / is %2F, ? is %3F and @ is %40",
+        ));
     }
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
@@ -63,6 +67,19 @@ impl Parameter {
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(super) fn number(&self) -> Result<u64> {
         self.value.trim_start_matches('-').parse().map_err(|_| self.refused("which is a number"))
+    }
+
+    /// The path of a certificate or key, which the client would not look for before it connects, or
+    /// the thing itself.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn pem(&self) -> Result<&str> {
+        let is_inline = self.value.trim_start().starts_with("-----BEGIN ");
+        match File::open(&self.value) {
+            Err(cause) if !is_inline => {
+                Err(self.refused(&format!("which names a file that cannot be read: {cause}")))
+            }
+            _ => Ok(&self.value),
+        }
     }
 
     /// A bound in seconds, of which 0 is none.

@@ -76,11 +76,10 @@ impl Asked {
             "user" => self.keep("user", asked.value),
             "password" => self.keep("password", asked.value),
             "dbname" | "database" => self.keep("dbname", asked.value),
-            "application_name" | "options" | "sslcert" | "sslkey" => {
-                let known = ["application_name", "options", "sslcert", "sslkey"];
-                let known = known.into_iter().find(|known| known == name).unwrap_or_default();
-                self.keep(known, asked.value);
-            }
+            "application_name" => self.keep("application_name", asked.value),
+            "options" => self.keep("options", asked.value),
+            "sslcert" => self.keep("sslcert", asked.pem()?.to_owned()),
+            "sslkey" => self.keep("sslkey", asked.pem()?.to_owned()),
             // The one that is kept last counts.
             "fallback_application_name" => self.kept.insert(0, ("application_name", asked.value)),
             "host" => {
@@ -100,7 +99,8 @@ impl Asked {
                 asked.only(&["disable"], "and hosts are tried in their order; leave it out")?;
             }
             "sslmode" | "ssl" => self.mode = Some(mode(&asked)?),
-            "sslrootcert" => self.root = Some(asked.value),
+            "sslrootcert" if value == "system" => self.root = Some(asked.value),
+            "sslrootcert" => self.root = Some(asked.pem()?.to_owned()),
             "sslnegotiation" => {
                 asked.only(
                     &["postgres"],

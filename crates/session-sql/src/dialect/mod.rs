@@ -57,6 +57,14 @@ pub(crate) trait Dialect: Database {
             error => Fault::unreached(&error),
         }
     }
+
+    /// The same, of a connection of our own.
+    fn unopened(
+        error: sqlx::Error,
+        _place: &<Self::Connection as sqlx::Connection>::Options,
+    ) -> Fault {
+        Self::unreached(error)
+    }
 }
 
 /// Pieces of SQL. In them `{table}`, `{bare}` (without its schema), `{schema}` and the other names

@@ -134,8 +134,8 @@ impl Dialect for MySql {
             1046 | 1049 => Refusal::NoDatabase,
             1146 => Refusal::NoTable,
             1054 => Refusal::NoColumn,
-            1142 | 1143 | 1227 | 1370 => Refusal::Denied,
-            1044 | 1045 | 1698 => Refusal::LogIn,
+            1044 | 1142 | 1143 | 1227 | 1370 => Refusal::Denied,
+            1045 | 1698 => Refusal::LogIn,
             1153 | 1301 | 1406 => Refusal::TooLarge,
             1243 | 1615 => Refusal::Stale,
             _ => match error.code().as_deref().and_then(|state| state.get(..2)) {

@@ -4,11 +4,14 @@
 //! clock has milliseconds, cut off, for which one is added.
 
 use super::{Dialect, Words};
-use crate::error::Refusal;
+use crate::error::{Fault, Refusal};
 use crate::statement::Marker;
 use sqlx::Sqlite;
 use sqlx::error::DatabaseError;
-use sqlx::sqlite::SqliteQueryResult;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteQueryResult};
+use std::fs::File;
+use std::io;
+use std::path::Path;
 
 impl Dialect for Sqlite {
     const WORDS: Words = Words {
@@ -63,6 +66,16 @@ impl Dialect for Sqlite {
         result.rows_affected()
     }
 
+    /// SQLite does not tell why it cannot open a file.
+    fn unopened(error: sqlx::Error, place: &SqliteConnectOptions) -> Fault {
+        match error {
+            sqlx::Error::Database(error) if Self::refusal(&*error) == Refusal::NoFile => {
+                Fault::turned_away(Refusal::NoFile).because(obstacle(place.get_filename()))
+            }
+            error => Self::unreached(error),
+        }
+    }
+
     /// By the primary result code, the low byte (<https://www.sqlite.org/rescode.html>).
     fn refusal(error: &dyn DatabaseError) -> Refusal {
         let code: i32 = error.code().and_then(|code| code.parse().ok()).unwrap_or(0);
@@ -72,7 +85,8 @@ impl Dialect for Sqlite {
             1 if error.message().starts_with("no such column") => Refusal::NoColumn,
             1 if error.message().starts_with("ON CONFLICT") => Refusal::NotUnique,
             1 => Refusal::Failed,
-            3 | 14 | 23 => Refusal::Denied,
+            14 => Refusal::NoFile,
+            3 | 23 => Refusal::Denied,
             5 | 6 => Refusal::Contended,
             8 => Refusal::ReadOnly,
             7 | 13 => Refusal::Full,
@@ -81,4 +95,14 @@ impl Dialect for Sqlite {
             _ => Refusal::Doubtful,
         }
     }
+}
+
+/// What the system has against a file, or against making one in its directory.
+fn obstacle(file: &Path) -> Option<io::Error> {
+    let cause = File::options().read(true).write(true).open(file).err()?;
+    if cause.kind() != io::ErrorKind::NotFound {
+        return Some(cause);
+    }
+    let directory = file.parent().filter(|directory| !directory.as_os_str().is_empty())?;
+    directory.metadata().err()
 }

@@ -8,16 +8,6 @@ mod docs;
 mod environment;
 mod guide;
 mod manager;
-#[cfg(all(
-    feature = "redis",
-    feature = "memcached",
-    feature = "filesystem",
-    feature = "mongodb",
-    feature = "postgres",
-    feature = "mysql",
-    feature = "sqlite",
-    feature = "dynamodb"
-))]
 mod messages;
 #[cfg(feature = "metrics")]
 mod metrics;

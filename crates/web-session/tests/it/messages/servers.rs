@@ -66,6 +66,11 @@ async fn redis() {
             &format!("redis+sentinel://127.0.0.1:1/shop): {REFUSED}"),
         ),
         (
+            &format!("rediss://{here}"),
+            "the server cannot be reached",
+            &format!("rediss://{here}): timed out"),
+        ),
+        (
             "redis://127.0.0.1:1?socket_timeout=5",
             "the url has the parameter socket_timeout: set SESSION_OPERATION_TIMEOUT in its place",
             "redis://127.0.0.1:1)",

@@ -62,33 +62,48 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
-    faults: Mutex<HashMap<Method, VecDeque<Fault>>>,
+    faults: Mutex<Faults>,
+}
+
+#[derive(Debug)]
+struct Faults {
+    /// For one call each.
+    queued: HashMap<Method, VecDeque<Fault>>,
+    /// For calls for which none is queued.
+    always: Fault,
 }
 
 impl FaultyStore {
     /// Wraps `inner`, with no faults queued.
     pub fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, faults: Mutex::default() }
+        let faults = Faults { queued: HashMap::new(), always: Fault::Pass };
+        Self { inner, faults: Mutex::new(faults) }
     }
 
     /// Queues `fault` for the next call of `method` that none is queued for yet.
     pub fn push(&self, method: Method, fault: Fault) {
-        self.queues().entry(method).or_default().push_back(fault);
+        self.faults().queued.entry(method).or_default().push_back(fault);
+    }
+
+    /// Does `fault` to every call from now on for which none is queued: `Fail(Unavailable)` is an
+    /// outage, and [`Fault::Pass`] its end.
+    pub fn always(&self, fault: Fault) {
+        self.faults().always = fault;
     }
 
     /// Drops all faults that are still queued.
     pub fn clear(&self) {
-        self.queues().clear();
+        self.faults().queued.clear();
     }
 
     /// The number of faults still queued; 0 says that a test met all it asked for.
     pub fn pending(&self) -> usize {
-        self.queues().values().map(VecDeque::len).sum()
+        self.faults().queued.values().map(VecDeque::len).sum()
     }
 
     async fn through<T>(&self, method: Method, call: impl Future<Output = Result<T>>) -> Result<T> {
-        let fault = self.queues().get_mut(&method).and_then(VecDeque::pop_front);
-        match fault.unwrap_or(Fault::Pass) {
+        let fault = self.faults().next(method);
+        match fault {
             Fault::Pass => call.await,
             Fault::Fail(kind) => Err(failure(kind)),
             Fault::FailAfterApplying(kind) => {
@@ -103,8 +118,15 @@ impl FaultyStore {
         }
     }
 
-    fn queues(&self) -> MutexGuard<'_, HashMap<Method, VecDeque<Fault>>> {
+    fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Faults {
+    fn next(&mut self, method: Method) -> Fault {
+        let queued = self.queued.get_mut(&method).and_then(VecDeque::pop_front);
+        queued.unwrap_or(self.always)
     }
 }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod browser;
 mod clause;
 pub mod clauses;
 mod counting;
@@ -18,6 +19,7 @@ mod subject;
 mod verdict;
 mod wiretap;
 
+pub use browser::Browser;
 pub use counting::{Calls, CountingStore};
 pub use faulty::{Fault, FaultyStore, Method};
 pub use requests::store_calls_per_request;

@@ -12,6 +12,8 @@ mod manager;
 mod place;
 mod start;
 pub mod stores;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use connect::connect;
 pub use keys::KEYS;

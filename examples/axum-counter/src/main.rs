@@ -40,35 +40,42 @@ mod tests {
     use axum::http::Request;
     use axum::http::header::{COOKIE, SET_COOKIE};
     use tower::ServiceExt as _;
+    use web_session::SessionManager;
     use web_session::config::Settings;
+    use web_session::testing::Browser;
 
-    /// Visits with this cookie; returns the page and the cookie from then on.
-    async fn visit(app: &Router, cookie: &str) -> (String, String) {
-        let request = Request::get("/").header(COOKIE, cookie).body(Body::empty()).unwrap();
-        let response = app.clone().oneshot(request).await.unwrap();
-        let set_cookie = response.headers().get(SET_COOKIE).map(|value| value.to_str().unwrap());
-        let pair = set_cookie.and_then(|value| value.split(';').next()).unwrap_or(cookie);
-        let cookie = pair.to_owned();
+    /// The page that `browser` gets.
+    async fn visit(app: &Router, browser: &mut Browser) -> String {
+        let request = Request::get("/").header(COOKIE, browser.cookie());
+        let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        browser.heed(response.headers().get_all(SET_COOKIE));
         let page = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        (String::from_utf8(page.to_vec()).unwrap(), cookie)
+        String::from_utf8(page.to_vec()).unwrap()
     }
 
-    async fn app_over<const N: usize>(settings: [(&str, &str); N]) -> Router {
+    async fn manager<const N: usize>(settings: [(&str, &str); N]) -> SessionManager {
         let settings: Settings = settings.into_iter().collect();
-        app(web_session::manager(&settings).await.unwrap())
+        web_session::manager(&settings).await.unwrap()
     }
 
     #[tokio::test]
     async fn each_browser_has_a_count_of_its_own() {
-        let app = app_over([("SESSION_TYPE", "memory")]).await;
-        let (page, ann) = visit(&app, "").await;
-        assert_eq!(page, "visit 1\n");
-        assert_eq!(visit(&app, &ann).await, ("visit 2\n".to_owned(), ann.clone()));
+        let manager = manager([("SESSION_TYPE", "memory")]).await;
+        let app = app(manager.clone());
+        let [mut ann, mut bob] = [(); 2].map(|()| Browser::new(&manager));
+        assert_eq!(visit(&app, &mut ann).await, "visit 1\n");
+        assert_eq!(visit(&app, &mut ann).await, "visit 2\n");
+        assert_eq!(visit(&app, &mut bob).await, "visit 1\n");
+        assert_eq!(visit(&app, &mut ann).await, "visit 3\n");
+    }
 
-        let (page, bob) = visit(&app, "").await;
-        assert_eq!(page, "visit 1\n");
-        assert_ne!(bob, ann);
-        assert_eq!(visit(&app, &ann).await.0, "visit 3\n");
+    #[tokio::test]
+    async fn count_goes_on_from_what_is_stored() {
+        let manager = manager([("SESSION_TYPE", "memory")]).await;
+        let mut ann = Browser::new(&manager);
+        ann.change(|session| session.insert("visits", 41)).await.unwrap();
+        assert_eq!(visit(&app(manager), &mut ann).await, "visit 42\n");
+        assert_eq!(ann.session().await.unwrap().get("visits").unwrap(), Some(42));
     }
 
     #[tokio::test]
@@ -76,7 +83,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().to_str().unwrap();
         let settings = [("SESSION_TYPE", "filesystem"), ("SESSION_FILE_DIR", dir)];
-        let (_, cookie) = visit(&app_over(settings).await, "").await;
-        assert_eq!(visit(&app_over(settings).await, &cookie).await.0, "visit 2\n");
+        let first = manager(settings).await;
+        let mut ann = Browser::new(&first);
+        visit(&app(first), &mut ann).await;
+        assert_eq!(visit(&app(manager(settings).await), &mut ann).await, "visit 2\n");
     }
 }

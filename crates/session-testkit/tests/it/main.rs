@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "test code outside test functions, too")]
 
 mod broken;
+mod browser;
 mod clauses;
 mod memory;
 mod model;

@@ -1,8 +1,8 @@
 //! Signing out elsewhere, over HTTP.
 
 use crate::support::{Backend, Browser, Site};
-use session_testkit::{CountingStore, Fault, FaultyStore, Method};
 use std::sync::Arc;
+use web_session::testing::{CountingStore, Fault, FaultyStore, Method};
 use web_session::{MemoryStore, Store};
 
 /// A person with a laptop, a phone and a tablet.

@@ -3,8 +3,8 @@
 use crate::support::{Backend, Site};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
-use session_testkit::{Fault, FaultyStore, Method};
 use std::sync::Arc;
+use web_session::testing::{self, Fault, FaultyStore, Method};
 use web_session::{ErrorKind, MemoryStore};
 
 #[tokio::test]
@@ -29,6 +29,20 @@ async fn failures_of_sessions_are_pages() {
         assert_eq!(answer.headers.contains_key(RETRY_AFTER), status == 503, "{title}");
         assert_eq!(answer.headers[CONTENT_TYPE], "text/html; charset=utf-8", "{title}");
     }
+}
+
+/// No form leads there: the account was there when somebody signed in.
+#[tokio::test]
+async fn a_session_of_an_account_that_is_gone_is_signed_out() {
+    let site = Site::start(Backend::Memory).await;
+    let mut stored = testing::Browser::signed_in(&site.manager, "an account").await.unwrap();
+    stored.change(|session| session.insert("device", "Laptop")).await.unwrap();
+    let mut browser = site.browser();
+    browser.cookie = Some(stored.cookie().to_owned());
+    let answer = browser.get("/account").await;
+    assert_eq!(answer.location(), Some("/"));
+    browser.get("/").await.assert_says("You are signed out.");
+    assert!(stored.session().await.unwrap().is_new());
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ pub(crate) enum Backend {
 /// A running site with data of its own.
 pub(crate) struct Site {
     addr: SocketAddr,
+    pub(crate) manager: SessionManager,
     dir: Arc<TempDir>,
 }
 
@@ -72,9 +73,9 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let origins = origins.unwrap_or_else(|| Origins::local(addr.port()));
-        let app = app(manager, accounts, origins).unwrap();
+        let app = app(manager.clone(), accounts, origins).unwrap();
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { addr, dir: Arc::new(dir) }
+        Self { addr, manager, dir: Arc::new(dir) }
     }
 
     pub(crate) fn browser(&self) -> Browser {

@@ -81,15 +81,13 @@ impl Client {
 
     /// The error of `call` after `fault`, with what the driver heard of a server it did not reach.
     pub(crate) fn error(&self, fault: Fault, call: Call) -> Error {
-        let error = fault.into_error(call);
-        match (&self.pool, fault) {
-            (Pool::Own { heard, .. }, Fault::Lost(Lost::Unreached | Lost::Unsent)) => {
-                match heard.cause() {
-                    Some(cause) => error.with_source(cause),
-                    None => error,
-                }
-            }
-            _ => error,
+        let cause = match (&self.pool, fault) {
+            (Pool::Own { heard, .. }, Fault::Lost(Lost::Unreached | Lost::Unsent)) => heard.cause(),
+            _ => None,
+        };
+        match cause {
+            Some(cause) => fault.because(&cause).into_error(call).with_source(cause),
+            None => fault.into_error(call),
         }
     }
 

@@ -1,13 +1,14 @@
 //! What a failure means: nothing written, or not known.
 //!
 //! Texts of the server repeat values (a duplicate key, say) and those of the driver the address,
-//! I/O errors included, so none reaches our errors.
+//! I/O errors included, so none reaches our errors; the system's words do.
 
 use crate::config::STORE;
 use crate::rights;
 use session_core::Error;
 use session_core::ErrorKind::{Config, TooLarge, Unavailable};
 use session_core::store::{Call, Failure, Lost};
+use std::io;
 
 use Failure::{Final, Later};
 
@@ -48,6 +49,8 @@ pub(crate) enum Fault {
     NotUsable,
     /// Too old for the driver, or not MongoDB.
     Incompatible,
+    /// Its certificate is not trusted, or names another host.
+    Untrusted,
 }
 
 impl Fault {
@@ -73,6 +76,12 @@ impl Fault {
     /// Whether the server may have something against the command itself, at any time.
     pub(crate) fn is_of_command(self) -> bool {
         matches!(self, Self::NotUsable | Self::IndexConflict | Self::Incompatible | Self::Doubtful)
+    }
+
+    /// What it is in the light of what the system says.
+    pub(crate) fn because(self, cause: &io::Error) -> Self {
+        let is_untrusted = cause.to_string().starts_with("invalid peer certificate: ");
+        if is_untrusted { Self::Untrusted } else { self }
     }
 
     /// The error of a call that met this fault.
@@ -122,6 +131,11 @@ impl Fault {
                 "the server refuses the command; the collection may be a view or have a validator",
             ),
             Self::Incompatible => Final(Config, "the server is too old for the driver"),
+            Self::Untrusted => Final(
+                Unavailable,
+                "the certificate of the server is not trusted; tlsCAFile=/path/to.pem in the url \
+                 names the authority that it is of",
+            ),
         }
     }
 }
@@ -137,6 +151,7 @@ mod tests {
     use super::Fault;
     use session_core::ErrorKind::{self, Config, Decode, Timeout, TooLarge, Unavailable, Unknown};
     use session_core::store::{Call, Lost};
+    use std::io;
 
     const WRITES: [Call; 5] = [Call::Create, Call::Update, Call::Touch, Call::Delete, Call::Sweep];
 
@@ -181,6 +196,16 @@ mod tests {
             }
         }
         assert_eq!(Fault::of_code(13), Fault::Denied, "the table is read by its number");
+    }
+
+    #[test]
+    fn certificate_that_is_not_trusted_says_what_to_name() {
+        let unreached = Fault::Lost(Lost::Unreached);
+        let tls = io::Error::other("invalid peer certificate: UnknownIssuer");
+        let error = unreached.because(&tls).into_error(Call::Connect);
+        assert!(error.to_string().contains("tlsCAFile"), "{error}");
+        assert_eq!((error.kind(), error.is_retryable()), (Unavailable, false));
+        assert_eq!(unreached.because(&io::ErrorKind::ConnectionRefused.into()), unreached);
     }
 
     #[test]

@@ -33,6 +33,12 @@ fn of_words(words: &str) -> Failure {
 
 fn of_handshake(cause: &io::Error) -> Option<Failure> {
     let text = cause.to_string();
+    if text.contains("not valid for name") || text.contains("NotValidForName") {
+        return Some(Final(
+            Unavailable,
+            "the certificate of the server does not name the host of the url",
+        ));
+    }
     if text.starts_with("invalid peer certificate: ") {
         return Some(Final(
             Unavailable,

@@ -1,7 +1,7 @@
 //! A URL of MySQL or MariaDB, as SQLAlchemy's drivers and providers write it.
 
 use super::host::{Host, Parts};
-use super::parameters::{Parameter, decode, parameters};
+use super::parameters::{Parameter, check_pair, decode, parameters};
 use super::refuse;
 use crate::config::SqlOptions;
 use session_core::Result;
@@ -39,7 +39,9 @@ pub(super) fn read(rest: &str, options: &SqlOptions) -> Result<Read> {
         place = place.port(port);
     }
     let mut asked = Asked { place, security: Security::default(), timeouts: options.timeouts };
-    for parameter in parameters(query)? {
+    let parameters = parameters(query)?;
+    check_pair(&parameters, ["ssl-cert", "ssl-key"])?;
+    for parameter in parameters {
         asked.read(&parameter)?;
     }
     let place = asked.place.ssl_mode(asked.security.mode());

@@ -30,6 +30,16 @@ pub(super) fn parameters(query: &str) -> Result<Vec<Parameter>> {
         .collect()
 }
 
+/// Fails if a certificate is there without its key, or the other way round.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn check_pair(parameters: &[Parameter], [certificate, key]: [&str; 2]) -> Result<()> {
+    let has = |name: &str| parameters.iter().any(|asked| asked.name.replace('_', "-") == name);
+    if has(certificate) == has(key) {
+        return Ok(());
+    }
+    Err(refuse(format!("the url has one of {certificate} and {key}; it takes both")))
+}
+
 /// Text of a URL without its percent signs.
 pub(super) fn decode(text: &str) -> Result<String> {
     let decoded = percent_decode_str(text).decode_utf8();

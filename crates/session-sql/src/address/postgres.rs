@@ -3,7 +3,7 @@
 //! <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>
 
 use super::host::{Host, Parts, port};
-use super::parameters::{Parameter, decode, parameters};
+use super::parameters::{Parameter, check_pair, decode, parameters};
 use super::{malformed, refuse};
 use crate::config::{SqlOptions, Way};
 use crate::entrance::Wanted;
@@ -30,7 +30,9 @@ pub(super) fn read(rest: &str, options: &SqlOptions) -> Result<Read> {
     asked.keep("password", decode(password)?);
     asked.keep("dbname", decode(database)?);
     let written = hosts.split(',').map(Host::read).collect::<Result<Vec<_>>>()?;
-    for parameter in parameters(query)? {
+    let parameters = parameters(query)?;
+    check_pair(&parameters, ["sslcert", "sslkey"])?;
+    for parameter in parameters {
         asked.read(parameter)?;
     }
     asked.finish(written)

@@ -207,6 +207,11 @@ async fn sql() {
             &*format!("postgres://{here}/nowhere)"),
         ),
         (
+            "postgres://127.0.0.1:1/db?sslcert=/own.pem",
+            "the url has one of sslcert and sslkey; it takes both",
+            "postgres://127.0.0.1:1/db)",
+        ),
+        (
             "postgres://127.0.0.1:1/db?sslrootcert=/nowhere.pem",
             "the url has the parameter sslrootcert, which names a file that cannot be read: No such \
              file or directory (os error …)",

@@ -18,6 +18,8 @@ pub use config::{Config, ConfigBuilder, OnConflict, Undecodable};
 pub use cookie::{CookieAttributes, SameSite, cache_control};
 pub use data::Flash;
 pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "actix")]
+pub use frameworks::actix;
 #[cfg(feature = "http")]
 pub use frameworks::{
     Named, NotSignedIn, Reported, SignedIn, keep_from_shared_caches, mark_failed, vary_by_cookie,

@@ -2,6 +2,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod browser;
+#[cfg(feature = "adapters")]
+pub mod adapter;
 mod clause;
 pub mod clauses;
 mod counting;

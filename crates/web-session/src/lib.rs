@@ -28,7 +28,9 @@ pub use session_core::{
 };
 pub use session_null::NullStore;
 
-#[cfg(feature = "tower")]
+#[cfg(feature = "actix")]
+pub use session_actix::SessionMiddleware;
+#[cfg(any(feature = "tower", feature = "actix"))]
 pub use session_core::{Named, NotSignedIn, ReturnTo, SignedIn};
 #[cfg(feature = "tower")]
 pub use session_tower::{Advice, ErrorResponse, ResponseFuture, SessionLayer, SessionService};

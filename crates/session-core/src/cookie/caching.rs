@@ -50,6 +50,15 @@ pub(crate) fn is_for_some_caches(name: &str) -> bool {
         || matches!(name, "surrogate-control" | "edge-control" | "x-accel-expires")
 }
 
+/// Whether a `Vary` field says that responses differ by the cookie.
+#[cfg(feature = "http")]
+pub(crate) fn names_cookie(vary: &[u8]) -> bool {
+    vary.split(|&byte| byte == b',').any(|name| {
+        let name = name.trim_ascii();
+        name == b"*" || name.eq_ignore_ascii_case(b"cookie")
+    })
+}
+
 /// Whether `directive` stands alone: `private="field"` keeps a shared cache from one field only.
 fn is(directive: &str, name: &str) -> bool {
     directive.eq_ignore_ascii_case(name)

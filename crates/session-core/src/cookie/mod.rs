@@ -8,6 +8,6 @@ mod write;
 pub use attributes::{CookieAttributes, SameSite};
 pub use caching::cache_control;
 #[cfg(feature = "http")]
-pub(crate) use caching::is_for_some_caches;
+pub(crate) use caching::{is_for_some_caches, names_cookie};
 pub(crate) use read::values;
 pub(crate) use write::CookieWriter;

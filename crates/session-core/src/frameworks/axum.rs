@@ -1,8 +1,8 @@
 //! axum 0.8: sessions as extractors, errors as responses.
 
-use super::http::{Reported, mark_failed};
+use super::http::{Reported, keep_from_shared_caches, mark_failed, vary_by_cookie};
 use super::named::Named;
-use super::signed_in::{NotSignedIn, SignedIn, ask_to_sign_in};
+use super::signed_in::{NotSignedIn, SignedIn};
 use crate::error::{Error, Result};
 use crate::request::exchange::Exchange;
 use crate::request::session::Session;
@@ -10,9 +10,9 @@ use crate::request::sign_in::ReturnTo;
 use axum_core::body::Body;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{Extensions, HeaderValue};
+use http::{Extensions, HeaderValue, StatusCode};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for SignedIn {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>> {
-        exchange(&parts.extensions)?.signed_in(&parts.headers).await
+        SignedIn::of(exchange(&parts.extensions)?.session_of(&parts.headers).await?)
     }
 }
 
@@ -88,7 +88,8 @@ impl<S: Send + Sync, N: 'static> OptionalFromRequestParts<S> for Named<N, Signed
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>> {
-        Ok(named::<N>(&parts.extensions)?.signed_in(&parts.headers).await?.map(Self::new))
+        let session = named::<N>(&parts.extensions)?.session_of(&parts.headers).await?;
+        Ok(SignedIn::of(session)?.map(Self::new))
     }
 }
 
@@ -136,7 +137,7 @@ impl IntoResponse for NotSignedIn {
                 response
             }
             Self::Nobody { sign_in: None } => {
-                let mut response = text("Please sign in.");
+                let mut response = text(Self::ADVICE);
                 ask_to_sign_in(&mut response, None);
                 response
             }
@@ -149,4 +150,23 @@ fn text(sentence: &'static str) -> Response {
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, text);
     response
+}
+
+/// Makes `response` send the visitor to the page `sign_in`, or say that somebody has to sign in. The
+/// body stays as it is.
+fn ask_to_sign_in(response: &mut Response, sign_in: Option<&str>) {
+    // It is percent-encoded, so it always is a field value.
+    let location = sign_in.and_then(|page| HeaderValue::from_str(page).ok());
+    let (status, name, value) = match location {
+        Some(location) => (StatusCode::SEE_OTHER, LOCATION, location),
+        None => {
+            let challenge = HeaderValue::from_static(NotSignedIn::CHALLENGE);
+            (StatusCode::UNAUTHORIZED, WWW_AUTHENTICATE, challenge)
+        }
+    };
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(name, value);
+    vary_by_cookie(headers);
+    keep_from_shared_caches(headers);
 }

@@ -1,11 +1,13 @@
 //! Sessions in terms of the `http` crate: cookies of a request, the head of a failure.
 
-use crate::cookie::{cache_control, is_for_some_caches};
+use super::signed_in::{NotSignedIn, SignedIn};
+use crate::cookie::{cache_control, is_for_some_caches, names_cookie};
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::exchange::Exchange;
 use crate::request::session::Session;
-use http::header::{CACHE_CONTROL, COOKIE, Entry, RETRY_AFTER, VARY};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use crate::request::sign_in::is_page_load;
+use http::header::{ACCEPT, CACHE_CONTROL, COOKIE, Entry, RETRY_AFTER, VARY};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use std::sync::Arc;
 
 /// In the extensions of a response: the session error that it reports.
@@ -55,6 +57,27 @@ impl Exchange {
         let cookies = headers.get_all(COOKIE);
         self.session(cookies.iter().map(HeaderValue::as_bytes)).await
     }
+
+    /// Opens the session as [`session_of`](Self::session_of) does, for a service that wants
+    /// somebody signed in.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn::Nobody`], with where to send the visitor if the layer was told so and the
+    /// request loads a page; [`NotSignedIn::Failed`] if the session could not be looked up.
+    pub async fn signed_in_of(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> std::result::Result<SignedIn, NotSignedIn> {
+        let session = self.session_of(headers).await?;
+        SignedIn::of(session)?.ok_or_else(|| {
+            let mode = headers.get("sec-fetch-mode").map(HeaderValue::as_bytes);
+            let accept = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes);
+            let sign_in = self.sign_in().filter(|_| is_page_load(mode, accept));
+            NotSignedIn::Nobody { sign_in: sign_in.and_then(|page| page.location(method)) }
+        })
+    }
 }
 
 impl Error {
@@ -95,7 +118,7 @@ pub fn vary_by_cookie(headers: &mut HeaderMap) {
             field.insert(cookie);
         }
         Entry::Occupied(mut field) => {
-            if !field.iter().any(covers_cookie) {
+            if !field.iter().any(|field| names_cookie(field.as_bytes())) {
                 field.append(cookie);
             }
         }
@@ -122,11 +145,4 @@ pub fn keep_from_shared_caches(headers: &mut HeaderMap) {
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.insert(CACHE_CONTROL, value);
     }
-}
-
-fn covers_cookie(value: &HeaderValue) -> bool {
-    value.as_bytes().split(|&byte| byte == b',').any(|name| {
-        let name = name.trim_ascii();
-        name == b"*" || name.eq_ignore_ascii_case(COOKIE.as_str().as_bytes())
-    })
 }

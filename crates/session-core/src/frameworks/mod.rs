@@ -3,6 +3,8 @@
 //! An adapter puts an [`Exchange`](crate::Exchange) into the extensions of a request and commits it
 //! when the response is known; what handlers touch is here.
 
+#[cfg(feature = "actix")]
+pub mod actix;
 #[cfg(feature = "axum")]
 mod axum;
 mod http;

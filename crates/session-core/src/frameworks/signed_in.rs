@@ -1,18 +1,8 @@
 //! A session that is somebody's, and what a visitor is told who has none.
 
-use super::http::{keep_from_shared_caches, vary_by_cookie};
 use crate::error::{Error, Result};
-use crate::request::exchange::Exchange;
 use crate::request::session::Session;
-use crate::request::sign_in::is_page_load;
-use http::header::{ACCEPT, HeaderName, LOCATION, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use std::fmt;
-
-const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-/// A 401 must name a scheme (RFC 9110, section 15.5.2). None is registered for cookies, and browsers
-/// pass over those that they do not know, so that none of them asks for a password of its own.
-const CHALLENGE: HeaderValue = HeaderValue::from_static("Cookie");
 
 /// The session of a request, and whose it is: for handlers that want somebody signed in.
 ///
@@ -41,7 +31,7 @@ pub struct SignedIn {
 
 impl SignedIn {
     /// `None` if nobody is signed in.
-    fn of(session: Session) -> Result<Option<Self>> {
+    pub(super) fn of(session: Session) -> Result<Option<Self>> {
         Ok(session.owner()?.map(|owner| Self { owner, session }))
     }
 }
@@ -91,21 +81,14 @@ pub enum NotSignedIn {
     Failed(Error),
 }
 
-/// Makes `response` send the visitor to the page `sign_in`, or say that somebody has to sign in. The
-/// body stays as it is.
-#[cfg(feature = "axum")]
-pub(super) fn ask_to_sign_in<B>(response: &mut Response<B>, sign_in: Option<&str>) {
-    // It is percent-encoded, so it always is a field value.
-    let location = sign_in.and_then(|page| HeaderValue::from_str(page).ok());
-    let (status, name, value) = match location {
-        Some(location) => (StatusCode::SEE_OTHER, LOCATION, location),
-        None => (StatusCode::UNAUTHORIZED, WWW_AUTHENTICATE, CHALLENGE),
-    };
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(name, value);
-    vary_by_cookie(headers);
-    keep_from_shared_caches(headers);
+#[cfg(any(feature = "axum", feature = "actix"))]
+impl NotSignedIn {
+    /// A 401 must name a scheme (RFC 9110, section 15.5.2). None is registered for cookies, and
+    /// browsers pass over those that they do not know, so that none of them asks for a password of
+    /// its own.
+    pub(super) const CHALLENGE: &str = "Cookie";
+    /// What a visitor can do about a 401.
+    pub(super) const ADVICE: &str = "Please sign in.";
 }
 
 impl From<Error> for NotSignedIn {
@@ -129,26 +112,5 @@ impl std::error::Error for NotSignedIn {
             Self::Nobody { .. } => None,
             Self::Failed(error) => error.source(),
         }
-    }
-}
-
-impl Exchange {
-    /// The session of a request, if somebody is signed in.
-    pub(super) async fn signed_in_of(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-    ) -> Result<SignedIn, NotSignedIn> {
-        self.signed_in(headers).await?.ok_or_else(|| {
-            let mode = headers.get(FETCH_MODE).map(HeaderValue::as_bytes);
-            let accept = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes);
-            let sign_in = self.sign_in().filter(|_| is_page_load(mode, accept));
-            NotSignedIn::Nobody { sign_in: sign_in.and_then(|page| page.location(method)) }
-        })
-    }
-
-    /// The session of a request; `None` if nobody is signed in.
-    pub(super) async fn signed_in(&self, headers: &HeaderMap) -> Result<Option<SignedIn>> {
-        SignedIn::of(self.session_of(headers).await?)
     }
 }

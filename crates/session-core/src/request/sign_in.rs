@@ -37,7 +37,7 @@ impl SignInPage {
 
     /// Where to send a visitor who asked for `target`, if they can be sent back to that; `None` if
     /// they are on the sign-in page already.
-    fn location(&self, target: &str, is_way_back: bool) -> Option<String> {
+    pub(crate) fn location(&self, target: &str, is_way_back: bool) -> Option<String> {
         let path_of = |page: &str| page.split('?').next().map(str::to_owned);
         if path_of(&self.0) == path_of(target) {
             return None;

@@ -7,6 +7,7 @@ mod support;
 mod abandoned;
 mod cancellation;
 mod concurrency;
+mod conformance;
 mod cookies;
 mod ends;
 mod failures;

@@ -1,0 +1,76 @@
+//! What only this adapter has to say: its pages for errors, and errors of other middlewares.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::SET_COOKIE;
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, call_service, init_service, try_call_service};
+use actix_web::{App, HttpResponse, error, web};
+use session_actix::SessionMiddleware;
+use session_core::{Config, ErrorKind, MemoryStore, Session, SessionManager, SignedIn};
+use session_testkit::{Fault, FaultyStore, Method};
+use std::sync::Arc;
+
+fn manager() -> (SessionManager, Arc<FaultyStore>) {
+    let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
+    (SessionManager::new(store.clone(), Config::default(), None).unwrap(), store)
+}
+
+async fn cookie_of(manager: &SessionManager) -> String {
+    let exchange = manager.create();
+    exchange.opened().unwrap().set_owner("ann").unwrap();
+    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn application_makes_the_pages_of_failures() {
+    let (manager, store) = manager();
+    let cookie = cookie_of(&manager).await;
+    let page = |error: &session_core::Error| {
+        HttpResponse::Ok().insert_header(("x-page", "own")).body(format!("{:?}", error.kind()))
+    };
+    let app = init_service(
+        App::new()
+            .route("/touch", web::get().to(async |s: Session| s.insert("a", 1).map(|()| "done")))
+            .route("/member", web::get().to(async |member: SignedIn| member.owner))
+            .wrap(SessionMiddleware::new(manager).with_error_page(page)),
+    )
+    .await;
+    // An extractor that fails, one that wraps the failure, and the commit.
+    for (path, method) in
+        [("/touch", Method::Load), ("/member", Method::Load), ("/touch", Method::Write)]
+    {
+        store.push(method, Fault::Fail(ErrorKind::Unavailable));
+        let request = TestRequest::get().uri(path).insert_header(("cookie", &*cookie));
+        let response = call_service(&app, request.to_request()).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path} {method:?}");
+        assert_eq!(response.headers().get("x-page").unwrap(), "own", "{path} {method:?}");
+        assert_eq!(response.headers().get("retry-after").unwrap(), "1");
+    }
+}
+
+#[actix_web::test]
+async fn cookie_of_an_update_goes_with_the_error_of_a_middleware() {
+    let (manager, _) = manager();
+    let app = init_service(
+        App::new()
+            .route(
+                "/",
+                web::get().to(async |session: Session| {
+                    session.update("n", |n: Option<u64>| n.unwrap_or(0) + 1).await.map(|_| "done")
+                }),
+            )
+            .wrap(from_fn(async |request, next: actix_web::middleware::Next<_>| {
+                next.call(request).await?;
+                Err::<actix_web::dev::ServiceResponse, _>(error::ErrorBadGateway("it broke"))
+            }))
+            .wrap(SessionMiddleware::new(manager)),
+    )
+    .await;
+    let Err(error) = try_call_service(&app, TestRequest::get().uri("/").to_request()).await else {
+        panic!("the middleware has failed");
+    };
+    let response = error.error_response();
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    assert!(response.headers().get(SET_COOKIE).is_some());
+}

@@ -1,0 +1,6 @@
+//! The stories, one function each.
+
+pub mod answers;
+pub mod failures;
+pub mod lives;
+pub mod races;

@@ -6,6 +6,10 @@
 //!
 //! [`adapter_conformance!`]: crate::adapter_conformance
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/writing-an-adapter.md")]
+mod guide {}
+
 mod browser;
 mod gate;
 mod site;

@@ -26,7 +26,7 @@ pub async fn reading_sets_no_cookie(stage: &Stage) -> Verdict {
     let answer = stranger.get("/run/get:a").await?;
     ensure!(answer.body == "none" && answer.set_cookies().is_empty(), "{answer:?}");
     ensure!(answer.field("vary").eq_ignore_ascii_case("cookie"), "{answer:?}");
-    ensure!(stage.memory.len() == 0, "a record was stored");
+    ensure!(stage.memory.is_empty(), "a record was stored");
     let mut browser = stage.visitor("/run/set:a=1").await?;
     let answer = browser.get("/run/get:a").await?;
     ensure!(answer.body == "1" && answer.set_cookies().is_empty(), "{answer:?}");

@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod browser;
 #[cfg(feature = "adapters")]
 pub mod adapter;
+mod browser;
 mod clause;
 pub mod clauses;
 mod counting;

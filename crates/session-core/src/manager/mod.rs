@@ -154,6 +154,13 @@ impl SessionManager {
         Owners::new(Arc::clone(&self.0.context))
     }
 
+    /// The store that the manager was built with, for bridges to other libraries and for tools.
+    ///
+    /// Calls of it know nothing of the configuration: no limit, deadline or prefix of keys is applied.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.context.store
+    }
+
     /// The configuration that the manager was built with.
     pub fn config(&self) -> &Config {
         &self.0.context.config

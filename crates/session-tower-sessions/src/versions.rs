@@ -25,8 +25,7 @@ macro_rules! session_store {
                         }
                         record.id = Id::default();
                     }
-                    let text =
-                        "create a session: the store has a record under each of three new ids";
+                    let text = "create a session: the store holds a record under every new id";
                     Err(StoreError::Backend(text.to_owned()))
                 }
 

@@ -107,9 +107,10 @@ impl State {
         Ended { owner, base: self.data.base().clone(), left: self.remaining() }
     }
 
-    /// Whether the record ends, or what would be stored differs from it.
+    /// Whether a record ends, or what would be stored differs from it.
     pub(crate) fn is_modified(&self) -> bool {
-        let is_ended = self.fate == Fate::End && self.home.address().is_some();
+        let is_ended =
+            self.fate == Fate::End && !matches!(self.home.origin(), Origin::Fresh | Origin::Moved);
         !self.is_abandoned && (is_ended || self.data.is_modified())
     }
 

@@ -66,10 +66,22 @@ async fn reading_what_is_absent_is_reading() {
 
 #[tokio::test]
 async fn end_of_a_session_is_a_change_of_it() {
-    let (manager, _, headers) = visited().await;
+    let (manager, store, headers) = visited().await;
     let (_, session) = open(&manager, &headers).await;
     session.flush().unwrap();
     assert!(session.is_modified() && session.is_accessed());
+    // Of several cookies none is believed, and all end.
+    let second = manager.create();
+    second.opened().unwrap().insert("visits", 2).unwrap();
+    let second = second.commit().await.unwrap().set_cookie.unwrap();
+    let mut both = headers.clone();
+    both.append(COOKIE, second.split(';').next().unwrap().parse().unwrap());
+    let (exchange, session) = open(&manager, &both).await;
+    assert!(!session.is_modified());
+    session.flush().unwrap();
+    assert!(session.is_modified() && session.is_accessed());
+    exchange.commit().await.unwrap();
+    assert!(store.is_empty());
     // Without a record there is nothing that ends.
     let (_, session) = open(&manager, &HeaderMap::new()).await;
     session.flush().unwrap();

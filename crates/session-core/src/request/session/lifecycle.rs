@@ -178,7 +178,7 @@ impl Session {
         self.0.address().map(|address| SessionHandle::of(&address.key))
     }
 
-    /// Whether no record stood behind the cookie.
+    /// Whether no record stood behind the cookie, or none was believed of several.
     ///
     /// `false` once the response was committed.
     pub fn is_new(&self) -> bool {
@@ -186,7 +186,7 @@ impl Session {
     }
 
     /// Whether the commit has a change to store: the data differs from the stored record's, or the
-    /// record ends.
+    /// record ends; of several cookies in one request, the record of any.
     ///
     /// `false` once the response was committed.
     pub fn is_modified(&self) -> bool {
@@ -205,7 +205,12 @@ impl Session {
     ///
     /// What an anonymous visitor has gathered stays. Where another owner was signed in, that
     /// session ends as by [`flush`](Self::flush), and the new one begins with what is written after
-    /// this call. [`insert`](Self::insert) under the owner key does the same.
+    /// this call.
+    ///
+    /// [`insert`](Self::insert) under the owner key (`_user_id`, or what `SESSION_OWNER_KEY` says) does
+    /// the same; under any other key, `"user_id"` for example, it is no sign-in and keeps the id. With
+    /// `SESSION_MAX_PER_OWNER` the commit then ends the owner's oldest sessions, so many as are too
+    /// many.
     ///
     /// # Errors
     ///

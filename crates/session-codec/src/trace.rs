@@ -21,10 +21,12 @@ pub fn trace(format: Format) -> &'static [u8] {
     }
 }
 
-/// Whether `payload` is that map, in any format.
+/// Whether `payload` is that map, in any format; in MessagePack more may follow, which makes it no
+/// payload to whoever does not know.
 #[inline]
 pub fn is_trace(payload: &[u8]) -> bool {
-    payload.len() <= PICKLE.len() && [MESSAGE_PACK, JSON, PICKLE].contains(&payload)
+    payload.starts_with(MESSAGE_PACK)
+        || payload.len() <= PICKLE.len() && [JSON, PICKLE].contains(&payload)
 }
 
 #[cfg(test)]

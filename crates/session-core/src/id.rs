@@ -138,6 +138,9 @@ impl SessionId {
         }
     }
 
+    /// The length of the hash in a key, in characters.
+    pub(crate) const DIGEST_LEN: usize = 64;
+
     /// Whether [`IdHash::Sha256`] makes `name` of some id.
     pub(crate) fn is_digest(name: &[u8]) -> bool {
         is_digest_shaped(name)
@@ -201,7 +204,8 @@ fn is_uuid_shaped(text: &[u8]) -> bool {
 }
 
 fn is_digest_shaped(text: &[u8]) -> bool {
-    text.len() == 64 && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == SessionId::DIGEST_LEN
+        && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn lower_hex(digest: &[u8; 32]) -> [u8; 64] {

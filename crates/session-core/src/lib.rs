@@ -14,7 +14,7 @@ mod request;
 mod signer;
 pub mod store;
 
-pub use config::{Config, ConfigBuilder, OnConflict, Undecodable};
+pub use config::{Config, ConfigBuilder, OnConflict, Rollout, Undecodable};
 pub use cookie::{CookieAttributes, SameSite, cache_control};
 pub use data::Flash;
 pub use error::{Error, ErrorKind, Result};

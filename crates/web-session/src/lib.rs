@@ -22,7 +22,7 @@ pub use manager::{manager, manager_from_env};
 pub use session_core::{
     AsKey, Bytes, Capabilities, Commit, Committing, Config, ConfigBuilder, CookieAttributes, Error,
     ErrorKind, Exchange, Flash, Format, IdHash, IdSyntax, Key, Lease, MemoryLimits, MemoryStore,
-    OnConflict, Outcome, Owners, Precondition, ReadAs, Record, Result, SameSite, Session,
+    OnConflict, Outcome, Owners, Precondition, ReadAs, Record, Result, Rollout, SameSite, Session,
     SessionHandle, SessionId, SessionInfo, SessionManager, Signer, Store, StoreKey, Sweeper,
     Timestamp, Undecodable, Value, WriteAs, async_trait, cache_control, config, store,
 };

@@ -7,7 +7,7 @@ use session_core::config::Settings;
 use session_core::{Config, Error, ErrorKind, Result, SessionManager, Signer};
 
 /// Makes the manager that `settings` describe: configuration, store, and a signer if
-/// `SESSION_USE_SIGNER` is on.
+/// `SESSION_USE_SIGNER` is not `false`.
 ///
 /// `SESSION_SIGNATURE` says whether the signer writes this library's own signatures or Flask's.
 /// `SESSION_PROFILE=hardened` starts from [`Config::hardened`].
@@ -15,7 +15,7 @@ use session_core::{Config, Error, ErrorKind, Result, SessionManager, Signer};
 /// The log then has a line, at INFO, with the store, its address without user and password, the
 /// cookie, the lifetime, and who removes expired records; and a warning for each of these: no
 /// `SESSION_TYPE`, a store in memory in a release build, a cookie that is sent over plain HTTP, a
-/// database that nobody sweeps.
+/// setting that is on its way (`accept`, `migrate`), a database that nobody sweeps.
 ///
 /// # Errors
 ///
@@ -40,7 +40,11 @@ use session_core::{Config, Error, ErrorKind, Result, SessionManager, Signer};
 pub async fn manager(settings: &Settings) -> Result<SessionManager> {
     settings.refuse_unknown(KEYS)?;
     let config = Config::from_settings(settings)?;
-    let signer = if config.use_signer() { Some(signer(settings)?) } else { no_signer(settings)? };
+    let signer = if config.use_signer().reads_new() {
+        Some(signer(settings)?)
+    } else {
+        no_signer(settings)?
+    };
     let store = connect(settings).await?;
     let capabilities = store.capabilities();
     let manager = SessionManager::new(store, config, signer)?;

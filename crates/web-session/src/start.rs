@@ -3,7 +3,7 @@
 use crate::backend::Backend;
 use crate::place::place;
 use session_core::config::Settings;
-use session_core::{Capabilities, Config, Result};
+use session_core::{Capabilities, Config, Result, Rollout};
 use std::fmt;
 
 /// Says in one line what an operator wants to know, and warns of what will surprise.
@@ -67,6 +67,23 @@ fn warnings(
                 .to_owned(),
         );
     }
+    for (name, step) in
+        [("SESSION_USE_SIGNER", config.use_signer()), ("SESSION_HASH_IDS", config.hash_ids())]
+    {
+        let days = config.lifetime().as_secs().div_ceil(24 * 3600);
+        match step {
+            Rollout::Off | Rollout::On => {}
+            Rollout::Accept => warnings.push(format!(
+                "{name}=accept is a step on the way: once every instance has it, set \
+                 {name}=migrate"
+            )),
+            Rollout::Migrate => warnings.push(format!(
+                "{name}=migrate is a step on the way: set {name}=true when the last instance \
+                 without it has been gone for {days} days, as long as \
+                 PERMANENT_SESSION_LIFETIME"
+            )),
+        }
+    }
     // The file store sweeps by itself, above its threshold.
     if needs_sweep && backend == Backend::Sql && !has_sweeps(config) {
         warnings.push(
@@ -99,7 +116,7 @@ impl fmt::Display for Cookie<'_> {
             (cookie.secure, "Secure"),
             (cookie.http_only, "HttpOnly"),
             (cookie.partitioned, "Partitioned"),
-            (self.0.use_signer(), "signed"),
+            (self.0.use_signer().writes_new(), "signed"),
         ] {
             if is_set {
                 write!(f, "; {word}")?;
@@ -162,6 +179,25 @@ mod tests {
             (&[SECURE, ("SESSION_TYPE", "redis")], false, &[]),
             (&[("SESSION_TYPE", "redis")], false, &["SESSION_COOKIE_SECURE=true, or SESSION_PROF"]),
             (&[("SESSION_TYPE", "redis"), ("SESSION_PROFILE", "hardened")], false, &[]),
+            (
+                &[SECURE, ("SESSION_TYPE", "redis"), ("SESSION_USE_SIGNER", "accept")],
+                false,
+                &["SESSION_USE_SIGNER=accept is a step on the way: once every instance has it"],
+            ),
+            (
+                &[
+                    ("SESSION_TYPE", "redis"),
+                    ("SESSION_PROFILE", "hardened"),
+                    ("SESSION_USE_SIGNER", "migrate"),
+                    ("SESSION_HASH_IDS", "migrate"),
+                    ("PERMANENT_SESSION_LIFETIME", "86401"),
+                ],
+                false,
+                &[
+                    "SESSION_USE_SIGNER=true when the last instance without it has been gone for 2",
+                    "SESSION_HASH_IDS=true when the last instance without it has been gone for 2",
+                ],
+            ),
             (&[SECURE, ("SESSION_TYPE", "sql")], true, &["SESSION_CLEANUP_INTERVAL=3600"]),
             (&[SECURE, ("SESSION_TYPE", "sql"), ("SESSION_CLEANUP_N_REQUESTS", "100")], true, &[]),
             (&[SECURE, ("SESSION_TYPE", "filesystem")], true, &[]),

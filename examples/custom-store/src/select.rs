@@ -28,7 +28,7 @@ pub async fn manager_from_env() -> Result<SessionManager> {
 
 fn over_redb(settings: &Settings) -> Result<SessionManager> {
     let config = Config::from_settings(settings)?;
-    let secrets = settings.secrets()?.filter(|_| config.use_signer());
+    let secrets = settings.secrets()?.filter(|_| config.use_signer().reads_new());
     let signer = secrets.map(|secrets| secrets.signer()).transpose()?;
     let file = settings.text("SESSION_REDB_FILE")?.unwrap_or("sessions.redb");
     SessionManager::new(Arc::new(RedbStore::open(file)?), config, signer)

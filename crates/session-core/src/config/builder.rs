@@ -1,10 +1,10 @@
 //! Settings from code: a method for each that is part of a configuration, checked at the end.
 
 use super::core_keys::FORMATS;
-use super::{Config, OnConflict, Settings, Undecodable, check};
+use super::{Config, OnConflict, Rollout, Settings, Undecodable, check};
 use crate::cookie::SameSite;
 use crate::error::{Error, Result};
-use crate::id::{IdHash, IdSyntax};
+use crate::id::IdSyntax;
 use session_codec::Format;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl ConfigBuilder {
                 .cookie_name(flask.cookie.name)
                 .cookie_secure(flask.cookie.secure)
                 .cookie_same_site(flask.cookie.same_site)
-                .hash_ids(flask.id_hash == IdHash::Sha256)
+                .hash_ids(flask.hash_ids)
                 .use_signer(flask.use_signer),
             Profile::Hardened => self
                 .cookie_name("__Host-session")
@@ -94,7 +94,7 @@ impl ConfigBuilder {
         put(&mut cookie.partitioned, settings.flag("SESSION_COOKIE_PARTITIONED")?);
 
         put(&mut draft.permanent, settings.flag("SESSION_PERMANENT")?);
-        put(&mut draft.use_signer, settings.flag("SESSION_USE_SIGNER")?);
+        put(&mut draft.use_signer, settings.rollout("SESSION_USE_SIGNER")?);
         put_text(&mut draft.key_prefix, settings.text_or_empty("SESSION_KEY_PREFIX")?);
         put(&mut draft.id_length, settings.number("SESSION_ID_LENGTH")?);
         put(&mut draft.format, format_of(settings)?);
@@ -104,7 +104,7 @@ impl ConfigBuilder {
         put_some(&mut draft.cleanup_interval, settings.seconds("SESSION_CLEANUP_INTERVAL")?);
         put(&mut draft.refresh_after, settings.seconds("SESSION_REFRESH_AFTER")?);
         put_some(&mut draft.absolute_lifetime, settings.seconds("SESSION_ABSOLUTE_LIFETIME")?);
-        put(&mut draft.id_hash, settings.flag("SESSION_HASH_IDS")?.map(id_hash));
+        put(&mut draft.hash_ids, settings.rollout("SESSION_HASH_IDS")?);
         put(&mut draft.id_syntax, settings.flag("SESSION_ACCEPT_UUID_IDS")?.map(id_syntax));
         put_text(&mut draft.owner_key, settings.text("SESSION_OWNER_KEY")?);
         put(&mut draft.owner_index, settings.flag("SESSION_OWNER_INDEX")?);
@@ -177,9 +177,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// `SESSION_HASH_IDS`.
-    pub fn hash_ids(mut self, hash: bool) -> Self {
-        self.draft.id_hash = id_hash(hash);
+    /// `SESSION_HASH_IDS`: a `bool`, or a [`Rollout`] for the time of the change.
+    pub fn hash_ids(mut self, hash: impl Into<Rollout>) -> Self {
+        self.draft.hash_ids = hash.into();
         self
     }
 
@@ -213,9 +213,10 @@ impl ConfigBuilder {
         self
     }
 
-    /// `SESSION_USE_SIGNER`; the keys are given to the manager, not to the configuration.
-    pub fn use_signer(mut self, use_signer: bool) -> Self {
-        self.draft.use_signer = use_signer;
+    /// `SESSION_USE_SIGNER`: a `bool`, or a [`Rollout`] for the time of the change; the keys are
+    /// given to the manager, not to the configuration.
+    pub fn use_signer(mut self, use_signer: impl Into<Rollout>) -> Self {
+        self.draft.use_signer = use_signer.into();
         self
     }
 
@@ -303,10 +304,6 @@ fn format_of(settings: &Settings) -> Result<Option<Format>> {
     let name = settings.choice("SESSION_SERIALIZATION_FORMAT", &names)?;
     let format = name.map(str::parse::<Format>).transpose();
     format.map_err(|error| Error::from(error).with_note("SESSION_SERIALIZATION_FORMAT"))
-}
-
-fn id_hash(hash: bool) -> IdHash {
-    if hash { IdHash::Sha256 } else { IdHash::Plain }
 }
 
 fn id_syntax(accept_uuid_ids: bool) -> IdSyntax {

@@ -50,9 +50,10 @@ pub const CORE_KEYS: &[KeyInfo] = &[
     ),
     KeyInfo::new(
         "SESSION_USE_SIGNER",
-        Kind::Flag,
+        Kind::Rollout,
         Some("false"),
-        "Whether ids in cookies are signed.",
+        "Whether ids in cookies are signed. To turn it on while people are signed in: `accept`, then \
+         `migrate`, then `true`.",
     ),
     KeyInfo::new(
         "SESSION_KEY_PREFIX",
@@ -167,10 +168,11 @@ pub const CORE_KEYS: &[KeyInfo] = &[
     ),
     KeyInfo::new(
         "SESSION_HASH_IDS",
-        Kind::Flag,
+        Kind::Rollout,
         Some("false"),
         "Whether records are stored under the SHA-256 of the id, so that reading the store opens \
-         no session. A Flask-Session app does not find them.",
+         no session. A Flask-Session app does not find them. To turn it on while people are signed \
+         in: `accept`, then `migrate`, then `true`.",
     ),
     KeyInfo::new(
         "SESSION_SIGNATURE",

@@ -26,6 +26,8 @@ pub enum Kind {
     Text,
     /// Yes or no: [`Settings::flag`](super::Settings::flag).
     Flag,
+    /// A flag, or a word for the time of a change: [`Settings::rollout`](super::Settings::rollout).
+    Rollout,
     /// A whole number.
     Number,
     /// A whole number of bytes.
@@ -72,6 +74,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Text => "text",
             Self::Flag => "flag",
+            Self::Rollout => "flag, `accept`, `migrate`",
             Self::Number => "number",
             Self::Bytes => "bytes",
             Self::Seconds => "seconds",

@@ -13,6 +13,7 @@ mod env;
 mod file;
 mod keys;
 mod names;
+mod rollout;
 mod secrets;
 mod settings;
 
@@ -24,6 +25,7 @@ pub(crate) use check::MAX_LIFETIME;
 pub use core_keys::CORE_KEYS;
 pub use keys::{KeyInfo, Kind};
 pub use names::Warning;
+pub use rollout::Rollout;
 pub use secrets::Secrets;
 pub use settings::Settings;
 
@@ -60,13 +62,13 @@ pub struct Config {
     key_prefix: String,
     id_length: usize,
     id_syntax: IdSyntax,
-    id_hash: IdHash,
+    hash_ids: Rollout,
     permanent: bool,
     lifetime: Duration,
     absolute_lifetime: Option<Duration>,
     refresh_each_request: bool,
     refresh_after: Duration,
-    use_signer: bool,
+    use_signer: Rollout,
     format: Format,
     undecodable: Undecodable,
     on_conflict: OnConflict,
@@ -107,13 +109,13 @@ impl Default for Config {
             key_prefix: "session:".into(),
             id_length: 32,
             id_syntax: IdSyntax::Base64Url,
-            id_hash: IdHash::Plain,
+            hash_ids: Rollout::Off,
             permanent: true,
             lifetime: Duration::from_secs(31 * 24 * 3600),
             absolute_lifetime: None,
             refresh_each_request: true,
             refresh_after: Duration::from_secs(60),
-            use_signer: false,
+            use_signer: Rollout::Off,
             format: Format::MessagePack,
             undecodable: Undecodable::Fresh,
             on_conflict: OnConflict::Reject,
@@ -187,9 +189,14 @@ impl Config {
         self.id_syntax
     }
 
-    /// What the key of a record shows of its id.
+    /// Whether records are stored under the hash of the id.
+    pub fn hash_ids(&self) -> Rollout {
+        self.hash_ids
+    }
+
+    /// What the key of a new record shows of its id.
     pub fn id_hash(&self) -> IdHash {
-        self.id_hash
+        if self.hash_ids.writes_new() { IdHash::Sha256 } else { IdHash::Plain }
     }
 
     /// Whether a new session is permanent: its cookie outlives the browser.
@@ -217,8 +224,8 @@ impl Config {
         self.refresh_after
     }
 
-    /// Whether ids are signed, so that the manager needs a signer.
-    pub fn use_signer(&self) -> bool {
+    /// Whether ids in cookies are signed; all but [`Rollout::Off`] needs a signer.
+    pub fn use_signer(&self) -> Rollout {
         self.use_signer
     }
 

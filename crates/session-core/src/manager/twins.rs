@@ -1,5 +1,6 @@
 //! Managers of one store that would take each other's sessions for their own.
 
+use crate::config::Rollout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionId;
 use crate::request::context::Context;
@@ -40,15 +41,22 @@ fn are_neighbours(one: &Context, other: &Context) -> bool {
     let is_store_shared = std::ptr::addr_eq(Arc::as_ptr(&one.store), Arc::as_ptr(&other.store));
     is_store_shared
         && one.config.key_prefix() == other.config.key_prefix()
-        && one.config.id_hash() == other.config.id_hash()
+        && is_any_key_shared(one.config.hash_ids(), other.config.hash_ids())
         && one.config.cookie().name != other.config.cookie().name
+}
+
+fn is_any_key_shared(one: Rollout, other: Rollout) -> bool {
+    one.reads_old() && other.reads_old() || one.reads_new() && other.reads_new()
 }
 
 /// Whether whoever holds a cookie of `one` can make one of `other` from it: a signature can be cut
 /// off, and not be added.
 fn opens(one: &Context, other: &Context) -> Result<bool> {
-    let Some(verifier) = &other.signer else { return Ok(true) };
-    let Some(signer) = &one.signer else { return Ok(false) };
+    let Some(verifier) = other.signer.as_ref().filter(|_| !other.config.use_signer().reads_old())
+    else {
+        return Ok(true);
+    };
+    let Some(signer) = one.signing() else { return Ok(false) };
     let mut value = String::new();
     signer.sign(&SessionId::generate(one.config.id_length())?, &mut value);
     Ok(verifier.verify(value.as_bytes(), other.config.id_syntax()).is_some())

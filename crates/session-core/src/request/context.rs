@@ -7,10 +7,11 @@ use crate::config::Config;
 use crate::cookie::CookieWriter;
 use crate::data::Limits;
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{IdHash, SessionId, StoreKey};
+use crate::id::{IdHash, SessionHandle, SessionId, StoreKey};
 use crate::signer::{BoundSigner, Signer};
 use crate::store::{Capabilities, Record, Store};
 use session_codec as codec;
+use smallvec::SmallVec;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -26,6 +27,8 @@ pub(crate) struct Context {
     pub(crate) cookies: CookieWriter,
     /// The length of every id, where nothing else tells ours from others.
     id_len: Option<usize>,
+    /// Whether any setting changes, so that sessions are opened in two forms.
+    pub(crate) is_changing: bool,
     pub(crate) limits: Limits,
     pub(crate) capabilities: Capabilities,
     pub(crate) turns: Turns,
@@ -52,10 +55,13 @@ impl Context {
         };
         let signer = signer.map(|signer| signer.bind(&config.cookie().name));
         let id_len = SessionId::len_for(config.id_length());
-        let value_len = signer.as_ref().map_or(id_len, |signer| signer.signed_len(id_len));
-        let is_told = signer.is_some() || config.id_hash() == IdHash::Sha256;
+        let signs = |_: &&BoundSigner| config.use_signer().writes_new();
+        let value_len =
+            signer.as_ref().filter(signs).map_or(id_len, |signer| signer.signed_len(id_len));
+        let is_bare = config.use_signer().reads_old() && config.hash_ids().reads_old();
         Ok(Self {
-            id_len: (!is_told).then_some(id_len),
+            id_len: is_bare.then_some(id_len),
+            is_changing: config.use_signer().reads_both() || config.hash_ids().reads_both(),
             signer,
             cookies: CookieWriter::new(config.cookie()).for_values_of(value_len),
             limits,
@@ -67,18 +73,56 @@ impl Context {
         })
     }
 
-    /// The key of the record of `id`.
+    /// The signer, if what it signs is written.
+    pub(crate) fn signing(&self) -> Option<&BoundSigner> {
+        self.signer.as_ref().filter(|_| self.config.use_signer().writes_new())
+    }
+
+    /// The key of a new record of `id`.
     pub(crate) fn key(&self, id: &SessionId) -> StoreKey {
         id.to_key(self.config.key_prefix(), self.config.id_hash())
     }
 
+    /// Every key under which a record of `id` may be, the older form first.
+    pub(crate) fn keys(&self, id: &SessionId) -> SmallVec<[StoreKey; 1]> {
+        let hash_ids = self.config.hash_ids();
+        let forms = [(hash_ids.reads_old(), IdHash::Plain), (hash_ids.reads_new(), IdHash::Sha256)];
+        let read = forms.into_iter().filter(|(is_read, _)| *is_read);
+        read.map(|(_, form)| id.to_key(self.config.key_prefix(), form)).collect()
+    }
+
+    /// The id of the session under `key`, if records move from their ids to the hashes of these, and
+    /// this one has not.
+    pub(crate) fn unmoved(&self, key: &StoreKey) -> Option<SessionId> {
+        let is_between = self.config.hash_ids().reads_both();
+        is_between.then(|| self.read_id(self.name(key)?)).flatten()
+    }
+
+    /// The public name of a session: from its hash as soon as that is read, so that the move there
+    /// leaves it as it is.
+    pub(crate) fn handle(&self, id: &SessionId) -> SessionHandle {
+        let hash_ids = self.config.hash_ids();
+        let form = if hash_ids.reads_new() { IdHash::Sha256 } else { IdHash::Plain };
+        SessionHandle::of(&id.to_key(self.config.key_prefix(), form))
+    }
+
+    /// The public name of the session under `key`.
+    pub(crate) fn handle_of(&self, key: &StoreKey) -> SessionHandle {
+        self.unmoved(key).map_or_else(|| SessionHandle::of(key), |id| self.handle(&id))
+    }
+
     /// Whether `key` could be the key of a session of ours.
     pub(crate) fn is_key(&self, key: &StoreKey) -> bool {
-        let name = key.as_bytes().strip_prefix(self.config.key_prefix().as_bytes());
-        name.is_some_and(|name| match self.config.id_hash() {
-            IdHash::Plain => self.read_id(name).is_some(),
-            IdHash::Sha256 => SessionId::is_digest(name),
+        let hash_ids = self.config.hash_ids();
+        self.name(key).is_some_and(|name| {
+            hash_ids.reads_old() && self.read_id(name).is_some()
+                || hash_ids.reads_new() && SessionId::is_digest(name)
         })
+    }
+
+    /// What follows the prefix.
+    fn name<'k>(&self, key: &'k StoreKey) -> Option<&'k [u8]> {
+        key.as_bytes().strip_prefix(self.config.key_prefix().as_bytes())
     }
 
     /// Reads an id of ours from a cookie, or from a key.
@@ -91,7 +135,7 @@ impl Context {
         (self.id_len.is_none_or(|len| len == text.len()) || id.is_uuid()).then_some(id)
     }
 
-    /// Loads the record of a session; a trace is none.
+    /// Loads the record under a key; a trace is none.
     ///
     /// # Errors
     ///
@@ -109,7 +153,7 @@ impl Context {
 
 fn check(config: &Config, signer: Option<&Signer>, capabilities: &Capabilities) -> Result<()> {
     let fail = |message: String| Err(Error::new(ErrorKind::Config, message));
-    match (config.use_signer(), signer) {
+    match (config.use_signer().reads_new(), signer) {
         (true, None) => {
             return fail("SESSION_USE_SIGNER is on: give a signer, made of SECRET_KEY".to_owned());
         }
@@ -128,11 +172,10 @@ fn check(config: &Config, signer: Option<&Signer>, capabilities: &Capabilities) 
         ));
     }
     if let Some(limit) = capabilities.max_key {
-        let name_len = match config.id_hash() {
-            IdHash::Plain => SessionId::len_for(config.id_length()),
-            IdHash::Sha256 => 64,
-        };
-        let longest = config.key_prefix().len() + name_len;
+        let plain =
+            SessionId::len_for(config.id_length()) * usize::from(config.hash_ids().reads_old());
+        let hashed = SessionId::DIGEST_LEN * usize::from(config.hash_ids().reads_new());
+        let longest = config.key_prefix().len() + plain.max(hashed);
         if longest > limit {
             return fail(format!(
                 "keys of {longest} bytes do not fit the {name} store's {limit}: shorten \

@@ -207,7 +207,7 @@ impl Session {
     /// ```
     pub async fn reopen(&self) -> Result<Exchange> {
         let progress = self.progress();
-        let state = open::reopen(&progress.context, progress.address()).await?;
+        let state = open::reopen(&progress.context, progress.id()).await?;
         Ok(Exchange::with_state(Arc::clone(&progress.context), state))
     }
 }

@@ -1,7 +1,7 @@
 //! Where a session is stored, and how the browser came by its id.
 
 use super::plan::Origin;
-use crate::id::{SessionId, StoreKey};
+use crate::id::{IdHash, SessionId, StoreKey};
 use crate::store::Record;
 use std::time::Duration;
 
@@ -10,6 +10,14 @@ use std::time::Duration;
 pub(crate) struct Address {
     pub id: SessionId,
     pub key: StoreKey,
+}
+
+impl Address {
+    /// What the key shows of the id.
+    pub(crate) fn form(&self) -> IdHash {
+        let is_plain = self.key.as_bytes().ends_with(self.id.as_bytes());
+        if is_plain { IdHash::Plain } else { IdHash::Sha256 }
+    }
 }
 
 /// A record that the request ends, or may end.
@@ -76,6 +84,6 @@ pub(crate) enum Presented {
     Nothing,
     /// It sent one, as we would write it now, or one that opened no session.
     Cookie,
-    /// It sent one that an older key signed, and it opened a session.
-    OldSignature,
+    /// It sent one that would be written otherwise now, by a newer key say, and it opened a session.
+    OldForm,
 }

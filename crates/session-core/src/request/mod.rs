@@ -1,14 +1,14 @@
 //! One request and its session: from the cookie to the commit.
 //!
 //! Each file uses only what stands above it in this list:
-//! `plan` and `deadline`; `turns` and `telemetry`; `context`; `home`; `state`; `transaction`; `owned`;
-//! `open` and `commit`;
-//! `sign_in`; `progress`; `session`; `exchange`.
+//! `plan`, `deadline` and `slot`; `turns` and `telemetry`; `context`; `home`; `state`; `find` and
+//! `transaction`; `owned`; `open` and `commit`; `sign_in`; `progress`; `session`; `exchange`.
 
 pub(crate) mod commit;
 pub(crate) mod context;
 pub(crate) mod deadline;
 pub(crate) mod exchange;
+pub(crate) mod find;
 pub(crate) mod home;
 pub(crate) mod open;
 pub(crate) mod owned;
@@ -17,6 +17,7 @@ pub(crate) mod progress;
 pub(crate) mod session;
 #[cfg(feature = "http")]
 pub(crate) mod sign_in;
+pub(crate) mod slot;
 pub(crate) mod state;
 pub(crate) mod telemetry;
 pub(crate) mod transaction;

@@ -1,14 +1,15 @@
-//! From cookie fields to a session: parse, verify, then one load.
+//! From cookie fields to a session: parse, verify, then load.
 
 use super::context::Context;
 use super::deadline::Deadline;
+use super::find::locate;
 use super::home::{Address, Home, Presented};
 use super::state::State;
 use crate::cookie;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::SessionId;
-use crate::signer::SignedBy;
+use crate::id::{IdHash, SessionId};
+use crate::signer::{SignedBy, Verified};
 use crate::store::{Record, unix_time};
 use session_codec as codec;
 use smallvec::SmallVec;
@@ -37,8 +38,8 @@ where
     let mut is_moved = false;
     let deadline = Deadline::after(started, context.config.timeout());
     for candidate in &candidates {
-        let key = context.key(&candidate.id);
-        let load = deadline.read(context.store.load(&key));
+        let mut key = context.key(&candidate.id);
+        let load = locate(context, &candidate.id, &mut key, deadline);
         let record = context.telemetry.in_load_span(load).await;
         let record = record.inspect_err(|error| context.telemetry.load_failed(error))?;
         let Some(record) = record else {
@@ -47,11 +48,17 @@ where
         };
         let address = Address { id: candidate.id.clone(), key };
         let presented = match candidate.signed_by {
-            SignedBy::Newest => Presented::Cookie,
-            SignedBy::Older => Presented::OldSignature,
+            SignedBy::Older => Presented::OldForm,
+            SignedBy::Nobody if context.signing().is_some() => Presented::OldForm,
+            SignedBy::Newest | SignedBy::Nobody => Presented::Cookie,
         };
         match adopt(context, address, record, presented, started)? {
-            Adopted::Session(state) => live.push(state),
+            Adopted::Session(state) => {
+                if context.is_changing {
+                    note_form(context, candidate.signed_by, &state);
+                }
+                live.push(state);
+            }
             Adopted::Moved => is_moved = true,
             Adopted::Over => {}
         }
@@ -75,17 +82,19 @@ where
     Ok(Box::new(State::new(home, Data::empty(context.limits), presented, started)))
 }
 
-/// Loads the session at a known address for a handle that outlived its response.
+/// Loads the session of a known id for a handle that outlived its response.
 ///
 /// # Errors
 ///
 /// `Gone` if there is no live record, and those of the store.
-pub(crate) async fn reopen(context: &Context, address: Option<Address>) -> Result<Box<State>> {
+pub(crate) async fn reopen(context: &Context, id: Option<SessionId>) -> Result<Box<State>> {
     let gone = || Error::new(ErrorKind::Gone, "reopen a session that ended or was never stored");
-    let address = address.ok_or_else(gone)?;
+    let id = id.ok_or_else(gone)?;
+    let mut key = context.key(&id);
     let started = Instant::now();
-    let load = context.store.load(&address.key);
-    let record = context.deadline().read(load).await?.ok_or_else(gone)?;
+    let load = locate(context, &id, &mut key, context.deadline());
+    let record = load.await?.ok_or_else(gone)?;
+    let address = Address { id, key };
     let adopted = adopt(context, address, record, Presented::Nothing, started)?;
     let Adopted::Session(mut state) = adopted else { return Err(gone()) };
     if matches!(state.home, Home::Undecodable(_)) {
@@ -132,12 +141,34 @@ where
 }
 
 fn verify(context: &Context, value: &[u8]) -> Option<Candidate> {
-    match &context.signer {
-        Some(signer) => {
-            let verified = signer.verify(value, context.config.id_syntax())?;
-            Some(Candidate { id: verified.id, signed_by: verified.signed_by })
+    if let Some(signer) = &context.signer {
+        match signer.verify(value, context.config.id_syntax()) {
+            Some(Verified { id, signed_by }) => return Some(Candidate { id, signed_by }),
+            None if !context.config.use_signer().reads_old() => return None,
+            // A signature that does not hold is no id, so what is read now has none.
+            None => {}
         }
-        None => Some(Candidate { id: context.read_id(value)?, signed_by: SignedBy::Newest }),
+    }
+    Some(Candidate { id: context.read_id(value)?, signed_by: SignedBy::Nobody })
+}
+
+/// Counts a session that was opened in a form that is read and not written, for the time of a change.
+#[cold]
+fn note_form(context: &Context, signed_by: SignedBy, state: &State) {
+    let config = &context.config;
+    let is_signed = signed_by != SignedBy::Nobody;
+    if config.use_signer().reads_both() && is_signed != config.use_signer().writes_new() {
+        context.telemetry.other_form(if is_signed { "signed" } else { "unsigned" });
+    }
+    if config.hash_ids().reads_both()
+        && let Some(form) = state.home.address().map(Address::form)
+        && form != config.id_hash()
+    {
+        let form = match form {
+            IdHash::Plain => "plain",
+            IdHash::Sha256 => "hashed",
+        };
+        context.telemetry.other_form(form);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The decision of a request: one of seven words, from which all writing hangs.
+//! The decision of a request: one of eight words, from which all writing hangs.
 
 /// What the request must do to the store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,6 +11,8 @@ pub(crate) enum Plan {
     Update,
     /// Renew the lease of the loaded record.
     Touch,
+    /// Write the loaded record, or over it, under the key that is written now, and end the old one.
+    Rekey,
     /// Write under a new id and end the old one.
     Move,
     /// End the loaded record.
@@ -23,11 +25,12 @@ pub(crate) enum Plan {
 impl Plan {
     /// Every word, in the order of declaration.
     #[cfg(feature = "metrics")]
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Nothing,
         Self::Create,
         Self::Update,
         Self::Touch,
+        Self::Rekey,
         Self::Move,
         Self::Delete,
         Self::Refuse,
@@ -40,6 +43,7 @@ impl Plan {
             Self::Create => "create",
             Self::Update => "update",
             Self::Touch => "touch",
+            Self::Rekey => "rekey",
             Self::Move => "move",
             Self::Delete => "delete",
             Self::Refuse => "refuse",
@@ -87,6 +91,8 @@ pub(crate) struct Facts {
     /// The value under the owner key is another than in the loaded record.
     pub is_owner_changed: bool,
     pub is_renewal_due: bool,
+    /// The record is under a key that is not written any more, and the request renews it, or has.
+    pub is_rekey_due: bool,
 }
 
 /// Decides what a request does to the store.
@@ -98,6 +104,7 @@ pub(crate) fn plan(facts: &Facts) -> Plan {
         (Origin::Moved, Fate::End) if !facts.is_owner_changed => Plan::Refuse,
         (Origin::Stored, Fate::Regenerate) => Plan::Move,
         (Origin::Stored, Fate::Keep) if facts.is_owner_changed => Plan::Move,
+        (Origin::Stored, Fate::Keep) if facts.is_rekey_due => Plan::Rekey,
         (Origin::Stored, Fate::Keep) if facts.is_modified => Plan::Update,
         (Origin::Stored, Fate::Keep) if facts.is_renewal_due => Plan::Touch,
         (Origin::Stored, Fate::Keep) => Plan::Nothing,
@@ -119,6 +126,7 @@ mod tests {
         has_content: true,
         is_owner_changed: false,
         is_renewal_due: false,
+        is_rekey_due: false,
     };
     const WRITE: Facts = Facts { is_modified: true, ..READ };
 
@@ -134,6 +142,22 @@ mod tests {
             ("reads, renewal due", Facts { is_renewal_due: true, ..READ }, Plan::Touch),
             ("writes", WRITE, Plan::Update),
             ("writes, renewal due", Facts { is_renewal_due: true, ..WRITE }, Plan::Update),
+            (
+                "reads in an old place, renewal due",
+                Facts { is_rekey_due: true, ..READ },
+                Plan::Rekey,
+            ),
+            ("writes in an old place", Facts { is_rekey_due: true, ..WRITE }, Plan::Rekey),
+            (
+                "signs in in an old place",
+                Facts { is_rekey_due: true, is_owner_changed: true, ..WRITE },
+                Plan::Move,
+            ),
+            (
+                "logs out in an old place",
+                Facts { is_rekey_due: true, fate: Fate::End, ..READ },
+                Plan::Delete,
+            ),
             ("clears", Facts { has_content: false, ..WRITE }, Plan::Update),
             ("regenerates", Facts { fate: Fate::Regenerate, ..READ }, Plan::Move),
             ("signs in", Facts { is_owner_changed: true, ..WRITE }, Plan::Move),

@@ -1,7 +1,6 @@
 //! How far one request's session has come: unopened, open, or closed.
 
 use super::context::Context;
-use super::home::Address;
 #[cfg(feature = "http")]
 use super::sign_in::SignIn;
 use super::state::State;
@@ -77,14 +76,11 @@ impl Progress {
         }
     }
 
-    /// The address under which the session was last stored, open or closed.
-    pub(crate) fn address(&self) -> Option<Address> {
+    /// The id under which the session was last stored, open or closed.
+    pub(crate) fn id(&self) -> Option<SessionId> {
         match &*self.lock() {
-            Phase::Open(state) => state.home.stored().cloned(),
-            Phase::Closed(Closed { id, .. }) => {
-                let id = id.clone()?;
-                Some(Address { key: self.context.key(&id), id })
-            }
+            Phase::Open(state) => state.home.stored().map(|stored| stored.id.clone()),
+            Phase::Closed(Closed { id, .. }) => id.clone(),
             Phase::Unopened | Phase::Failed => None,
         }
     }

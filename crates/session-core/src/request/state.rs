@@ -3,7 +3,7 @@
 mod lifetime;
 mod owner;
 
-use crate::config::{Config, Undecodable};
+use crate::config::{Config, Rollout, Undecodable};
 use crate::data::{Data, FlashLog, Intent, ModifyLog};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{PERMANENT, is_reserved};
@@ -62,6 +62,8 @@ impl State {
         let origin = self.home.origin();
         let is_stored = origin == Origin::Stored;
         let is_modified = self.data.is_modified();
+        let is_renewal_due =
+            is_stored && !is_modified && !self.is_renewed && self.is_renewal_due(config, false);
         Facts {
             origin,
             fate: self.fate,
@@ -70,10 +72,10 @@ impl State {
             is_owner_changed: is_modified
                 && (is_stored || origin == Origin::Moved)
                 && self.data.is_changed(config.owner_key()),
-            is_renewal_due: is_stored
-                && !is_modified
-                && !self.is_renewed
-                && self.is_renewal_due(config, false),
+            is_renewal_due,
+            is_rekey_due: config.hash_ids() == Rollout::Migrate
+                && (is_modified || is_renewal_due || self.is_renewed)
+                && self.home.stored().is_some_and(|stored| stored.form() != config.id_hash()),
         }
     }
 

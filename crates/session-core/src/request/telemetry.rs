@@ -111,6 +111,11 @@ impl Telemetry {
         count!(self, "session_loads_total", "result" => "moved");
     }
 
+    /// A session was opened in a form that is read and not written, while a setting changes.
+    pub(crate) fn other_form(&self, form: &'static str) {
+        count!(self, "session_other_forms_total", "form" => form);
+    }
+
     /// A cookie of our name was malformed or not signed by us.
     pub(crate) fn forged(&self) {
         count!(self, "session_cookies_rejected_total", "reason" => "forged");

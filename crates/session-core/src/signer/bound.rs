@@ -30,13 +30,15 @@ pub(crate) struct Verified {
     pub(crate) signed_by: SignedBy,
 }
 
-/// Whether a value is the one that [`BoundSigner::sign`] would write today.
+/// Whose signature a value has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SignedBy {
-    /// By the newest key, in the form that is written.
+    /// The newest key's, in the form that is written.
     Newest,
-    /// By a fallback, or in another form: issue the cookie again if the session is live.
+    /// A fallback's, or one in another form: issue the cookie again if the session is live.
     Older,
+    /// It has none, and none is asked for.
+    Nobody,
 }
 
 impl BoundSigner {

@@ -2,7 +2,7 @@
 
 mod bound;
 
-pub(crate) use bound::{BoundSigner, MAX_SIGNED_LEN, SignedBy};
+pub(crate) use bound::{BoundSigner, MAX_SIGNED_LEN, SignedBy, Verified};
 
 use crate::error::{Error, ErrorKind, Result};
 use std::fmt;

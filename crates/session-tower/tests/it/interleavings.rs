@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
-const SEEDS: u64 = 1_000;
+pub(super) const SEEDS: u64 = 1_000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
     Read,
     Write,
     Increment,
@@ -60,18 +60,18 @@ impl Kind {
         matches!(self, Self::Write | Self::Increment | Self::Login | Self::Regenerate)
     }
 
-    fn ends(self) -> bool {
+    pub(super) fn ends(self) -> bool {
         matches!(self, Self::Logout | Self::Follow)
     }
 }
 
 /// One request and what it got.
-struct Done {
+pub(super) struct Done {
     n: usize,
-    kind: Kind,
+    pub(super) kind: Kind,
     /// Whose cookies it sent.
     sent: usize,
-    answer: Answer,
+    pub(super) answer: Answer,
 }
 
 impl Done {
@@ -85,10 +85,10 @@ impl Done {
     }
 }
 
-/// Starts a few requests, each with the cookies of one of `browsers`.
-async fn overlap(
+/// Starts a few requests, each at one of `apps` and with the cookies of one of `browsers`.
+pub(super) async fn overlap(
     dice: &mut Dice,
-    app: &App,
+    apps: &[App],
     store: &ScheduledStore,
     browsers: &[Browser],
 ) -> Vec<Done> {
@@ -96,6 +96,7 @@ async fn overlap(
         .map(|n| {
             let kind = Kind::ALL[dice.below(Kind::ALL.len())];
             let sent = dice.below(browsers.len());
+            let app = &apps[if apps.len() > 1 { dice.below(apps.len()) } else { 0 }];
             (kind, sent, app.start(&browsers[sent], &kind.path(n)))
         })
         .collect();
@@ -119,17 +120,17 @@ async fn sessions(store: &ScheduledStore, reader: &App) -> BTreeMap<String, Stri
     sessions
 }
 
-fn handed_out(done: &[Done]) -> Vec<&str> {
+pub(super) fn handed_out(done: &[Done]) -> Vec<&str> {
     let cookies = done.iter().flat_map(|done| done.answer.set_cookies());
     cookies.filter_map(|set| set.split(';').next()?.strip_prefix("session=")).collect()
 }
 
-fn story(done: &[Done]) -> Vec<String> {
+pub(super) fn story(done: &[Done]) -> Vec<String> {
     let tell = |d: &Done| format!("{:?} {}: {} {}", d.kind, d.sent, d.answer.status, d.answer.body);
     done.iter().map(tell).collect()
 }
 
-fn check(done: &[Done], sessions: &BTreeMap<String, String>, first_id: &str) {
+pub(super) fn check(done: &[Done], sessions: &BTreeMap<String, String>, first_id: &str) {
     let origins: Vec<_> =
         sessions.iter().filter(|(_, data)| data.contains(" origin=yes ")).collect();
     let acknowledged = || done.iter().filter(|done| done.is_acknowledged());
@@ -168,7 +169,7 @@ async fn no_order_of_calls_breaks_a_promise() {
         let browser = reader.visit("/set:origin=yes").await;
         store.know(browser.id());
         let mut dice = Dice(seed);
-        let done = overlap(&mut dice, &app, &store, std::slice::from_ref(&browser)).await;
+        let done = overlap(&mut dice, &[app], &store, std::slice::from_ref(&browser)).await;
         let sessions = sessions(&store, &reader).await;
         for done in &done {
             *seen.entry(format!("{:?} {}", done.kind, done.answer.status)).or_default() += 1;
@@ -226,7 +227,7 @@ async fn no_order_of_calls_crosses_two_sessions_of_one_browser() {
         let both = browsers.iter().filter_map(|browser| browser.cookie.clone());
         browsers.push(Browser { cookie: Some(both.collect::<Vec<_>>().join("; ")) });
         let mut dice = Dice(seed);
-        let done = overlap(&mut dice, &app, &store, &browsers).await;
+        let done = overlap(&mut dice, &[app], &store, &browsers).await;
         let sessions = sessions(&store, &reader).await;
         let checked = std::panic::catch_unwind(|| check_both(&done, &sessions));
         assert!(checked.is_ok(), "seed {seed}: {:?}", story(&done));

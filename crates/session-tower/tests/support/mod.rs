@@ -57,9 +57,9 @@ impl Answer {
     }
 }
 
-/// Whether a record is what a session has left under an id that it moved from.
+/// Whether a record is no session, but what tells that one has moved, or is about to.
 pub(crate) fn is_trace(payload: &[u8]) -> bool {
-    payload == b"\xde\0\0"
+    payload.starts_with(b"\xde\0\0")
 }
 
 /// Requests `path` with these `Cookie` fields.

@@ -4,7 +4,7 @@ use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use session_testkit::{Fault, FaultyStore, Method};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use web_session::{Config, ErrorKind, MemoryStore, Session, SessionManager};
+use web_session::{Config, ErrorKind, MemoryStore, Rollout, Session, SessionManager, Signer};
 
 /// The session that a new request with this cookie opens.
 async fn open(manager: &SessionManager, pair: &str) -> (web_session::Exchange, Session) {
@@ -72,6 +72,29 @@ async fn scenario() {
     assert_eq!(update.unwrap_err().kind(), ErrorKind::Closed);
 }
 
+/// A session from before signing and hashing, opened by each step of the change.
+async fn change() {
+    let store = Arc::new(MemoryStore::new());
+    let manager = |step: Rollout| {
+        let config = Config::builder().use_signer(step).hash_ids(step).build().unwrap();
+        let signer = step.reads_new().then(|| Signer::new("thirty-two bytes nobody can guess"));
+        SessionManager::new(store.clone(), config, signer.transpose().unwrap()).unwrap()
+    };
+    let created = manager(Rollout::Off).create();
+    created.opened().unwrap().insert("n", 1).unwrap();
+    let unsigned = created.commit().await.unwrap().set_cookie.unwrap();
+    for step in [Rollout::Off, Rollout::Accept] {
+        open(&manager(step), unsigned.split(';').next().unwrap()).await;
+    }
+    let (moving, session) =
+        open(&manager(Rollout::Migrate), unsigned.split(';').next().unwrap()).await;
+    session.insert("n", 2).unwrap();
+    let signed = moving.commit().await.unwrap().set_cookie.unwrap();
+    for step in [Rollout::Migrate, Rollout::On, Rollout::Accept] {
+        open(&manager(step), signed.split(';').next().unwrap()).await;
+    }
+}
+
 /// What is counted while `work` runs, by name and labels but for the backend.
 fn counted(work: impl Future<Output = ()>) -> BTreeMap<String, u64> {
     let recorder = DebuggingRecorder::new();
@@ -88,6 +111,17 @@ fn counted(work: impl Future<Output = ()>) -> BTreeMap<String, u64> {
         }
     }
     counts
+}
+
+#[test]
+fn session_in_another_form_than_is_written_is_counted() {
+    let mut counts = counted(change());
+    assert_eq!(counts.get("session_commits_total rekey"), Some(&1));
+    counts.retain(|name, _| name.starts_with("session_other_forms_total"));
+    let counts: Vec<_> = counts.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    let expected = ["hashed", "plain", "signed", "unsigned"]
+        .map(|form| format!("session_other_forms_total {form}"));
+    assert_eq!(counts, expected.each_ref().map(|name| (name.as_str(), 1)));
 }
 
 #[test]

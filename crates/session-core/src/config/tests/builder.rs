@@ -1,5 +1,5 @@
 use super::settings;
-use crate::config::Config;
+use crate::config::{Config, Rollout};
 use crate::cookie::SameSite;
 use crate::error::ErrorKind;
 use crate::id::IdHash;
@@ -92,7 +92,7 @@ fn hardened_is_five_settings_from_the_default() {
     assert!(cookie.secure && cookie.http_only);
     assert_eq!(cookie.same_site, Some(SameSite::Lax));
     assert_eq!(hardened.id_hash(), IdHash::Sha256);
-    assert!(hardened.use_signer());
+    assert_eq!((hardened.use_signer(), hardened.hash_ids()), (Rollout::On, Rollout::On));
 
     let back = Config::hardened()
         .cookie_name("session")
@@ -140,5 +140,5 @@ fn settings_go_over_what_was_set_and_leave_the_rest() {
     assert_eq!(config.cookie().name, "__Host-sid");
     assert_eq!(config.timeout(), Duration::from_secs(3));
     assert_eq!(config.absolute_lifetime(), Some(60 * DAY));
-    assert!(config.use_signer());
+    assert_eq!(config.use_signer(), Rollout::On);
 }

@@ -1,7 +1,9 @@
 //! Each key through each door.
 
 use super::{core_names, settings};
-use crate::config::{CORE_KEYS, Config, ConfigBuilder, OnConflict, Settings, Undecodable};
+use crate::config::{
+    CORE_KEYS, Config, ConfigBuilder, Kind, OnConflict, Rollout, Settings, Undecodable,
+};
 use crate::cookie::SameSite;
 use crate::error::ErrorKind;
 use crate::id::{IdHash, IdSyntax};
@@ -159,7 +161,7 @@ fn default_of_the_table_is_the_default() {
 fn default_is_that_of_flask_key_for_key() {
     let config = Config::default();
     assert_eq!(config.key_prefix(), "session:");
-    assert!(!config.use_signer());
+    assert_eq!((config.use_signer(), config.hash_ids()), (Rollout::Off, Rollout::Off));
     assert!(config.permanent());
     assert_eq!(config.id_length(), 32);
     assert_eq!(config.format(), Format::MessagePack);
@@ -238,8 +240,32 @@ fn format_that_is_left_out_names_its_feature() {
 }
 
 #[test]
+fn change_has_a_word_for_each_step() {
+    type Built = fn(Rollout) -> ConfigBuilder;
+    let built: [(&str, Built); 2] = [
+        ("SESSION_USE_SIGNER", |step| Config::builder().use_signer(step)),
+        ("SESSION_HASH_IDS", |step| Config::builder().hash_ids(step)),
+    ];
+    for (name, build) in built {
+        let key = CORE_KEYS.iter().find(|key| key.name == name).unwrap();
+        assert_eq!(key.kind, Kind::Rollout);
+        for (word, step) in [
+            ("false", Rollout::Off),
+            ("accept", Rollout::Accept),
+            ("Migrate", Rollout::Migrate),
+            ("true", Rollout::On),
+        ] {
+            for door in DOORS {
+                assert_eq!(door(&[(name, word)]).unwrap(), build(step).build().unwrap(), "{word}");
+            }
+        }
+        let message = by_environment(&[(name, "migrating")]).unwrap_err();
+        assert!(message.contains("false, accept, migrate or true"), "{message}");
+    }
+}
+
+#[test]
 fn words_of_a_choice_are_those_of_the_table() {
-    use crate::config::Kind;
     for key in CORE_KEYS.iter().filter(|key| core_names().any(|name| name == key.name)) {
         let Kind::Choice(words) = key.kind else { continue };
         for word in words {

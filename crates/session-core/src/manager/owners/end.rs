@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) async fn end_every(
     context: &Arc<Context>,
     owner: &str,
-    kept: Option<StoreKey>,
+    kept: impl IntoIterator<Item = StoreKey>,
 ) -> Result<usize> {
     let deadline = context.deadline();
     let mut rounds = Rounds { done_with: kept.into_iter().collect(), ended: 0 };

@@ -121,10 +121,13 @@ impl Owners {
         let context = &self.0;
         let deadline = context.deadline();
         let keys = list(context, owner, deadline).await?;
-        let Some(key) = keys.into_iter().find(|key| SessionHandle::of(key) == handle) else {
-            return Ok(false);
-        };
-        Ok(end_one(context, owner, &key, None, |_| true, deadline).await? == End::Ended)
+        // Two, where it moves from the one to the other.
+        for key in keys.iter().filter(|key| context.handle_of(key) == handle) {
+            if end_one(context, owner, key, None, |_| true, deadline).await? == End::Ended {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Ends all sessions of the owner of `session` but that one, and returns how many.
@@ -150,8 +153,9 @@ impl Owners {
     pub async fn end_others(&self, session: &Session) -> Result<usize> {
         let context = &self.0;
         let (owner, kept) = session.progress().with(|state| {
-            let kept = state.home.address().map(|address| context.key(&address.id));
-            Ok((state.owner(&context.config).map(|owner| owner.into_owned()), kept))
+            let kept = state.home.address().map(|address| context.keys(&address.id));
+            let owner = state.owner(&context.config).map(|owner| owner.into_owned());
+            Ok((owner, kept.unwrap_or_default()))
         })?;
         let owner = owner.ok_or_else(|| {
             Error::new(
@@ -182,7 +186,7 @@ impl Owners {
     ///
     /// Some sessions are ended and some are not.
     pub async fn end_all(&self, owner: &str) -> Result<usize> {
-        end_every(&self.0, owner, None).await
+        end_every(&self.0, owner, []).await
     }
 }
 

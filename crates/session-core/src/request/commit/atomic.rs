@@ -80,7 +80,7 @@ pub(crate) async fn change<R, E>(
         let record = Some(Record { payload: work.data.encode()?, cas, ttl });
         return Ok(Changed { result, keys, work, record, created: Some(address) });
     };
-    let address = address.clone();
+    let mut address = address.clone();
     let mut turn = None;
     let mut is_current = false;
     loop {
@@ -110,9 +110,10 @@ pub(crate) async fn change<R, E>(
             Ok(_) | Err(Stopped::Refused(_)) => {}
         }
         let started = Instant::now();
-        let newest = newest(context, &address, deadline).await?;
+        let newest = newest(context, &mut address, deadline).await?;
         work.check_handover(&newest, &context.config)?;
         work.data = newest;
+        work.home = Home::Stored(address.clone());
         work.loaded_at = started;
         is_current = true;
     }
@@ -176,6 +177,11 @@ pub(crate) fn settle<R>(state: &mut State, changed: &Changed<R>, config: &Config
             state.data.accept(key);
         }
         state.is_renewed |= changed.work.is_renewed;
+        if let (Home::Stored(at), Some(now)) = (&mut state.home, changed.work.home.stored())
+            && at.key != now.key
+        {
+            *at = now.clone();
+        }
     }
     // Of a session that ended meanwhile nothing may reach the one that follows.
     if let Some(address) = &changed.created {

@@ -32,7 +32,7 @@ pub(super) fn kept(context: &Context, state: &State, is_renewed: bool) -> Cookie
     // A browser session has no end to renew, unless it just became one.
     let must_follow =
         is_renewed && (state.is_permanent(config) || state.is_lease_changed() || state.is_created);
-    if !must_follow && state.presented != Presented::OldSignature {
+    if !must_follow && state.presented != Presented::OldForm {
         return Cookie::Keep;
     }
     let full = state.full_lease(config).unwrap_or(SHORTEST_LEASE);
@@ -48,7 +48,7 @@ pub(super) fn field(context: &Context, state: &State, cookie: Cookie) -> Option<
     };
     let Home::Stored(address) = &state.home else { return None };
     let max_age = state.is_permanent(&context.config).then_some(lease);
-    Some(context.cookies.set(max_age, |value| match &context.signer {
+    Some(context.cookies.set(max_age, |value| match context.signing() {
         Some(signer) => signer.sign(&address.id, value),
         None => value.push_str(address.id.as_str()),
     }))

@@ -5,8 +5,10 @@ use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::context::{Context, END_TRIES};
 use crate::request::deadline::Deadline;
+use crate::request::find::locate;
 use crate::request::home::{Address, Ended, Home, Presented};
 use crate::request::state::State;
+use crate::store::StoreKey;
 use session_codec as codec;
 use tokio::time::Instant;
 
@@ -32,9 +34,9 @@ pub(super) async fn end(
 ) -> Result<()> {
     let is_ended = match std::mem::replace(&mut state.home, Home::None) {
         Home::None | Home::Moved => return Ok(()),
-        Home::Undecodable(address) => delete(context, &address, None, deadline).await?,
+        Home::Undecodable(address) => delete(context, &address.key, None, deadline).await?,
         Home::Stored(address) => match state.ended.take() {
-            Some(ended) => end_one(context, &address, *ended, leave, deadline).await?,
+            Some(ended) => end_one(context, address, *ended, leave, deadline).await?,
             None => return Ok(()),
         },
         Home::Several(sessions) if sessions.is_empty() => {
@@ -47,7 +49,7 @@ pub(super) async fn end(
         Home::Several(sessions) => {
             let (mut is_any, mut moved) = (false, Ok(()));
             for (address, ended) in sessions {
-                match end_one(context, &address, ended, leave, deadline).await {
+                match end_one(context, address, ended, leave, deadline).await {
                     Ok(is_ended) => is_any |= is_ended,
                     // The others end all the same.
                     Err(error) if error.kind() == ErrorKind::Gone => moved = Err(error),
@@ -68,7 +70,7 @@ pub(super) async fn end(
 /// `Gone` if it moved, and those of the store.
 async fn end_one(
     context: &Context,
-    address: &Address,
+    mut address: Address,
     mut ended: Ended,
     leave: Leave,
     deadline: Deadline,
@@ -89,17 +91,26 @@ async fn end_one(
         if is_ended {
             return Ok(true);
         }
-        let Some(newest) = reload(context, address, deadline).await? else { return Ok(false) };
+        let newest = reload(context, &mut address, deadline).await?;
+        let Some(newest) = newest else { return Ok(false) };
         ended = newest;
     }
-    delete(context, address, ended.owner.as_deref(), deadline).await
+    let mut is_ended = false;
+    for key in context.keys(&address.id) {
+        is_ended |= delete(context, &key, ended.owner.as_deref(), deadline).await?;
+    }
+    Ok(is_ended)
 }
 
 /// The record as another request has left it, if it has.
-async fn reload(context: &Context, address: &Address, deadline: Deadline) -> Result<Option<Ended>> {
+async fn reload(
+    context: &Context,
+    address: &mut Address,
+    deadline: Deadline,
+) -> Result<Option<Ended>> {
     let started = Instant::now();
-    let newest = deadline.read(context.store.load(&address.key)).await?;
-    let Some(newest) = newest else { return Ok(None) };
+    let load = locate(context, &address.id, &mut address.key, deadline);
+    let Some(newest) = load.await? else { return Ok(None) };
     if codec::is_trace(&newest.payload) {
         return Err(gone(context));
     }
@@ -115,9 +126,9 @@ async fn reload(context: &Context, address: &Address, deadline: Deadline) -> Res
 /// Deletes the record, whatever it is.
 async fn delete(
     context: &Context,
-    address: &Address,
+    key: &StoreKey,
     owner: Option<&str>,
     deadline: Deadline,
 ) -> Result<bool> {
-    deadline.write(context.store.delete(&address.key, owner, None)).await
+    deadline.write(context.store.delete(key, owner, None)).await
 }

@@ -93,7 +93,7 @@ impl Newcomer {
         let owner = state.indexed_owner(&context.config)?;
         let payload = state.data.encode().ok()?;
         let key = new.address.key.clone();
-        let handle = SessionHandle::of(&key);
+        let handle = context.handle_of(&key);
         Some(Self {
             context: Arc::clone(context),
             owner: owner.into(),
@@ -130,7 +130,8 @@ impl Newcomer {
         let mut gone = HashSet::new();
         loop {
             let mut keys = list(&self.context, &self.owner, deadline).await?;
-            keys.retain(|key| *key != self.key && !gone.contains(key));
+            let is_own = |key: &StoreKey| self.context.handle_of(key) == self.age.handle;
+            keys.retain(|key| !is_own(key) && !gone.contains(key));
             if keys.len() < self.max {
                 return Ok(());
             }

@@ -6,6 +6,7 @@ mod create;
 mod end;
 mod future;
 mod limit;
+mod rekey;
 mod relocate;
 mod touch;
 mod trace;
@@ -16,6 +17,7 @@ pub use future::Committing;
 
 use super::context::Context;
 use super::deadline::Deadline;
+use super::find::locate;
 use super::home::{Address, Home};
 use super::plan::Plan;
 use super::state::State;
@@ -26,6 +28,7 @@ use crate::store::{Lost, undisturbed};
 use cookie::Cookie;
 use end::Leave;
 use limit::Newcomer;
+use session_codec as codec;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,6 +95,12 @@ pub(crate) async fn execute(
         }
         Plan::Update => update::update(context, &mut state, context.deadline()).await?,
         Plan::Touch => touch::touch(context, &state).await,
+        Plan::Rekey => {
+            let rekeyed = rekey::rekey(Arc::clone(context), state);
+            let cookie;
+            (state, cookie) = undisturbed(rekeyed).await.map_err(unmoved)??;
+            cookie
+        }
         Plan::Move => {
             let moved = relocate::relocate(Arc::clone(context), state, is_owner_changed);
             let lease;
@@ -121,10 +130,10 @@ fn finish(context: &Context, state: Box<State>, cookie: Cookie) -> Committed {
     Committed { commit, address: state.home.into_stored() }
 }
 
-/// What writes under two ids is [`undisturbed`]: a client that hangs up in between must not leave two
+/// What writes under two keys is [`undisturbed`]: a client that hangs up in between must not leave two
 /// sessions behind. A panic's message is the store's own and may name a key, so it is no source.
 fn unmoved(_: Lost) -> Error {
-    Error::new(ErrorKind::Unknown, "move a session to a new id")
+    Error::new(ErrorKind::Unknown, "move a session to a new id, or a new key")
 }
 
 /// Ends a session that another one follows, which is stored first: either both happens or nothing.
@@ -164,7 +173,7 @@ fn check_conflict(context: &Context, state: &State) -> Result<()> {
 async fn reload(
     context: &Context,
     state: &mut State,
-    address: &Address,
+    address: &mut Address,
     deadline: Deadline,
 ) -> Result<()> {
     let started = Instant::now();
@@ -178,8 +187,9 @@ async fn reload(
 /// # Errors
 ///
 /// `Gone` if it ended or left a trace, `Decode` if it is no session, and those of the store.
-async fn newest(context: &Context, address: &Address, deadline: Deadline) -> Result<Data> {
-    let newest = context.live(&address.key, deadline).await?;
+async fn newest(context: &Context, address: &mut Address, deadline: Deadline) -> Result<Data> {
+    let newest = locate(context, &address.id, &mut address.key, deadline).await?;
+    let newest = newest.filter(|record| !codec::is_trace(&record.payload));
     Data::parse(newest.ok_or_else(|| gone(context))?, context.limits)
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn relocate(
     if state.is_detached {
         return Err(detached());
     }
-    let Home::Stored(old) = std::mem::replace(&mut state.home, Home::None) else {
+    let Home::Stored(mut old) = std::mem::replace(&mut state.home, Home::None) else {
         return Err(gone(&context));
     };
     check_conflict(&context, &state)?;
@@ -33,7 +33,7 @@ pub(super) async fn relocate(
         stamp(&context, &mut state)?;
     }
     let mut new = write_new(&context, &state, deadline).await?;
-    if let Err(error) = end_old(&context, &mut state, &old, &mut new, deadline).await {
+    if let Err(error) = end_old(&context, &mut state, &mut old, &mut new, deadline).await {
         let owner = state.indexed_owner(&context.config);
         abandon(&context, owner.as_deref(), new.address, deadline).await;
         return Err(error);
@@ -49,7 +49,7 @@ pub(super) async fn relocate(
 async fn end_old(
     context: &Context,
     state: &mut State,
-    old: &Address,
+    old: &mut Address,
     new: &mut Created,
     deadline: Deadline,
 ) -> Result<()> {

@@ -26,6 +26,6 @@ pub(super) async fn touch(context: &Context, state: &State) -> Cookie {
 }
 
 /// The browser keeps what it has, unless only this response can tell it the id.
-fn not_renewed(context: &Context, state: &State) -> Cookie {
+pub(super) fn not_renewed(context: &Context, state: &State) -> Cookie {
     if state.is_created { kept(context, state, false) } else { Cookie::Keep }
 }

@@ -37,8 +37,9 @@ pub(super) async fn update(
         if turn.is_none() {
             turn = Some(context.turns.take(&address.key, deadline).await?);
         }
-        let address = address.clone();
-        reload(context, state, &address, deadline).await?;
+        let mut address = address.clone();
+        reload(context, state, &mut address, deadline).await?;
+        state.home = Home::Stored(address);
         check_conflict(context, state)?;
         if !state.data.is_modified() {
             // The other request wrote the very same.

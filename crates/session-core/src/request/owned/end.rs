@@ -4,6 +4,7 @@ use super::lookup::{Look, Owned, look};
 use crate::error::{ErrorKind, Result};
 use crate::request::context::{Context, END_TRIES};
 use crate::request::deadline::Deadline;
+use crate::request::find::locate;
 use crate::store::{Record, StoreKey};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +22,33 @@ pub(crate) enum End {
 
 /// Ends what the index names, if it is the owner's, whatever it holds by then, as long as
 /// `may_end` says so of it. `seen` is what a call before has found there.
+///
+/// A session whose key alone changes is followed to where it has moved.
 pub(crate) async fn end_one(
     context: &Context,
     owner: &str,
     key: &StoreKey,
-    mut seen: Option<Owned>,
+    seen: Option<Owned>,
     may_end: impl Fn(&Owned) -> bool,
+    deadline: Deadline,
+) -> Result<End> {
+    let end = end_under(context, owner, key, seen, &may_end, deadline).await?;
+    let (End::Gone | End::Vanished, Some(id)) = (end, context.unmoved(key)) else {
+        return Ok(end);
+    };
+    let mut now = key.clone();
+    match locate(context, &id, &mut now, deadline).await? {
+        Some(_) if now != *key => end_under(context, owner, &now, None, &may_end, deadline).await,
+        _ => Ok(end),
+    }
+}
+
+async fn end_under(
+    context: &Context,
+    owner: &str,
+    key: &StoreKey,
+    mut seen: Option<Owned>,
+    may_end: &impl Fn(&Owned) -> bool,
     deadline: Deadline,
 ) -> Result<End> {
     for attempt in 1..=END_TRIES {

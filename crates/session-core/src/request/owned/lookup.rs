@@ -75,7 +75,7 @@ pub(crate) async fn look(
 ) -> Result<Look> {
     let started = Instant::now();
     let Some(record) = context.live(key, deadline).await? else { return Ok(Look::Gone) };
-    let (handle, ttl) = (SessionHandle::of(key), record.ttl);
+    let (handle, ttl) = (context.handle_of(key), record.ttl);
     let data = match Data::parse(record, context.limits) {
         Ok(data) => data,
         Err(error) => {

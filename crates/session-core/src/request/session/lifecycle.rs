@@ -172,10 +172,11 @@ impl Session {
 
     /// A public name of the session, for logs and audits: it opens nothing.
     ///
-    /// `None` while the session is not stored. It changes with the id, so after a sign-in the commit
+    /// `None` while the session is not stored. It changes with the id, and once where
+    /// `SESSION_HASH_IDS` leaves `false`. So after a sign-in the commit
     /// is to be waited for; this method answers then, too.
     pub fn handle(&self) -> Option<SessionHandle> {
-        self.0.address().map(|address| SessionHandle::of(&address.key))
+        self.0.id().map(|id| self.0.context.handle(&id))
     }
 
     /// Whether no record stood behind the cookie, or none was believed of several.

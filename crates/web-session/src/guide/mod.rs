@@ -25,6 +25,7 @@ pages! {
     surprises "guide/surprises.md"
     troubleshooting "guide/troubleshooting.md"
     upgrading "guide/upgrading.md"
+    moving "guide/moving.md"
     architecture "architecture.md"
     compatibility "compatibility.md"
     // Its examples are tested by examples/custom-store, whose store they name.

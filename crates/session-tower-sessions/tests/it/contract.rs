@@ -139,6 +139,23 @@ macro_rules! clauses {
             }
 
             #[tokio::test]
+            async fn what_a_session_leaves_where_it_was_is_none_and_stays() {
+                let manager = Place::new(memory()).manager(|c| c.undecodable(Undecodable::Error));
+                let mut record = record();
+                let id = record.id;
+                let key = StoreKey::new(manager.config().key_prefix(), &id.to_string());
+                let lease = Lease { ttl: StdDuration::from_secs(60), owner: None };
+                let trace = session_codec::trace(Format::MessagePack).into();
+                let write = manager.store().write(&key, trace, &lease, Precondition::Absent);
+                assert!(write.await.unwrap().is_written());
+                let store = TowerSessionsStore::new(manager);
+                assert_eq!(data(&store, id).await, None);
+                assert!(store.save(&record).await.is_err());
+                store.create(&mut record).await.unwrap();
+                assert_ne!(record.id, id);
+            }
+
+            #[tokio::test]
             async fn hashed_ids_are_not_in_the_store() {
                 let place = Place::new(memory());
                 let manager = place.manager(|c| c.hash_ids(true));

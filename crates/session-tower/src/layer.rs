@@ -85,7 +85,9 @@ impl<B> SessionLayer<B> {
     ///
     /// The page that they asked for goes along in the query, and [`ReturnTo`] reads it. Scripts get a
     /// 401 all the same; without this everybody does. Where routes are nested (`Router::nest`), the
-    /// layer goes around the outermost router, since an inner one knows half the path.
+    /// layer goes around the outermost router, since an inner one knows half the path. Behind a
+    /// proxy that cuts a prefix off, `path` is the one that browsers see, and the way back lacks the
+    /// prefix: the sign-in puts it before what `next.or(..)` gives.
     ///
     /// [`SignedIn`]: session_core::SignedIn
     /// [`ReturnTo`]: session_core::ReturnTo

@@ -1,6 +1,6 @@
 //! Flask-Login and Flask-WTF on a session that Rust shares.
 
-use interop::{Backend, Browser, SIGNED, Site, run};
+use interop::{Backend, Browser, Era, SIGNED, Site, run};
 use serde_json::json;
 
 async fn start() -> Site {
@@ -49,6 +49,31 @@ fn owner_of_rust_is_the_user_of_flask_login() {
 
         browser.post(&site.rust, "/logout", json!(null)).await;
         assert_eq!(browser.ask(&site.flask, "/users/me").await, json!([null]));
+    });
+}
+
+/// A session of Flask's counts once Rust has written to it, and is the first to end.
+#[test]
+fn limit_of_an_owner_ends_a_session_of_flask_and_leaves_flask_the_new_one() {
+    run(async {
+        let of_flask: Vec<_> =
+            SIGNED.iter().copied().chain([("FLASK_EXTENSIONS", "true")]).collect();
+        let limit = [("SESSION_OWNER_INDEX", "true"), ("SESSION_MAX_PER_OWNER", "2")];
+        let of_rust: Vec<_> = SIGNED.iter().copied().chain(limit).collect();
+        let site = Site::start_with(&Backend::redis(), Era::V08, &of_flask, &of_rust).await;
+        // The name is not used by a test beside this one.
+        let ann = format!("ann-{}", std::process::id());
+
+        let [mut flasks, mut first, mut second] = [(); 3].map(|()| Browser::new());
+        flasks.post(&site.flask, "/users/in", json!(ann)).await;
+        flasks.set(&site.rust, "cart", 1).await;
+        first.post(&site.rust, "/login", json!(ann)).await;
+        assert_eq!(flasks.ask(&site.flask, "/users/me").await, json!([ann]));
+        second.post(&site.rust, "/login", json!(ann)).await;
+        assert_eq!(flasks.ask(&site.flask, "/users/me").await, json!([null]));
+        for browser in [&mut first, &mut second] {
+            assert_eq!(browser.ask(&site.flask, "/users/me").await, json!([ann]));
+        }
     });
 }
 

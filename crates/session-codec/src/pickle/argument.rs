@@ -2,6 +2,7 @@
 
 use super::integer;
 use super::node::Node;
+use super::thin::Thin;
 use crate::fault::Fault;
 use crate::wtf8;
 use std::borrow::Cow;
@@ -19,7 +20,7 @@ pub(super) fn int<'p>(text: &[u8]) -> Result<Node<'p>, Fault> {
 pub(super) fn number(bytes: Cow<'_, [u8]>) -> Node<'_> {
     match integer::narrow(&bytes).and_then(|number| i64::try_from(number).ok()) {
         Some(number) => Node::Int(number),
-        None => Node::Wide(bytes),
+        None => Node::Wide(bytes.into()),
     }
 }
 
@@ -89,18 +90,18 @@ pub(super) fn raw_unicode(bytes: &[u8]) -> Result<Node<'_>, Fault> {
 pub(super) fn text(bytes: Cow<'_, [u8]>) -> Result<Node<'_>, Fault> {
     match bytes {
         Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Node::Text(text.into())),
+            Ok(text) => Ok(Node::Text(Thin::Borrowed(text))),
             Err(_) => halves(bytes.into()),
         },
         Cow::Owned(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Ok(Node::Text(text.into())),
+            Ok(text) => Ok(Node::Text(Thin::Owned(text.into()))),
             Err(error) => halves(error.into_bytes().into()),
         },
     }
 }
 
 fn halves(bytes: Cow<'_, [u8]>) -> Result<Node<'_>, Fault> {
-    if wtf8::is_text(&bytes) { Ok(Node::Halves(bytes)) } else { Err(Fault::NotUtf8) }
+    if wtf8::is_text(&bytes) { Ok(Node::Halves(bytes.into())) } else { Err(Fault::NotUtf8) }
 }
 
 /// A literal of Python 2, in quotes and with escapes.
@@ -152,12 +153,17 @@ fn hex(digits: Option<&[u8]>) -> Result<u32, Fault> {
 pub(super) fn python2(bytes: Cow<'_, [u8]>) -> Node<'_> {
     match bytes {
         Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Node::Str(text.into()),
-            Err(_) => Node::Bytes(bytes.into()),
+            Ok(text) => Node::Str(Thin::Borrowed(text)),
+            Err(_) => Node::Bytes(Thin::Borrowed(bytes)),
         },
         Cow::Owned(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Node::Str(text.into()),
-            Err(error) => Node::Bytes(error.into_bytes().into()),
+            Ok(text) => Node::Str(Thin::Owned(text.into())),
+            Err(error) => Node::Bytes(Thin::Owned(error.into_bytes().into())),
         },
     }
+}
+
+/// Bytes as they stand.
+pub(super) fn bytes(bytes: &[u8]) -> Node<'_> {
+    Node::Bytes(Thin::Borrowed(bytes))
 }

@@ -3,7 +3,8 @@
 //! What serde has no type for is read as text, in the form of [`forms`]; sets and tuples are
 //! sequences, complex numbers two floats.
 
-use super::node::{Graph, Id, Node};
+use super::graph::Graph;
+use super::node::{Id, Node};
 use super::{forms, integer};
 use crate::payload::DEPTH_CEILING;
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
@@ -41,7 +42,7 @@ impl<'a> Deserializer<'a> {
     fn items(self) -> Option<&'a [Id]> {
         match self.node() {
             Node::List(items) | Node::Tuple(items) | Node::Set(items) | Node::Frozenset(items) => {
-                Some(items)
+                Some(self.graph.items(*items))
             }
             _ => None,
         }
@@ -91,7 +92,8 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
             },
             Node::Dict(entries) => {
                 let inner = self.inner()?;
-                let entries = entries.iter().map(|(key, value)| (inner(key), inner(value)));
+                let entries = self.graph.pairs(*entries).iter();
+                let entries = entries.map(|[key, value]| (inner(key), inner(value)));
                 let mut entries = MapDeserializer::new(entries);
                 let value = visitor.visit_map(&mut entries)?;
                 entries.end()?;
@@ -137,8 +139,8 @@ impl<'de> de::Deserializer<'de> for Deserializer<'_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.node() {
-            Node::Dict(entries) => match entries.as_slice() {
-                [(variant, content)] => {
+            Node::Dict(entries) => match self.graph.pairs(*entries) {
+                [[variant, content]] => {
                     let inner = self.inner()?;
                     visitor.visit_enum(Variant { name: inner(variant), content: inner(content) })
                 }

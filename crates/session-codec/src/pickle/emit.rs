@@ -1,6 +1,7 @@
 //! From what a pickle built to the one form in which values are kept.
 
-use super::node::{Delta, Graph, Id, Node};
+use super::graph::Graph;
+use super::node::{Delta, Id, Node, Run};
 use super::op;
 use super::write::{self, Items, Shape};
 use crate::fault::Fault;
@@ -40,19 +41,46 @@ impl<'a> Emitter<'a> {
         self.node(value, Place::Value, out)
     }
 
+    #[inline(always)]
     fn node(&mut self, id: Id, place: Place, out: &mut Vec<u8>) -> Result<(), Fault> {
         if out.len() > self.max_len {
             return Err(Fault::Expansion);
         }
-        let graph = self.graph;
-        match graph.get(id) {
+        match self.graph.get(id) {
             Node::None => out.push(op::NONE),
             Node::Bool(is_true) => write::bool(*is_true, out),
             Node::Int(number) => write::int(*number, out),
+            Node::Text(text) => write::text(text.as_bytes(), out),
+            _ => return self.collection(id, place, out),
+        }
+        Ok(())
+    }
+
+    fn collection(&mut self, id: Id, place: Place, out: &mut Vec<u8>) -> Result<(), Fault> {
+        let (shape, items, inner) = match self.graph.get(id) {
+            Node::Tuple(items) => (Shape::Tuple, *items, place),
+            Node::Frozenset(items) => (Shape::Frozenset, *items, Place::Hashed),
+            Node::List(items) if place == Place::Value => (Shape::List, *items, place),
+            Node::Set(items) if place == Place::Value => (Shape::Set, *items, Place::Hashed),
+            Node::Dict(entries) if place == Place::Value => return self.dict(id, *entries, out),
+            _ => return self.object(id, place, out),
+        };
+        if items.is_empty() && self.depth < self.max_depth {
+            Items::begin(shape, out).end(out);
+            return Ok(());
+        }
+        self.items(id, shape, items, inner, out)
+    }
+
+    /// Appends what most records have few of.
+    #[inline(never)]
+    fn object(&mut self, id: Id, place: Place, out: &mut Vec<u8>) -> Result<(), Fault> {
+        let graph = self.graph;
+        match graph.get(id) {
             Node::Wide(number) => write::wide(number, out),
             Node::Float(number) => write::float(*number, out),
-            Node::Text(text) | Node::Str(text) => write::text(text.as_bytes(), out),
-            Node::Halves(text) => write::text(text, out),
+            Node::Str(text) => write::text(text.as_bytes(), out),
+            Node::Halves(text) => write::text(&**text, out),
             Node::Bytes(bytes) => write::bytes(bytes, out),
             Node::Latin1(_) => write::bytes(&graph.bytes(id).ok_or(Fault::Object)?, out),
             Node::Bytearray(bytes) if place == Place::Value => {
@@ -60,27 +88,12 @@ impl<'a> Emitter<'a> {
                 write::bytes(&graph.bytes(*bytes).ok_or(Fault::Object)?, out);
                 out.extend_from_slice(&[op::TUPLE1, op::REDUCE]);
             }
-            Node::List(items) if place == Place::Value => {
-                self.items(id, Shape::List, items, out)?
-            }
-            Node::Tuple(items) => self.items_in(id, Shape::Tuple, items, place, out)?,
-            Node::Set(items) if place == Place::Value => self.items(id, Shape::Set, items, out)?,
-            Node::Frozenset(items) => self.items(id, Shape::Frozenset, items, out)?,
             Node::SetOf(list, is_frozen) if *is_frozen || place == Place::Value => {
                 let (Node::List(items) | Node::Tuple(items)) = graph.get(*list) else {
                     return Err(Fault::Object);
                 };
                 let shape = if *is_frozen { Shape::Frozenset } else { Shape::Set };
-                self.items(id, shape, items, out)?;
-            }
-            Node::Dict(entries) if place == Place::Value => {
-                self.enter(id)?;
-                let dict = Items::begin(Shape::Dict, out);
-                for (key, value) in entries {
-                    self.entry(*key, *value, out)?;
-                }
-                dict.end(out);
-                self.leave(id);
+                self.items(id, shape, *items, Place::Hashed, out)?;
             }
             Node::DateTime(fields, zone) => self.moment("datetime", fields, *zone, out)?,
             Node::Date(fields) => self.moment("date", fields, None, out)?,
@@ -109,34 +122,33 @@ impl<'a> Emitter<'a> {
         Ok(())
     }
 
+    /// Appends a collection whose items are in `place`.
+    #[inline]
     fn items(
         &mut self,
         id: Id,
         shape: Shape,
-        items: &[Id],
-        out: &mut Vec<u8>,
-    ) -> Result<(), Fault> {
-        let place = match shape {
-            Shape::Set | Shape::Frozenset => Place::Hashed,
-            _ => Place::Value,
-        };
-        self.items_in(id, shape, items, place, out)
-    }
-
-    fn items_in(
-        &mut self,
-        id: Id,
-        shape: Shape,
-        items: &[Id],
+        items: Run,
         place: Place,
         out: &mut Vec<u8>,
     ) -> Result<(), Fault> {
         self.enter(id)?;
         let collection = Items::begin(shape, out);
-        for item in items {
+        for item in self.graph.items(items) {
             self.node(*item, place, out)?;
         }
         collection.end(out);
+        self.leave(id);
+        Ok(())
+    }
+
+    fn dict(&mut self, id: Id, entries: Run, out: &mut Vec<u8>) -> Result<(), Fault> {
+        self.enter(id)?;
+        let dict = Items::begin(Shape::Dict, out);
+        for [key, value] in self.graph.pairs(entries) {
+            self.entry(*key, *value, out)?;
+        }
+        dict.end(out);
         self.leave(id);
         Ok(())
     }

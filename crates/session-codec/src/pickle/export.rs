@@ -2,7 +2,8 @@
 //!
 //! Departing from it, `Markup` is text, where `msgspec` gives up.
 
-use super::node::{Graph, Id, Node};
+use super::graph::Graph;
+use super::node::{Id, Node};
 use super::{forms, integer};
 use crate::timestamp::EXTENSION;
 use crate::{json, msgpack};
@@ -53,12 +54,14 @@ pub(super) fn to_msgpack(graph: &Graph<'_>, id: Id, out: &mut Vec<u8>) -> Result
             msgpack::write_bytes(&graph.bytes(*bytes).ok_or(Unsayable::Malformed)?, out);
         }
         Node::List(items) | Node::Tuple(items) | Node::Set(items) | Node::Frozenset(items) => {
+            let items = graph.items(*items);
             msgpack::write_array_header(items.len(), out);
             items.iter().try_for_each(|item| to_msgpack(graph, *item, out))?;
         }
         Node::Dict(entries) => {
+            let entries = graph.pairs(*entries);
             msgpack::write_map_header(entries.len(), out);
-            for (key, value) in entries {
+            for [key, value] in entries {
                 to_msgpack(graph, *key, out)?;
                 to_msgpack(graph, *value, out)?;
             }
@@ -89,7 +92,7 @@ pub(super) fn to_json(graph: &Graph<'_>, id: Id, out: &mut Vec<u8>) -> Result<()
         Node::Int(_) | Node::Wide(_) => out.extend_from_slice(digits(graph, id).as_bytes()),
         Node::List(items) | Node::Tuple(items) | Node::Set(items) | Node::Frozenset(items) => {
             out.push(b'[');
-            for (position, item) in items.iter().enumerate() {
+            for (position, item) in graph.items(*items).iter().enumerate() {
                 if position > 0 {
                     out.push(b',');
                 }
@@ -99,7 +102,7 @@ pub(super) fn to_json(graph: &Graph<'_>, id: Id, out: &mut Vec<u8>) -> Result<()
         }
         Node::Dict(entries) => {
             out.push(b'{');
-            for (position, (key, value)) in entries.iter().enumerate() {
+            for (position, [key, value]) in graph.pairs(*entries).iter().enumerate() {
                 if position > 0 {
                     out.push(b',');
                 }
@@ -131,7 +134,7 @@ fn key_text(graph: &Graph<'_>, id: Id) -> Result<String, Unsayable> {
 
 fn json_text(graph: &Graph<'_>, id: Id) -> Result<String, Unsayable> {
     match graph.get(id) {
-        Node::Bytes(bytes) => Ok(STANDARD.encode(bytes)),
+        Node::Bytes(bytes) => Ok(STANDARD.encode(&**bytes)),
         Node::Bytearray(bytes) => {
             Ok(STANDARD.encode(graph.bytes(*bytes).ok_or(Unsayable::Malformed)?))
         }
@@ -149,7 +152,7 @@ fn digits(graph: &Graph<'_>, id: Id) -> String {
 
 fn text(graph: &Graph<'_>, id: Id) -> Result<String, Unsayable> {
     match graph.get(id) {
-        Node::Text(text) | Node::Str(text) => Ok(text.clone().into_owned()),
+        Node::Text(text) | Node::Str(text) => Ok(text.to_string()),
         Node::Markup(text) => graph.text(*text).map(str::to_owned).ok_or(Unsayable::Halves),
         Node::Halves(_) => Err(Unsayable::Halves),
         Node::Complex(..) => Err(Unsayable::Complex),

@@ -1,6 +1,7 @@
 //! Text forms of what other formats have no type for, as `msgspec` writes them.
 
-use super::node::{Delta, Graph, Id, Node};
+use super::graph::Graph;
+use super::node::{Delta, Id, Node};
 use crate::calendar::days_of;
 use crate::timestamp::Timestamp;
 use std::fmt::Write as _;

@@ -1,8 +1,10 @@
 //! The machine that pickles are programs for, without anything that runs code.
 
+use super::graph::Graph;
 use super::input::Input;
-use super::node::{Class, Graph, Memo, Node};
-use super::stack::{Stack, pairs};
+use super::memo::Memo;
+use super::node::{Class, Node};
+use super::stack::{Growing, Stack};
 use super::{argument, integer, object, op};
 use crate::fault::Fault;
 use std::borrow::Cow;
@@ -95,50 +97,44 @@ impl<'p> Machine<'p> {
                 let text = argument::literal(self.input.line()?)?;
                 self.stack.push(argument::python2(text));
             }
-            op::SHORT_BINSTRING => self.bytes(1, argument::python2)?,
-            op::BINSTRING => self.bytes(4, argument::python2)?,
-            op::SHORT_BINBYTES => self.bytes(1, Node::Bytes)?,
-            op::BINBYTES => self.bytes(4, Node::Bytes)?,
-            op::BINBYTES8 => self.bytes(8, Node::Bytes)?,
+            op::SHORT_BINSTRING => self.bytes(1, |bytes| argument::python2(bytes.into()))?,
+            op::BINSTRING => self.bytes(4, |bytes| argument::python2(bytes.into()))?,
+            op::SHORT_BINBYTES => self.bytes(1, argument::bytes)?,
+            op::BINBYTES => self.bytes(4, argument::bytes)?,
+            op::BINBYTES8 => self.bytes(8, argument::bytes)?,
             op::BYTEARRAY8 => {
-                self.bytes(8, Node::Bytes)?;
+                self.bytes(8, argument::bytes)?;
                 let bytes = self.stack.pop()?;
                 self.stack.push(Node::Bytearray(bytes));
             }
-            op::EMPTY_LIST => self.stack.push(Node::List(Default::default())),
-            op::EMPTY_TUPLE => self.stack.push(Node::Tuple(Default::default())),
-            op::EMPTY_DICT => self.stack.push(Node::Dict(Default::default())),
-            op::EMPTY_SET => self.stack.push(Node::Set(Default::default())),
-            op::LIST => self.stack.collect(Node::List)?,
-            op::TUPLE => self.stack.collect(Node::Tuple)?,
-            op::FROZENSET => self.stack.collect(Node::Frozenset)?,
+            op::EMPTY_LIST => self.stack.push_id(Graph::EMPTY_LIST),
+            op::EMPTY_TUPLE => self.stack.push_id(Graph::EMPTY_TUPLE),
+            op::EMPTY_DICT => self.stack.push_id(Graph::EMPTY_DICT),
+            op::EMPTY_SET => self.stack.push_id(Graph::EMPTY_SET),
+            op::LIST | op::TUPLE | op::FROZENSET | op::DICT => {
+                let shape = match opcode {
+                    op::LIST => Node::List,
+                    op::TUPLE => Node::Tuple,
+                    op::FROZENSET => Node::Frozenset,
+                    _ => Node::Dict,
+                };
+                let at = self.stack.since_mark()?;
+                self.stack.collect(at, shape)?;
+            }
             op::TUPLE1 | op::TUPLE2 | op::TUPLE3 => {
-                let items = self.stack.take(usize::from(opcode - op::TUPLE1) + 1)?;
-                self.stack.push(Node::Tuple(items));
+                let at = self.stack.above(usize::from(opcode - op::TUPLE1) + 1)?;
+                self.stack.collect(at, Node::Tuple)?;
             }
-            op::DICT => {
-                let items = self.stack.since_mark()?;
-                self.stack.push(Node::Dict(pairs(&items)?));
-            }
-            op::APPEND => {
-                let item = self.stack.pop()?;
-                self.stack.extend_list(&[item])?;
-            }
-            op::APPENDS => {
-                let items = self.stack.since_mark()?;
-                self.stack.extend_list(&items)?;
-            }
-            op::ADDITEMS => {
-                let items = self.stack.since_mark()?;
-                self.stack.extend_set(&items)?;
-            }
-            op::SETITEM => {
-                let items = self.stack.take(2)?;
-                self.stack.extend_dict(&items)?;
-            }
-            op::SETITEMS => {
-                let items = self.stack.since_mark()?;
-                self.stack.extend_dict(&items)?;
+            op::APPEND => self.stack.extend(self.stack.above(1)?, Growing::List)?,
+            op::SETITEM => self.stack.extend(self.stack.above(2)?, Growing::Dict)?,
+            op::APPENDS | op::ADDITEMS | op::SETITEMS => {
+                let at = self.stack.since_mark()?;
+                let growing = match opcode {
+                    op::APPENDS => Growing::List,
+                    op::ADDITEMS => Growing::Set,
+                    _ => Growing::Dict,
+                };
+                self.stack.extend(at, growing)?;
             }
             op::GLOBAL | op::STACK_GLOBAL | op::REDUCE | op::NEWOBJ | op::NEWOBJ_EX | op::BUILD => {
                 return self.object(opcode);
@@ -170,7 +166,11 @@ impl<'p> Machine<'p> {
     fn int(&mut self, opcode: u8) -> Result<(), Fault> {
         let node = match opcode {
             op::BININT => Node::Int(i32::from_le_bytes(self.input.array()?).into()),
-            op::BININT1 => Node::Int(self.input.array::<1>()?[0].into()),
+            op::BININT1 => {
+                let [number] = self.input.array()?;
+                self.stack.push_id(Graph::byte(number));
+                return Ok(());
+            }
             op::BININT2 => Node::Int(u16::from_le_bytes(self.input.array()?).into()),
             op::LONG1 | op::LONG4 => {
                 let bytes = self.input.sized(if opcode == op::LONG1 { 1 } else { 4 })?;
@@ -239,7 +239,7 @@ impl<'p> Machine<'p> {
             return Err(Fault::Syntax);
         }
         if opcode == op::MEMOIZE {
-            let id = self.stack.last()?;
+            let id = self.stack.own_last()?;
             self.memo.push(id);
             return Ok(());
         }
@@ -256,14 +256,14 @@ impl<'p> Machine<'p> {
             self.stack.push_id(id);
             return Ok(());
         }
-        let id = self.stack.last()?;
+        let id = self.stack.own_last()?;
         self.memo.put(at, id);
         Ok(())
     }
 
-    fn bytes(&mut self, width: usize, kind: fn(Cow<'p, [u8]>) -> Node<'p>) -> Result<(), Fault> {
+    fn bytes(&mut self, width: usize, kind: fn(&'p [u8]) -> Node<'p>) -> Result<(), Fault> {
         let bytes = self.input.sized(width)?;
-        self.stack.push(kind(bytes.into()));
+        self.stack.push(kind(bytes));
         Ok(())
     }
 }

@@ -15,9 +15,11 @@ mod emit;
 mod export;
 mod flask;
 mod forms;
+mod graph;
 mod input;
 mod integer;
 mod machine;
+mod memo;
 mod node;
 mod object;
 mod op;
@@ -25,6 +27,7 @@ mod payload;
 mod ser;
 mod stack;
 pub(crate) mod tagged;
+mod thin;
 mod write;
 
 pub(crate) use payload::{begin_map, end_map, frame_size, push_element};
@@ -53,7 +56,7 @@ pub(crate) fn open(payload: &[u8], max_depth: usize) -> Result<Opened, Fault> {
     let max_len = payload.len().saturating_mul(EXPANSION.1).saturating_add(EXPANSION.0);
     let mut emitter = Emitter::new(&graph, depth, max_len);
     let mut opened = Opened::begin(payload.len());
-    for (key, value) in entries {
+    for [key, value] in graph.pairs(*entries) {
         match graph.any_text(*key) {
             Some(key) => opened.entry(key, |out| emitter.value(*value, out))?,
             None => opened.nameless_entry(|out| emitter.entry(*key, *value, out))?,
@@ -73,7 +76,7 @@ pub(crate) fn elements(value: &[u8]) -> Result<Vec<Vec<u8>>, Fault> {
         let mut out = Vec::new();
         emitter.value(*item, &mut out).map(|()| out)
     };
-    items.iter().map(&mut element).collect()
+    graph.items(*items).iter().map(&mut element).collect()
 }
 
 /// Why a value could not be turned into a type.
@@ -124,7 +127,7 @@ pub(crate) fn scalar(value: &[u8]) -> Option<Scalar<'_>> {
                     let number = u64::try_from(integer::narrow(bytes)?).ok()?;
                     Some(Scalar::Unsigned(number))
                 }
-                Node::Text(text) => Some(Scalar::Text(Cow::Owned(text.clone().into_owned()))),
+                Node::Text(text) => Some(Scalar::Text(Cow::Owned(text.to_string()))),
                 _ => None,
             }
         }

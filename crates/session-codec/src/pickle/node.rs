@@ -1,18 +1,31 @@
 //! What a pickle builds here: data, and nothing else.
 
+use super::thin::Thin;
 use crate::fault::Fault;
-use smallvec::SmallVec;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// The number of a node in its graph.
 pub(super) type Id = u32;
 
-/// The items of a collection. Most are short, and a record may be made of such: these allocate
-/// nothing.
-pub(super) type Ids = SmallVec<[Id; 4]>;
-/// Keys and values.
-pub(super) type Pairs = SmallVec<[(Id, Id); 2]>;
+/// Items of a collection: a range of the graph's. Those of a dictionary are keys and values in turn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub(super) start: u32,
+    pub(super) len: u32,
+    /// How many there is room for, where other items follow.
+    pub(super) room: u32,
+}
+
+impl Run {
+    pub(super) const EMPTY: Self = Self { start: 0, len: 0, room: 0 };
+
+    pub(super) fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    pub(super) fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..(self.start + self.len) as usize
+    }
+}
 
 /// One value. Collections refer to others by number, so that shared values stay shared and memory
 /// stays within a constant factor of the pickle's size.
@@ -22,22 +35,22 @@ pub(super) enum Node<'p> {
     Bool(bool),
     Int(i64),
     /// An integer beyond 64 bits, or written with more bytes than it needs.
-    Wide(Cow<'p, [u8]>),
+    Wide(Thin<'p, [u8]>),
     Float(f64),
-    Text(Cow<'p, str>),
+    Text(Thin<'p, str>),
     /// Text with halves of surrogate pairs, which nothing but JSON has beside Python.
-    Halves(Cow<'p, [u8]>),
+    Halves(Thin<'p, [u8]>),
     /// A `str` of Python 2 that is text; one that is not UTF-8 is bytes.
-    Str(Cow<'p, str>),
-    Bytes(Cow<'p, [u8]>),
+    Str(Thin<'p, str>),
+    Bytes(Thin<'p, [u8]>),
     /// Text whose characters are bytes.
     Latin1(Id),
     Bytearray(Id),
-    List(Ids),
-    Tuple(Ids),
-    Dict(Pairs),
-    Set(Ids),
-    Frozenset(Ids),
+    List(Run),
+    Tuple(Run),
+    Dict(Run),
+    Set(Run),
+    Frozenset(Run),
     /// A set (or a frozen one) of the items of a list.
     SetOf(Id, bool),
     /// As Python packs it: year (2), month, day, hour, minute, second, microsecond (3). The top
@@ -59,6 +72,9 @@ pub(super) enum Node<'p> {
     /// A class or function, as an argument.
     Class(Class),
 }
+
+// A record may be made of as many nodes as it has bytes.
+const _: () = assert!(size_of::<Node<'_>>() == 24);
 
 /// A normalised `timedelta`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,117 +130,5 @@ impl Class {
             ("copyreg" | "copy_reg", "_reconstructor") => Self::Reconstructor,
             _ => return Err(Fault::Class),
         })
-    }
-}
-
-/// All values of one pickle.
-#[derive(Debug)]
-pub(super) struct Graph<'p> {
-    nodes: Vec<Node<'p>>,
-    pub(super) root: Id,
-}
-
-impl<'p> Graph<'p> {
-    pub(super) fn new() -> Self {
-        // The commonest values are one node each, however often they occur.
-        Self { nodes: vec![Node::None, Node::Bool(false), Node::Bool(true)], root: 0 }
-    }
-
-    /// The same values; the one that the pickle stands for is `root`.
-    pub(super) fn rooted(self, root: Id) -> Self {
-        Self { root, ..self }
-    }
-
-    pub(super) const NONE: Id = 0;
-
-    pub(super) fn bool(is_true: bool) -> Id {
-        1 + Id::from(is_true)
-    }
-
-    pub(super) fn push(&mut self, node: Node<'p>) -> Id {
-        self.nodes.push(node);
-        (self.nodes.len() - 1) as Id
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    pub(super) fn get(&self, id: Id) -> &Node<'p> {
-        // Ids are made by `push` alone.
-        self.nodes.get(id as usize).unwrap_or(&Node::None)
-    }
-
-    pub(super) fn get_mut(&mut self, id: Id) -> Option<&mut Node<'p>> {
-        self.nodes.get_mut(id as usize)
-    }
-
-    /// The text of a node, if it is text.
-    pub(super) fn text(&self, id: Id) -> Option<&str> {
-        match self.get(id) {
-            Node::Text(text) | Node::Str(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The text of a node, if it is text, maybe with halves of surrogate pairs.
-    pub(super) fn any_text(&self, id: Id) -> Option<&[u8]> {
-        match self.get(id) {
-            Node::Halves(text) => Some(text),
-            _ => self.text(id).map(str::as_bytes),
-        }
-    }
-
-    /// The bytes of a node, if it is bytes.
-    pub(super) fn bytes(&self, id: Id) -> Option<Cow<'_, [u8]>> {
-        match self.get(id) {
-            Node::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
-            Node::Str(text) => Some(Cow::Borrowed(text.as_bytes())),
-            Node::Latin1(text) => {
-                let bytes = self.text(*text)?.chars().map(|char| u8::try_from(char).ok());
-                bytes.collect::<Option<Vec<u8>>>().map(Cow::Owned)
-            }
-            _ => None,
-        }
-    }
-
-    /// Exactly `N` bytes, found without copying more.
-    pub(super) fn array<const N: usize>(&self, id: Id) -> Option<[u8; N]> {
-        if let Node::Latin1(text) = self.get(id)
-            && self.text(*text)?.len() > 2 * N
-        {
-            return None;
-        }
-        self.bytes(id)?.as_ref().try_into().ok()
-    }
-
-    /// The integer of a node, if it has at most 64 bits.
-    pub(super) fn int(&self, id: Id) -> Option<i64> {
-        match self.get(id) {
-            Node::Int(number) => Some(*number),
-            Node::Wide(bytes) => super::integer::narrow(bytes)?.try_into().ok(),
-            _ => None,
-        }
-    }
-}
-
-/// What the pickle numbered, to refer to later.
-#[derive(Debug, Default)]
-pub(super) struct Memo {
-    ids: BTreeMap<u32, Id>,
-}
-
-impl Memo {
-    pub(super) fn put(&mut self, at: u32, id: Id) {
-        self.ids.insert(at, id);
-    }
-
-    /// Numbers like protocol 4: with how many there are.
-    pub(super) fn push(&mut self, id: Id) {
-        self.ids.insert(self.ids.len() as u32, id);
-    }
-
-    pub(super) fn get(&self, at: u32) -> Result<Id, Fault> {
-        self.ids.get(&at).copied().ok_or(Fault::Syntax)
     }
 }

@@ -1,14 +1,16 @@
 //! Calls that make objects: which are read, and of what arguments.
 
+use super::argument;
+use super::graph::Graph;
 use super::integer::narrow;
-use super::node::{Class, Delta, Graph, Id, Ids, Node};
+use super::node::{Class, Delta, Id, Node};
 use crate::calendar::is_date;
 use crate::fault::Fault;
 
 /// `REDUCE`: a class or function and a tuple of arguments.
 pub(super) fn reduce(graph: &mut Graph<'_>, class: Id, args: Id) -> Result<Id, Fault> {
     let (class, args) = call(graph, class, args)?;
-    let node = match (class, args.as_slice()) {
+    let node = match (class, &*args) {
         (Class::DateTime, [fields, zone @ ..]) => {
             let fields = graph.array(*fields).filter(is_datetime).ok_or(Fault::Object)?;
             Node::DateTime(fields, zone_of(graph, zone)?)
@@ -36,9 +38,9 @@ pub(super) fn reduce(graph: &mut Graph<'_>, class: Id, args: Id) -> Result<Id, F
             Node::List(_) | Node::Tuple(_) => Node::SetOf(*items, class == Class::Frozenset),
             _ => return Err(Fault::Object),
         },
-        (Class::Bytes, []) => Node::Bytes((&[]).into()),
+        (Class::Bytes, []) => argument::bytes(&[]),
         (Class::Bytearray, []) => {
-            let none = graph.push(Node::Bytes((&[]).into()));
+            let none = graph.push(argument::bytes(&[]));
             Node::Bytearray(none)
         }
         (Class::Bytearray, [bytes]) => match graph.get(*bytes) {
@@ -71,7 +73,7 @@ pub(super) fn reduce(graph: &mut Graph<'_>, class: Id, args: Id) -> Result<Id, F
 /// `NEWOBJ`: a class and the arguments of its `__new__`.
 pub(super) fn new(graph: &mut Graph<'_>, class: Id, args: Id) -> Result<Id, Fault> {
     let (class, args) = call(graph, class, args)?;
-    let node = match (class, args.as_slice()) {
+    let node = match (class, &*args) {
         (Class::Uuid, []) => Node::Blank,
         (Class::Markup, [text]) => Node::Markup(text_of(graph, *text)?),
         _ => return Err(Fault::Object),
@@ -84,11 +86,12 @@ pub(super) fn build(graph: &mut Graph<'_>, object: Id, state: Id) -> Result<(), 
     let (Node::Blank, Node::Dict(entries)) = (graph.get(object), graph.get(state)) else {
         return Err(Fault::Object);
     };
+    let entries = graph.pairs(*entries);
     if entries.len() > 2 {
         return Err(Fault::Object);
     }
     let mut number = None;
-    for (key, value) in entries {
+    for [key, value] in entries {
         match graph.text(*key) {
             Some("int") => number = uuid_of(graph.get(*value)),
             Some("is_safe") => {}
@@ -102,16 +105,28 @@ pub(super) fn build(graph: &mut Graph<'_>, object: Id, state: Id) -> Result<(), 
     Ok(())
 }
 
-/// The most arguments that any call takes.
-const MAX_ARGS: usize = 3;
+/// The arguments of a call, of which none takes more.
+struct Args {
+    ids: [Id; 3],
+    len: usize,
+}
 
-fn call(graph: &Graph<'_>, class: Id, args: Id) -> Result<(Class, Ids), Fault> {
-    match (graph.get(class), graph.get(args)) {
-        (Node::Class(class), Node::Tuple(args)) if args.len() <= MAX_ARGS => {
-            Ok((*class, args.clone()))
-        }
-        _ => Err(Fault::Object),
+impl std::ops::Deref for Args {
+    type Target = [Id];
+
+    fn deref(&self) -> &[Id] {
+        &self.ids[..self.len]
     }
+}
+
+fn call(graph: &Graph<'_>, class: Id, args: Id) -> Result<(Class, Args), Fault> {
+    let (Node::Class(class), Node::Tuple(args)) = (graph.get(class), graph.get(args)) else {
+        return Err(Fault::Object);
+    };
+    let args = graph.items(*args);
+    let mut ids = [Graph::NONE; 3];
+    ids.get_mut(..args.len()).ok_or(Fault::Object)?.copy_from_slice(args);
+    Ok((*class, Args { ids, len: args.len() }))
 }
 
 fn text_of(graph: &Graph<'_>, id: Id) -> Result<Id, Fault> {

@@ -1,6 +1,7 @@
 //! Values under construction, with marks between them.
 
-use super::node::{Graph, Id, Ids, Node, Pairs};
+use super::graph::Graph;
+use super::node::{Id, Node, Run};
 use crate::fault::Fault;
 
 /// The stack of a program, and the graph that its values are in.
@@ -39,78 +40,66 @@ impl<'p> Stack<'p> {
         self.ids.pop().ok_or(Fault::Syntax)
     }
 
-    /// The topmost value, wherever the last mark is.
-    pub(super) fn last(&self) -> Result<Id, Fault> {
-        self.ids.last().copied().ok_or(Fault::Syntax)
-    }
-
     pub(super) fn mark(&mut self) {
         self.marks.push(self.ids.len() as u32);
     }
 
-    /// Takes all that is above the last mark, and the mark.
-    pub(super) fn since_mark(&mut self) -> Result<Ids, Fault> {
+    /// Where what is above the last mark begins; takes the mark.
+    pub(super) fn since_mark(&mut self) -> Result<usize, Fault> {
         let mark = self.marks.pop().ok_or(Fault::Syntax)?;
-        Ok(self.ids.drain(mark as usize..).collect())
-    }
-
-    /// Takes the topmost `count` values.
-    pub(super) fn take(&mut self, count: usize) -> Result<Ids, Fault> {
-        let at = self.above(count)?;
-        Ok(self.ids.drain(at..).collect())
-    }
-
-    /// Puts a collection in the place of what is above the last mark.
-    pub(super) fn collect(&mut self, shape: fn(Ids) -> Node<'p>) -> Result<(), Fault> {
-        let items = self.since_mark()?;
-        self.push(shape(items));
-        Ok(())
-    }
-
-    pub(super) fn extend_list(&mut self, items: &[Id]) -> Result<(), Fault> {
-        match self.top()? {
-            Node::List(list) => list.extend_from_slice(items),
-            _ => return Err(Fault::Syntax),
-        }
-        Ok(())
-    }
-
-    pub(super) fn extend_set(&mut self, items: &[Id]) -> Result<(), Fault> {
-        match self.top()? {
-            Node::Set(set) => set.extend_from_slice(items),
-            _ => return Err(Fault::Syntax),
-        }
-        Ok(())
-    }
-
-    pub(super) fn extend_dict(&mut self, items: &[Id]) -> Result<(), Fault> {
-        let items = pairs(items)?;
-        match self.top()? {
-            Node::Dict(dict) => dict.extend(items),
-            _ => return Err(Fault::Syntax),
-        }
-        Ok(())
+        Ok(mark as usize)
     }
 
     /// Where the topmost `count` values begin, all of which are above the last mark.
-    fn above(&self, count: usize) -> Result<usize, Fault> {
+    pub(super) fn above(&self, count: usize) -> Result<usize, Fault> {
         let floor = self.marks.last().map_or(0, |mark| *mark as usize);
         self.ids.len().checked_sub(count).filter(|at| *at >= floor).ok_or(Fault::Syntax)
     }
 
-    fn top(&mut self) -> Result<&mut Node<'p>, Fault> {
-        self.above(1)?;
-        let top = self.last()?;
-        self.graph.get_mut(top).ok_or(Fault::Syntax)
+    /// Puts a collection in the place of the values from `at` on.
+    pub(super) fn collect(&mut self, at: usize, shape: fn(Run) -> Node<'p>) -> Result<(), Fault> {
+        let items = self.ids.get(at..).ok_or(Fault::Syntax)?;
+        let node = shape(self.graph.run(items));
+        if matches!(node, Node::Dict(_)) && items.len() % 2 != 0 {
+            return Err(Fault::Syntax);
+        }
+        self.ids.truncate(at);
+        self.push(node);
+        Ok(())
+    }
+
+    /// Moves the values from `at` on into the collection below them.
+    pub(super) fn extend(&mut self, at: usize, growing: Growing) -> Result<(), Fault> {
+        let floor = self.marks.last().map_or(0, |mark| *mark as usize);
+        let below = at.checked_sub(1).filter(|below| *below >= floor).ok_or(Fault::Syntax)?;
+        let id = self.graph.own(self.ids[below]);
+        let items = self.ids.get(at..).ok_or(Fault::Syntax)?;
+        let run = match (self.graph.get(id), growing) {
+            (Node::List(run), Growing::List) | (Node::Set(run), Growing::Set) => *run,
+            (Node::Dict(run), Growing::Dict) if items.len() % 2 == 0 => *run,
+            _ => return Err(Fault::Syntax),
+        };
+        let extended = self.graph.extended(run, items);
+        if let Some(Node::List(run) | Node::Set(run) | Node::Dict(run)) = self.graph.get_mut(id) {
+            *run = extended;
+        }
+        self.ids[below] = id;
+        self.ids.truncate(at);
+        Ok(())
+    }
+
+    /// The topmost value, wherever the last mark is, as one that is told from all others.
+    pub(super) fn own_last(&mut self) -> Result<Id, Fault> {
+        let last = self.ids.last_mut().ok_or(Fault::Syntax)?;
+        *last = self.graph.own(*last);
+        Ok(*last)
     }
 }
 
-/// Keys and values that stand in turn.
-pub(super) fn pairs(items: &[Id]) -> Result<Pairs, Fault> {
-    let (pairs, rest) = items.as_chunks::<2>();
-    if rest.is_empty() {
-        Ok(pairs.iter().map(|[key, value]| (*key, *value)).collect())
-    } else {
-        Err(Fault::Syntax)
-    }
+/// What items are added to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Growing {
+    List,
+    Set,
+    Dict,
 }

@@ -29,7 +29,7 @@ pub(crate) fn open(payload: &[u8], max_depth: usize) -> Result<Opened, Fault> {
         })?;
         Ok(end)
     };
-    let end = match reader.tag(start) {
+    let end = match reader.tag(start, &mut Vec::new()) {
         Some(Tag::Dict(inner)) => {
             let end = reader.entries(inner, |key, at| entry(unsuffixed(key), at))?;
             reader.close(end)?
@@ -88,8 +88,8 @@ struct Reader<'j> {
 enum Tag {
     Tuple(usize),
     Dict(usize),
-    /// A value as it is written, and where it ends.
-    Value(Vec<u8>, usize),
+    /// A value that was appended, and where it ends.
+    Value(usize),
 }
 
 impl Reader<'_> {
@@ -152,14 +152,11 @@ impl Reader<'_> {
     }
 
     fn object(&self, at: usize, depth: usize, out: &mut Vec<u8>) -> Result<usize, Fault> {
-        let end = match self.tag(at) {
+        let end = match self.tag(at, out) {
             None => return self.dict(at, |key| key, depth, out),
             Some(Tag::Tuple(array)) => self.array(array, Shape::Tuple, depth, out)?,
             Some(Tag::Dict(inner)) => self.dict(inner, unsuffixed, depth, out)?,
-            Some(Tag::Value(value, end)) => {
-                out.extend_from_slice(&value);
-                end
-            }
+            Some(Tag::Value(end)) => end,
         };
         self.close(end)
     }
@@ -216,8 +213,9 @@ impl Reader<'_> {
         Some((key, blank(self.bytes, colon)))
     }
 
-    /// The tag at `at`, if the object there is one and its value fits.
-    fn tag(&self, at: usize) -> Option<Tag> {
+    /// The tag at `at`, if the object there is one and its value fits; a value that is no collection
+    /// is appended.
+    fn tag(&self, at: usize, out: &mut Vec<u8>) -> Option<Tag> {
         let (key, at) = self.only_entry(at)?;
         match (&*key, self.bytes.get(at)?) {
             (b" t", b'[') => Some(Tag::Tuple(at)),
@@ -226,7 +224,7 @@ impl Reader<'_> {
             }
             (name, b'"') => {
                 let (end, text) = self.text(at).ok()?;
-                Some(Tag::Value(scalar(name, &text)?, end))
+                scalar(name, &text, out).map(|()| Tag::Value(end))
             }
             _ => None,
         }
@@ -245,20 +243,17 @@ impl Reader<'_> {
     }
 }
 
-/// The value of a tag whose content is text.
-fn scalar(name: &[u8], content: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
+/// Appends the value of a tag whose content is text.
+fn scalar(name: &[u8], content: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let text = std::str::from_utf8(content);
     match name {
-        b" b" => write::bytes(&STANDARD.decode(content).ok()?, &mut out),
-        b" m" => write::markup(content, &mut out),
-        b" u" => write::uuid(uuid(text.ok()?)?, &mut out),
-        b" d" => {
-            write::datetime_utc(super::forms::fields(http_date(text.ok()?)?)?, &mut out);
-        }
+        b" b" => write::bytes(&STANDARD.decode(content).ok()?, out),
+        b" m" => write::markup(content, out),
+        b" u" => write::uuid(uuid(text.ok()?)?, out),
+        b" d" => write::datetime_utc(super::forms::fields(http_date(text.ok()?)?)?, out),
         _ => return None,
     }
-    Some(out)
+    Some(())
 }
 
 /// The key that Flask kept from being a tag.

@@ -133,14 +133,6 @@ pub(super) fn markup(html: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&[op::TUPLE1, op::NEWOBJ]);
 }
 
-/// A collection between its mark and its end.
-pub(super) struct Items {
-    start: usize,
-    /// What the collection is if it has none.
-    empty: &'static [u8],
-    close: &'static [u8],
-}
-
 /// The collections of Python.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -151,28 +143,41 @@ pub(super) enum Shape {
     Frozenset,
 }
 
+/// A collection between its mark and its end.
+pub(super) struct Items {
+    start: usize,
+    shape: Shape,
+}
+
 impl Items {
     /// Opens a collection; its items follow, a dictionary's as keys and values in turn.
+    #[inline]
     pub(super) fn begin(shape: Shape, out: &mut Vec<u8>) -> Self {
-        let (open, empty, close): (&[u8], &[u8], &[u8]) = match shape {
-            Shape::List => (&[op::EMPTY_LIST], &[], &[op::APPENDS]),
-            Shape::Tuple => (&[], &[op::EMPTY_TUPLE], &[op::TUPLE]),
-            Shape::Dict => (&[op::EMPTY_DICT], &[], &[op::SETITEMS]),
-            Shape::Set => (&[op::EMPTY_SET], &[], &[op::ADDITEMS]),
-            Shape::Frozenset => (&[], &[op::MARK, op::FROZENSET], &[op::FROZENSET]),
-        };
-        out.extend_from_slice(open);
+        match shape {
+            Shape::List => out.push(op::EMPTY_LIST),
+            Shape::Dict => out.push(op::EMPTY_DICT),
+            Shape::Set => out.push(op::EMPTY_SET),
+            Shape::Tuple | Shape::Frozenset => {}
+        }
         out.push(op::MARK);
-        Self { start: out.len(), empty, close }
+        Self { start: out.len(), shape }
     }
 
     /// Closes the collection.
+    #[inline]
     pub(super) fn end(self, out: &mut Vec<u8>) {
-        if out.len() == self.start {
+        let is_empty = out.len() == self.start;
+        if is_empty && self.shape != Shape::Frozenset {
             out.pop();
-            out.extend_from_slice(self.empty);
-        } else {
-            out.extend_from_slice(self.close);
+        }
+        match (self.shape, is_empty) {
+            (Shape::List | Shape::Dict | Shape::Set, true) => {}
+            (Shape::Tuple, true) => out.push(op::EMPTY_TUPLE),
+            (Shape::Frozenset, _) => out.push(op::FROZENSET),
+            (Shape::List, false) => out.push(op::APPENDS),
+            (Shape::Tuple, false) => out.push(op::TUPLE),
+            (Shape::Dict, false) => out.push(op::SETITEMS),
+            (Shape::Set, false) => out.push(op::ADDITEMS),
         }
     }
 }

@@ -16,6 +16,8 @@ mod python2;
 #[cfg(feature = "flask")]
 mod record;
 #[cfg(feature = "flask")]
+mod shapes;
+#[cfg(feature = "flask")]
 pub(crate) mod tagged;
 mod timestamps;
 mod vectors;

@@ -38,10 +38,10 @@ fn pickles() -> Pickles {
     serde_json::from_str(include_str!("../../tests/data/pickle.json")).unwrap()
 }
 
-/// The most memory in use at a time, for each byte of a payload: a node of 40 bytes for an opcode
+/// The most memory in use at a time, for each byte of a payload: a node of 24 bytes for an opcode
 /// of one, half as much again while a vector grows, the stack and the memo beside it, and here
 /// what the values are turned into.
-const PER_BYTE: u64 = 256;
+const PER_BYTE: u64 = 160;
 /// What a short payload may take beside: what it shares may be repeated in 64 KiB, which doubles
 /// while it grows and is there once more in the format that it is turned into.
 const BESIDE: u64 = 512 * 1024;

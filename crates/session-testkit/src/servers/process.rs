@@ -1,22 +1,27 @@
-//! A process and its children, broken together.
+//! A process and all that it started, broken together.
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A thread that waits for a disk stops after that.
-const STOPPED_WITHIN: Duration = Duration::from_secs(10);
+/// A thread that waits for a disk stops, or ends, after that.
+const HEEDS_WITHIN: Duration = Duration::from_secs(10);
 
-/// Ends the process of a number and its children, and removes its directory, when standard input
-/// ends.
+/// Ends the process of a number and all that it started, and removes its directory, when standard
+/// input ends.
 const WATCH: &str = r#"
+end() {
+  kill -STOP "$1"
+  for child in $(cat "/proc/$1/task/"*/children); do end "$child"; done
+  kill -KILL "$1"
+}
 read -r _
-kill -9 "$0" $(cat "/proc/$0/task/$0/children")
+end "$0"
 rm -rf "$1"
 "#;
 
@@ -59,16 +64,18 @@ impl Process {
         self.is_over
     }
 
-    /// Ends all of it without a warning.
+    /// Ends all of it without a warning. None of it runs any more when this returns, on Linux: what
+    /// saw the first process end would tidy up.
     pub(super) fn kill(&mut self) -> io::Result<()> {
         self.stop()?;
-        self.signal_children(Signal::KILL);
+        let started = started_by(self.child.id());
+        started.iter().for_each(|&pid| signal(pid, Signal::KILL));
         // Before the number is free: the watchdog may not use it then.
         self.end_watchdog()?;
         self.child.kill()?;
         self.child.wait()?;
         self.is_over = true;
-        Ok(())
+        started.into_iter().try_for_each(|pid| wait_until(pid, "end", has_ended))
     }
 
     fn end_watchdog(&mut self) -> io::Result<()> {
@@ -79,17 +86,14 @@ impl Process {
     /// Stops all of it in whatever it does; its connections stay open. No thread of it runs any
     /// more when this returns, on Linux.
     pub(super) fn stop(&self) -> io::Result<()> {
-        // The parent first: it starts no more children while they are looked up.
         kill_process(self.pid()?, Signal::STOP)?;
-        wait_until_stopped(self.child.id())?;
-        self.signal_children(Signal::STOP);
-        self.children().try_for_each(wait_until_stopped)
+        stop(self.child.id())
     }
 
     /// Lets it go on.
     pub(super) fn go_on(&self) -> io::Result<()> {
         let pid = self.pid()?;
-        self.signal_children(Signal::CONT);
+        started_by(self.child.id()).into_iter().for_each(|pid| signal(pid, Signal::CONT));
         Ok(kill_process(pid, Signal::CONT)?)
     }
 
@@ -99,51 +103,66 @@ impl Process {
         }
         Ok(Pid::from_child(&self.child))
     }
+}
 
-    /// Signals the processes that the first one has for its connections, on Linux.
-    fn signal_children(&self, signal: Signal) {
-        for child in self.children() {
-            if let Some(child) = i32::try_from(child).ok().and_then(Pid::from_raw) {
-                // One that has just ended needs no signal.
-                let _ = kill_process(child, signal);
-            }
-        }
-    }
+/// Stops a process and what it started, such as those that a server has for its connections.
+fn stop(pid: u32) -> io::Result<()> {
+    signal(pid, Signal::STOP);
+    wait_until(pid, "stop", |pid| !states(pid).any(|state| "RSDIP".contains(state)))?;
+    // It starts no more of them now.
+    children(pid).into_iter().try_for_each(stop)
+}
 
-    fn children(&self) -> impl Iterator<Item = u32> + use<> {
-        let pid = self.child.id();
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-        let children: Vec<_> = children
-            .unwrap_or_default()
-            .split_whitespace()
-            .map_while(|id| id.parse().ok())
-            .collect();
-        children.into_iter()
+/// One that has just ended needs no signal.
+fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
     }
 }
 
-/// Waits for every thread of the process to have seen the signal: a thread that is in the middle of
+/// All that the process started and what those started, on Linux.
+fn started_by(pid: u32) -> Vec<u32> {
+    let with_its_own = |child| [vec![child], started_by(child)].concat();
+    children(pid).into_iter().flat_map(with_its_own).collect()
+}
+
+/// Each thread of a process has children of its own (proc(5)).
+fn children(pid: u32) -> Vec<u32> {
+    let lists = threads(pid).filter_map(|thread| fs::read_to_string(thread.join("children")).ok());
+    let lists: String = lists.collect();
+    lists.split_whitespace().filter_map(|id| id.parse().ok()).collect()
+}
+
+/// Waits for every thread of the process to have seen a signal: a thread that is in the middle of
 /// an answer sends it otherwise.
-fn wait_until_stopped(pid: u32) -> io::Result<()> {
+fn wait_until(pid: u32, what: &str, holds: impl Fn(u32) -> bool) -> io::Result<()> {
     let began = Instant::now();
-    while is_running(pid) {
-        if began.elapsed() > STOPPED_WITHIN {
-            return Err(io::Error::other(format!("process {pid} does not stop")));
+    while !holds(pid) {
+        if began.elapsed() > HEEDS_WITHIN {
+            return Err(io::Error::other(format!("process {pid} does not {what}")));
         }
         thread::sleep(Duration::from_millis(1));
     }
     Ok(())
 }
 
-/// Whether a thread of the process may still do something (proc(5): the state follows the name,
-/// which is in parentheses).
-fn is_running(pid: u32) -> bool {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
-    threads.flatten().any(|thread| {
-        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-        let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-        matches!(state, Some('R' | 'S' | 'D' | 'I' | 'P'))
+/// Whether nothing of the process is left but, maybe, its number.
+fn has_ended(pid: u32) -> bool {
+    states(pid).all(|state| "ZX".contains(state))
+}
+
+/// What each thread of the process is doing (proc(5): the state follows the name, which is in
+/// parentheses).
+fn states(pid: u32) -> impl Iterator<Item = char> {
+    threads(pid).filter_map(|thread| {
+        let stat = fs::read_to_string(thread.join("stat")).ok()?;
+        stat.rsplit_once(") ")?.1.chars().next()
     })
+}
+
+fn threads(pid: u32) -> impl Iterator<Item = PathBuf> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
+    threads.flatten().map(|thread| thread.path())
 }
 
 impl Drop for Process {
@@ -158,6 +177,8 @@ impl Drop for Process {
 #[cfg(test)]
 mod tests {
     use super::Process;
+    #[cfg(target_os = "linux")]
+    use super::{has_ended, started_by, wait_until};
     use std::path::Path;
     use std::process::Command;
 
@@ -172,5 +193,18 @@ mod tests {
         assert!(Path::new(&watchdog).exists());
         drop(process);
         assert!(!Path::new(&watchdog).exists() && dir.path().exists());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn all_that_a_process_started_ends_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "sh -c 'sleep 600 & sleep 600 & wait' & wait"]);
+        let mut process = Process::spawn(command, dir.path()).unwrap();
+        wait_until(process.id(), "start them", |pid| started_by(pid).len() == 3).unwrap();
+        let started = started_by(process.id());
+        process.kill().unwrap();
+        assert!(started.into_iter().all(has_ended));
     }
 }

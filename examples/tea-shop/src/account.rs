@@ -5,7 +5,7 @@ use crate::accounts::Person;
 use crate::pages::{Answer, Page, see_other, show as render};
 use crate::sessions::{DEVICE, SIGNED_IN_AT};
 use crate::sign_in::Customer;
-use crate::words::in_words;
+use crate::words::{ago, in_words};
 use askama::Template;
 use axum::Form;
 use axum::extract::State;
@@ -46,7 +46,7 @@ pub(crate) async fn show(State(site): State<Site>, customer: Customer) -> Answer
         person,
         device: session.get(DEVICE)?.unwrap_or_default(),
         since: since.strftime("%-d %B %Y, %H:%M UTC").to_string(),
-        ago: in_words(age(since)),
+        ago: ago(age(since)),
         is_permanent: session.is_permanent(),
         ttl: in_words(session.ttl()?.unwrap_or_default()),
         others,
@@ -72,7 +72,7 @@ fn device(info: &SessionInfo) -> Device {
     Device {
         handle: info.handle().to_string(),
         name: name.unwrap_or_else(|| "A device without a name".to_owned()),
-        ago: signed_in_at(info).map_or_else(|| "some time".to_owned(), |at| in_words(age(at))),
+        ago: signed_in_at(info).map_or_else(|| "some time ago".to_owned(), |at| ago(age(at))),
         ttl: in_words(info.ttl()),
     }
 }

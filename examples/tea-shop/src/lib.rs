@@ -11,7 +11,7 @@ mod headers;
 mod origin;
 mod pages;
 mod problems;
-pub mod sessions;
+mod sessions;
 pub mod settings;
 mod sign_in;
 mod words;
@@ -59,6 +59,7 @@ pub fn app(manager: SessionManager, accounts: Accounts, origins: Origins) -> Res
         .route("/account/end-others", post(account::end_others))
         .route("/account/end-all", post(account::end_all))
         .fallback(problems::not_found)
+        .method_not_allowed_fallback(problems::no_such_method)
         .with_state(Site { accounts })
         .layer(sessions)
         .route("/style.css", get(pages::style))

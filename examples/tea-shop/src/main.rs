@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use tea_shop::settings::Settings;
-use tea_shop::{Accounts, app, sessions};
+use tea_shop::{Accounts, app};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,15 +25,20 @@ async fn main() -> ExitCode {
 #[expect(clippy::print_stdout, reason = "the address is what the program has to say")]
 async fn run() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_env()?;
-    let manager = sessions::manager(&settings).await?;
+    let manager = web_session::manager(&settings.session).await?;
     let accounts = Accounts::open(settings.data_dir.join("accounts.json")).await?;
     let port = settings.port;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
         .map_err(|error| format!("listen at PORT {port}: {error}"))?;
-    println!("listening on http://{}", listener.local_addr()?);
+    println!("listening on http://localhost:{}", listener.local_addr()?.port());
     if settings.origins.is_https() {
         println!("for {}, behind something that speaks TLS", settings.origins.first());
+    } else if manager.config().cookie().secure {
+        tracing::info!(
+            "the cookie is Secure: Chromium and Firefox keep it from http://localhost, Safari does \
+             not; for Safari set SESSION_COOKIE_NAME=session SESSION_COOKIE_SECURE=false"
+        );
     }
     let app = app(manager, accounts, settings.origins)?;
     axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await?;

@@ -73,7 +73,8 @@ impl Settings {
         let mut defaults = vec![
             (OsString::from("SESSION_TYPE"), OsString::from("filesystem")),
             ("SESSION_FILE_DIR".into(), data_dir.join("sessions").into()),
-            ("SESSION_OWNER_INDEX".into(), "true".into()),
+            ("SESSION_PROFILE".into(), "hardened".into()),
+            ("SESSION_OWNER_INDEX".into(), has_owners(var("SESSION_TYPE")).to_string().into()),
             ("SESSION_CLEANUP_INTERVAL".into(), "600".into()),
         ];
         if var("SECRET_KEY").is_none() {
@@ -89,6 +90,13 @@ impl Settings {
         }
         Ok(Self { origins, port, data_dir, session })
     }
+}
+
+/// Whether the store can list the sessions of a person, which Memcached cannot: the account page
+/// says then what it does not show.
+fn has_owners(session_type: Option<OsString>) -> bool {
+    let name = session_type.unwrap_or_default().to_string_lossy().to_lowercase();
+    !name.contains("memcache")
 }
 
 /// Reads the key that an earlier start made, or makes one, so that a restart signs nobody out.

@@ -16,13 +16,21 @@ pub(crate) fn in_words(duration: Duration) -> String {
     }
 }
 
+/// Says how long ago something was: `2 minutes and 5 seconds ago`.
+pub(crate) fn ago(age: Duration) -> String {
+    match age.as_secs() {
+        0..10 => "just now".to_owned(),
+        _ => format!("{} ago", in_words(age)),
+    }
+}
+
 fn counted(count: u64, name: &str) -> String {
     format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::in_words;
+    use super::{ago, in_words};
     use std::time::Duration;
 
     #[test]
@@ -41,5 +49,11 @@ mod tests {
         for (seconds, expected) in table {
             assert_eq!(in_words(Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn seconds_ago_are_not_counted_at_once() {
+        assert_eq!(ago(Duration::from_secs(9)), "just now");
+        assert_eq!(ago(Duration::from_secs(10)), "10 seconds ago");
     }
 }

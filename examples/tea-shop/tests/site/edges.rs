@@ -72,17 +72,43 @@ async fn every_answer_carries_the_security_fields() {
 }
 
 #[tokio::test]
-async fn https_binds_the_cookie_to_the_host() {
-    let extra =
+async fn cookie_is_hardened_over_https_and_on_this_machine() {
+    let https =
         [("ORIGIN", "https://shop.example"), ("SECRET_KEY", "a key of at least thirty-two bytes")];
-    let site = Site::start_with(Backend::Filesystem, &extra).await;
-    let mut browser = site.browser();
-    browser.origin = "https://shop.example".into();
+    for (extra, is_https) in [(&https[..], true), (&[], false)] {
+        let site = Site::start_with(Backend::Filesystem, extra).await;
+        let mut browser = site.browser();
+        if is_https {
+            browser.origin = "https://shop.example".into();
+        }
+        let answer = browser.post("/cart/add", &[("sku", "assam")]).await;
+        let cookie = answer.set_cookie().unwrap();
+        assert!(cookie.starts_with("__Host-session="), "{cookie}");
+        for attribute in ["; Secure", "; HttpOnly", "; Path=/", "; SameSite=Lax"] {
+            assert!(cookie.contains(attribute), "{cookie}");
+        }
+        let is_for_https_only = answer.headers.contains_key("strict-transport-security");
+        assert_eq!(is_for_https_only, is_https);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_drops_secure_cookies_can_be_served() {
+    let extra = [("SESSION_COOKIE_NAME", "session"), ("SESSION_COOKIE_SECURE", "false")];
+    let mut browser = Site::start_with(Backend::Filesystem, &extra).await.browser();
     let answer = browser.post("/cart/add", &[("sku", "assam")]).await;
     let cookie = answer.set_cookie().unwrap();
-    assert!(cookie.starts_with("__Host-session="), "{cookie}");
-    for attribute in ["; Secure", "; HttpOnly", "; Path=/", "; SameSite=Lax"] {
-        assert!(cookie.contains(attribute), "{cookie}");
+    assert!(cookie.starts_with("session=") && !cookie.contains("Secure"), "{cookie}");
+    assert!(cookie.contains("; SameSite=Lax"), "{cookie}");
+}
+
+#[tokio::test]
+async fn the_address_of_a_form_opened_as_a_page_leads_home() {
+    let mut browser = Site::start(Backend::Filesystem).await.browser();
+    for path in ["/cart/add", "/sign-out", "/account/end-all"] {
+        let answer = browser.get(path).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, Some("/")), "{path}");
     }
-    assert!(answer.headers.contains_key("strict-transport-security"));
+    let answer = browser.post("/cart", &[]).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
 }

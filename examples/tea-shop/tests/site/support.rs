@@ -1,5 +1,6 @@
 //! The site on a port of its own, and a browser in front of it.
 
+use e2e::backend::scratch;
 use reqwest::header::{ACCEPT, COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, StatusCode, redirect};
 use session_testkit::server;
@@ -7,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tea_shop::settings::Settings;
-use tea_shop::{Accounts, Origins, app, sessions};
+use tea_shop::{Accounts, Origins, app};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use web_session::{Config, ConfigBuilder, SessionManager, Store};
@@ -36,7 +37,7 @@ impl Site {
     }
 
     pub(crate) async fn start_with(backend: Backend, extra: &[(&str, &str)]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = scratch();
         let mut vars = vec![("DATA_DIR".to_owned(), dir.path().to_str().unwrap().to_owned())];
         match backend {
             Backend::Filesystem => {}
@@ -48,7 +49,7 @@ impl Site {
         }
         vars.extend(extra.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let settings = Settings::from_vars(vars).unwrap();
-        let manager = sessions::manager(&settings).await.unwrap();
+        let manager = web_session::manager(&settings.session).await.unwrap();
         let origins = extra.iter().any(|(name, _)| *name == "ORIGIN").then_some(settings.origins);
         Self::serve(manager, dir, origins).await
     }
@@ -65,7 +66,7 @@ impl Site {
 
     async fn over_with(store: Arc<dyn Store>, config: ConfigBuilder) -> Self {
         let manager = SessionManager::new(store, config.build().unwrap(), None).unwrap();
-        Self::serve(manager, tempfile::tempdir().unwrap(), None).await
+        Self::serve(manager, scratch(), None).await
     }
 
     async fn serve(manager: SessionManager, dir: TempDir, origins: Option<Origins>) -> Self {

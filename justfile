@@ -44,6 +44,10 @@ services-exec +args:
 bench-gate *args:
     cargo bench --package bench --bench gate {{ args }}
 
+# Makes the pictures in docs/pictures anew
+pictures:
+    scripts/pictures
+
 # Licences, sources, bans and advisories of the dependency tree (needs cargo-deny)
 deny:
     cargo deny --all-features check

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, reason = "tests fail where they stand")]
 
+mod chromium;
 mod devices;
 mod edges;
 mod everywhere;

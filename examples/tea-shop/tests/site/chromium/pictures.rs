@@ -1,0 +1,55 @@
+//! The pictures of `docs/pictures`: taken where tests come by, and not compared with those, since
+//! every machine draws letters in its own way. `scripts/pictures` makes them anew.
+
+use super::browser::{Browser, Scheme};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Names and sizes in CSS pixels; a picture has twice as many of its own.
+const PICTURES: [(&str, (u32, u32)); 2] = [("devices", (960, 640)), ("store-down", (960, 640))];
+
+/// More would keep readers of the front page waiting.
+const MOST_BYTES: usize = 60_000;
+
+/// Takes the picture of that name, by day and by night. Without a place to keep it, it is in `target/tmp`.
+pub(super) async fn take(browser: &Browser, name: &str) {
+    let (_, size) = PICTURES.into_iter().find(|(known, _)| *known == name).unwrap();
+    let kept = std::env::var_os("SESSION_TEST_PICTURES");
+    let dir =
+        kept.map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures"), PathBuf::from);
+    fs::create_dir_all(&dir).unwrap();
+    for (scheme, suffix) in [(Scheme::Dark, "-dark"), (Scheme::Light, "")] {
+        let picture = browser.picture(size, scheme).await;
+        fs::write(dir.join(format!("{name}{suffix}.webp")), picture).unwrap();
+    }
+}
+
+#[test]
+fn pictures_are_those_of_the_front_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("README.md")).unwrap();
+    let after_dir = page.split("docs/pictures/").skip(1);
+    let shown: BTreeSet<_> =
+        after_dir.filter_map(|rest| Some(rest.split(['"', ')']).next()?.to_owned())).collect();
+    let dir = root.join("docs/pictures");
+    let files = fs::read_dir(&dir).unwrap();
+    let there: BTreeSet<_> =
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(there, shown);
+    for (name, (width, height)) in PICTURES {
+        for file in [format!("{name}.webp"), format!("{name}-dark.webp")] {
+            let picture = fs::read(dir.join(&file)).unwrap();
+            assert_eq!(size(&picture), (2 * width, 2 * height), "{file}");
+            assert!(picture.len() < MOST_BYTES, "{file}: {}", picture.len());
+        }
+    }
+}
+
+/// Width and height as the chunk `VP8X` of a WebP has them: three bytes each, less one.
+fn size(picture: &[u8]) -> (u32, u32) {
+    assert_eq!(picture[12..16], *b"VP8X");
+    let number =
+        |at: usize| 1 + u32::from_le_bytes([picture[at], picture[at + 1], picture[at + 2], 0]);
+    (number(24), number(27))
+}

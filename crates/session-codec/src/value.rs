@@ -18,7 +18,8 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use session_codec::Value;
+/// # use session_codec as web_session;
+/// use web_session::Value;
 ///
 /// let value = Value::Array(vec![Value::Integer(1), Value::Text("two".into())]);
 /// assert_ne!(value, Value::Null);

@@ -63,7 +63,8 @@ impl SessionId {
     /// # Examples
     ///
     /// ```
-    /// use session_core::SessionId;
+    /// # use session_core as web_session;
+    /// use web_session::SessionId;
     ///
     /// assert_eq!(SessionId::generate(32)?.as_str().len(), 43);
     /// # Ok::<(), session_core::Error>(())
@@ -99,7 +100,8 @@ impl SessionId {
     /// # Examples
     ///
     /// ```
-    /// use session_core::{IdSyntax, SessionId};
+    /// # use session_core as web_session;
+    /// use web_session::{IdSyntax, SessionId};
     ///
     /// let parse = |text: &str| SessionId::parse(text.as_bytes(), IdSyntax::Base64Url);
     /// assert!(parse("AAAAAAAAAAAAAAAAAAAAAA").is_some());

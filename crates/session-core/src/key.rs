@@ -63,7 +63,8 @@ pub(crate) fn check_function_of(key: &str, owner_key: &str) -> Result<()> {
 /// # Examples
 ///
 /// ```
-/// use session_core::Key;
+/// # use session_core as web_session;
+/// use web_session::Key;
 ///
 /// const VISITS: Key<u64> = Key::new("visits");
 /// assert_eq!(VISITS.name(), "visits");

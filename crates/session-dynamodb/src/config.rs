@@ -25,7 +25,8 @@ const MISSING: &[(&str, MissingExpiry)] =
 /// # Examples
 ///
 /// ```
-/// use session_dynamodb::DynamoDbOptions;
+/// # mod web_session { pub mod stores { pub use session_dynamodb as dynamodb; } }
+/// use web_session::stores::dynamodb::DynamoDbOptions;
 /// use std::time::Duration;
 ///
 /// let options = DynamoDbOptions::default()
@@ -62,8 +63,12 @@ impl DynamoDbOptions {
     /// # Examples
     ///
     /// ```
-    /// use session_core::config::Settings;
-    /// use session_dynamodb::DynamoDbOptions;
+    /// # mod web_session {
+    /// #     pub use session_core::*;
+    /// #     pub mod stores { pub use session_dynamodb as dynamodb; }
+    /// # }
+    /// use web_session::config::Settings;
+    /// use web_session::stores::dynamodb::DynamoDbOptions;
     ///
     /// let settings: Settings = [
     ///     ("SESSION_DYNAMODB_REGION", "eu-central-1"),

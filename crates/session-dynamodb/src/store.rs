@@ -39,7 +39,8 @@ impl DynamoDbStore {
     /// # Examples
     ///
     /// ```no_run
-    /// use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
+    /// # mod web_session { pub mod stores { pub use session_dynamodb as dynamodb; } }
+    /// use web_session::stores::dynamodb::{DynamoDbOptions, DynamoDbStore};
     ///
     /// # async fn example() -> session_core::Result<()> {
     /// let store = DynamoDbStore::connect(DynamoDbOptions::default().owner_index(true)).await?;
@@ -100,7 +101,8 @@ impl DynamoDbStore {
     /// # Examples
     ///
     /// ```no_run
-    /// use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
+    /// # mod web_session { pub mod stores { pub use session_dynamodb as dynamodb; } }
+    /// use web_session::stores::dynamodb::{DynamoDbOptions, DynamoDbStore};
     ///
     /// # async fn example(client: aws_sdk_dynamodb::Client) -> session_core::Result<()> {
     /// let store = DynamoDbStore::from_client(&client, DynamoDbOptions::default())?;

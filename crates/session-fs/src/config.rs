@@ -51,7 +51,8 @@ pub const KEYS: &[KeyInfo] = &[
 /// # Examples
 ///
 /// ```
-/// use session_fs::{FileHash, FileOptions};
+/// # mod web_session { pub mod stores { pub use session_fs as filesystem; } }
+/// use web_session::stores::filesystem::{FileHash, FileOptions};
 ///
 /// // Beside a Flask whose cachelib is older than 0.16.
 /// let options = FileOptions::new("/var/lib/shop/sessions").hash(FileHash::Md5).threshold(0);
@@ -121,8 +122,12 @@ impl FileOptions {
     /// # Examples
     ///
     /// ```
-    /// use session_core::config::Settings;
-    /// use session_fs::{FileHash, FileOptions};
+    /// # mod web_session {
+    /// #     pub use session_core::*;
+    /// #     pub mod stores { pub use session_fs as filesystem; }
+    /// # }
+    /// use web_session::config::Settings;
+    /// use web_session::stores::filesystem::{FileHash, FileOptions};
     ///
     /// let settings: Settings = [("SESSION_FILE_HASH", "md5")].into_iter().collect();
     /// let options = FileOptions::from_settings(&settings)?;

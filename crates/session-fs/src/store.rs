@@ -33,8 +33,12 @@ impl FileStore {
     /// # Examples
     ///
     /// ```
-    /// use session_core::{Bytes, Lease, Outcome, Precondition, Store, StoreKey};
-    /// use session_fs::{FileOptions, FileStore};
+    /// # mod web_session {
+    /// #     pub use session_core::*;
+    /// #     pub mod stores { pub use session_fs as filesystem; }
+    /// # }
+    /// use web_session::{Bytes, Lease, Outcome, Precondition, Store, StoreKey};
+    /// use web_session::stores::filesystem::{FileOptions, FileStore};
     /// use std::time::Duration;
     ///
     /// # #[tokio::main(flavor = "current_thread")]

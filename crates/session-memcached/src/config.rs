@@ -40,7 +40,8 @@ pub const KEYS: &[KeyInfo] = &[
 /// # Examples
 ///
 /// ```
-/// use session_memcached::MemcachedOptions;
+/// # mod web_session { pub mod stores { pub use session_memcached as memcached; } }
+/// use web_session::stores::memcached::MemcachedOptions;
 /// use std::time::Duration;
 ///
 /// let options = MemcachedOptions::new(["10.0.0.1:11211", "10.0.0.2:11211"])
@@ -79,8 +80,12 @@ impl MemcachedOptions {
     /// # Examples
     ///
     /// ```
-    /// use session_core::config::Settings;
-    /// use session_memcached::MemcachedOptions;
+    /// # mod web_session {
+    /// #     pub use session_core::*;
+    /// #     pub mod stores { pub use session_memcached as memcached; }
+    /// # }
+    /// use web_session::config::Settings;
+    /// use web_session::stores::memcached::MemcachedOptions;
     ///
     /// let settings: Settings = [("SESSION_MEMCACHED", "10.0.0.1, 10.0.0.2")].into_iter().collect();
     /// let options = MemcachedOptions::from_settings(&settings)?;

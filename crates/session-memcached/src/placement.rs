@@ -16,8 +16,9 @@ use memcache::exp::Router;
 /// # Examples
 ///
 /// ```no_run
+/// # mod web_session { pub mod stores { pub use session_memcached as memcached; } }
 /// use memcache::exp::AsyncMemcache;
-/// use session_memcached::{MemcachedStore, Placement};
+/// use web_session::stores::memcached::{MemcachedStore, Placement};
 ///
 /// # async fn example() -> memcache::exp::Result<()> {
 /// let servers = ["10.0.0.1:11211", "10.0.0.2:11211"];

@@ -38,7 +38,8 @@ impl MemcachedStore {
     /// # Examples
     ///
     /// ```no_run
-    /// use session_memcached::{MemcachedOptions, MemcachedStore};
+    /// # mod web_session { pub mod stores { pub use session_memcached as memcached; } }
+    /// use web_session::stores::memcached::{MemcachedOptions, MemcachedStore};
     /// use std::time::Duration;
     ///
     /// # async fn example() -> session_core::Result<()> {
@@ -83,8 +84,9 @@ impl MemcachedStore {
     /// # Examples
     ///
     /// ```no_run
+    /// # mod web_session { pub mod stores { pub use session_memcached as memcached; } }
     /// use memcache::exp::AsyncMemcache;
-    /// use session_memcached::MemcachedStore;
+    /// use web_session::stores::memcached::MemcachedStore;
     ///
     /// # async fn example() -> memcache::exp::Result<()> {
     /// let cache = AsyncMemcache::connect(["127.0.0.1:11211"]).await?;

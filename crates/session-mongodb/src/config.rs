@@ -38,7 +38,8 @@ pub const KEYS: &[KeyInfo] = &[
 /// # Examples
 ///
 /// ```
-/// use session_mongodb::MongoOptions;
+/// # mod web_session { pub mod stores { pub use session_mongodb as mongodb; } }
+/// use web_session::stores::mongodb::MongoOptions;
 /// use std::time::Duration;
 ///
 /// let options = MongoOptions::new("mongodb://db1.internal,db2.internal/?replicaSet=shop")
@@ -82,8 +83,12 @@ impl MongoOptions {
     /// # Examples
     ///
     /// ```
-    /// use session_core::config::Settings;
-    /// use session_mongodb::MongoOptions;
+    /// # mod web_session {
+    /// #     pub use session_core::*;
+    /// #     pub mod stores { pub use session_mongodb as mongodb; }
+    /// # }
+    /// use web_session::config::Settings;
+    /// use web_session::stores::mongodb::MongoOptions;
     ///
     /// let settings: Settings =
     ///     [("SESSION_MONGODB", "mongodb://db.internal")].into_iter().collect();

@@ -14,8 +14,9 @@ const STORE: &str = "null";
 /// # Examples
 ///
 /// ```
-/// use session_core::{Bytes, ErrorKind, Lease, Precondition, Store, StoreKey};
-/// use session_null::NullStore;
+/// # mod web_session { pub use session_core::*; pub use session_null::*; }
+/// use web_session::{Bytes, ErrorKind, Lease, Precondition, Store, StoreKey};
+/// use web_session::NullStore;
 /// use std::time::Duration;
 ///
 /// # #[tokio::main(flavor = "current_thread")]

@@ -27,7 +27,8 @@ pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
 /// # Examples
 ///
 /// ```
-/// use session_redis::RedisOptions;
+/// # mod web_session { pub mod stores { pub use session_redis as redis; } }
+/// use web_session::stores::redis::RedisOptions;
 /// use std::time::Duration;
 ///
 /// let options = RedisOptions::new("redis://cache.internal:6379/2")
@@ -80,8 +81,12 @@ impl RedisOptions {
     /// # Examples
     ///
     /// ```
-    /// use session_core::config::Settings;
-    /// use session_redis::{RedisOptions, RedisStore};
+    /// # mod web_session {
+    /// #     pub use session_core::*;
+    /// #     pub mod stores { pub use session_redis as redis; }
+    /// # }
+    /// use web_session::config::Settings;
+    /// use web_session::stores::redis::{RedisOptions, RedisStore};
     ///
     /// let settings: Settings = [("SESSION_REDIS", "redis://cache.internal")].into_iter().collect();
     /// let store = RedisStore::connect_lazy(RedisOptions::from_settings(&settings)?)?;

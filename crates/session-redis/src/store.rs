@@ -49,7 +49,8 @@ impl RedisStore {
     /// # Examples
     ///
     /// ```no_run
-    /// use session_redis::{RedisOptions, RedisStore};
+    /// # mod web_session { pub mod stores { pub use session_redis as redis; } }
+    /// use web_session::stores::redis::{RedisOptions, RedisStore};
     /// use std::time::Duration;
     ///
     /// # async fn example() -> session_core::Result<()> {
@@ -89,8 +90,9 @@ impl RedisStore {
     /// # Examples
     ///
     /// ```
+    /// # mod web_session { pub mod stores { pub use session_redis as redis; } }
     /// use redis::aio::ConnectionLike;
-    /// use session_redis::RedisStore;
+    /// use web_session::stores::redis::RedisStore;
     ///
     /// /// Keeps sessions where the cache is; `C` is redis's `ConnectionManager`, say.
     /// fn beside<C>(cache: &C) -> RedisStore

@@ -21,7 +21,8 @@ const REST: Duration = Duration::from_secs(10);
 /// # Examples
 ///
 /// ```
-/// use session_sql::SqlOptions;
+/// # mod web_session { pub mod stores { pub use session_sql as sql; } }
+/// use web_session::stores::sql::SqlOptions;
 /// use std::time::Duration;
 ///
 /// let options = SqlOptions::new("postgresql://app@db.internal/shop")

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// # Examples
 ///
 /// ```
-/// use session_core::{MemoryStore, Store, StoreKey};
+/// # use session_core as web_session;
+/// use web_session::{MemoryStore, Store, StoreKey};
 /// use session_testkit::{Calls, CountingStore};
 /// use std::sync::Arc;
 ///

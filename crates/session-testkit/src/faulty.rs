@@ -45,7 +45,8 @@ pub enum Fault {
 /// # Examples
 ///
 /// ```
-/// use session_core::{ErrorKind, MemoryStore, Store, StoreKey};
+/// # use session_core as web_session;
+/// use web_session::{ErrorKind, MemoryStore, Store, StoreKey};
 /// use session_testkit::{Fault, FaultyStore, Method};
 /// use std::sync::Arc;
 ///

@@ -23,9 +23,10 @@ const OLD_LEASE: Lease<'_> = Lease { ttl: Duration::from_secs(3600), owner: None
 /// # Examples
 ///
 /// ```
+/// # use session_core as web_session;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), session_testkit::Finding> {
-/// let store = session_core::MemoryStore::new();
+/// let store = web_session::MemoryStore::new();
 /// session_testkit::store_calls_per_request(std::sync::Arc::new(store)).await
 /// # }
 /// ```

@@ -14,7 +14,8 @@ use std::time::Duration;
 /// # Examples
 ///
 /// ```
-/// use session_core::{MemoryStore, Result, Store, async_trait};
+/// # use session_core as web_session;
+/// use web_session::{MemoryStore, Result, Store, async_trait};
 /// use session_testkit::{Link, Subject};
 /// use std::sync::Arc;
 ///

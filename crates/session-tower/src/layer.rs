@@ -25,8 +25,9 @@ use tower_service::Service;
 /// # Examples
 ///
 /// ```
-/// use session_core::{Config, MemoryStore, SessionManager};
-/// use session_tower::SessionLayer;
+/// # mod web_session { pub use session_core::*; pub use session_tower::*; }
+/// use web_session::{Config, MemoryStore, SessionManager};
+/// use web_session::SessionLayer;
 /// use std::sync::Arc;
 ///
 /// let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None)?;

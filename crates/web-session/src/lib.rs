@@ -24,13 +24,13 @@ pub use session_core::{
     ErrorKind, Exchange, Flash, Format, IdHash, IdSyntax, Key, Lease, MemoryLimits, MemoryStore,
     OnConflict, Outcome, Owners, Precondition, ReadAs, Record, Result, Rollout, SameSite, Session,
     SessionHandle, SessionId, SessionInfo, SessionManager, Signer, Store, StoreKey, Sweeper,
-    Timestamp, Undecodable, Value, WriteAs, async_trait, cache_control, config, store,
+    Timestamp, Transaction, Undecodable, Value, WriteAs, async_trait, cache_control, config, store,
 };
 pub use session_null::NullStore;
 
 #[cfg(feature = "actix")]
 pub use session_actix::SessionMiddleware;
 #[cfg(any(feature = "tower", feature = "actix"))]
-pub use session_core::{Named, NotSignedIn, ReturnTo, SignedIn};
+pub use session_core::{Named, NotSignedIn, ReturnTo, SignInPage, SignedIn};
 #[cfg(feature = "tower")]
 pub use session_tower::{Advice, ErrorResponse, ResponseFuture, SessionLayer, SessionService};

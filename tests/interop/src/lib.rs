@@ -8,6 +8,8 @@
 pub mod app;
 pub mod backend;
 pub mod browser;
+#[cfg(doctest)]
+mod pages;
 pub mod python_values;
 pub mod rust_types;
 pub mod site;
@@ -16,11 +18,6 @@ pub use backend::Backend;
 pub use browser::Browser;
 pub use e2e::{Answer, Server, run, within};
 pub use site::{Era, SIGNED, Site};
-
-/// Compiles the Rust of the front page, which no published crate contains.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct FrontPage;
 
 /// Makes each function a test on every backend that both sides have.
 ///

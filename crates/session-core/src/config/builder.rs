@@ -70,8 +70,9 @@ impl ConfigBuilder {
     /// # Examples
     ///
     /// ```
-    /// use session_core::Config;
-    /// use session_core::config::Settings;
+    /// # use session_core as web_session;
+    /// use web_session::Config;
+    /// use web_session::config::Settings;
     ///
     /// let settings: Settings = [("SESSION_COOKIE_SAMESITE", "Strict")].into_iter().collect();
     /// let config = Config::hardened().settings(&settings)?.build()?;

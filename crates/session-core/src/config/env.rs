@@ -20,7 +20,8 @@ impl Settings {
     /// # Examples
     ///
     /// ```
-    /// use session_core::config::{CORE_KEYS, Settings};
+    /// # use session_core as web_session;
+    /// use web_session::config::{CORE_KEYS, Settings};
     ///
     /// let vars = [("SESSION_PERMANENT", "no"), ("SESSION_MANAGER", "local/unix"), ("HOME", "/")];
     /// let (settings, warnings) = Settings::from_vars(vars, &[CORE_KEYS])?;

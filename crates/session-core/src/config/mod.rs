@@ -46,7 +46,8 @@ use std::time::Duration;
 /// # Examples
 ///
 /// ```
-/// use session_core::Config;
+/// # use session_core as web_session;
+/// use web_session::Config;
 /// use std::time::Duration;
 ///
 /// let config = Config::builder()

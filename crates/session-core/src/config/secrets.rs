@@ -58,7 +58,8 @@ impl Secrets {
     /// A Flask app's key and its signatures, so that either side reads what the other signs:
     ///
     /// ```
-    /// use session_core::config::Settings;
+    /// # use session_core as web_session;
+    /// use web_session::config::Settings;
     ///
     /// let settings: Settings =
     ///     [("SECRET_KEY", "the app's"), ("SESSION_SIGNATURE", "flask")].into_iter().collect();

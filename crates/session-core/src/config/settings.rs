@@ -20,7 +20,8 @@ use zeroize::Zeroizing;
 /// # Examples
 ///
 /// ```
-/// use session_core::config::Settings;
+/// # use session_core as web_session;
+/// use web_session::config::Settings;
 /// use std::time::Duration;
 ///
 /// let settings: Settings = [("SESSION_REDIS_TIMEOUT", "0.25")].into_iter().collect();

@@ -10,7 +10,8 @@
 /// # Examples
 ///
 /// ```
-/// use session_core::cache_control;
+/// # use session_core as web_session;
+/// use web_session::cache_control;
 ///
 /// assert_eq!(cache_control(None).as_deref(), Some("no-store"));
 /// assert_eq!(cache_control(Some("public, max-age=60")).as_deref(), Some("private, max-age=60"));

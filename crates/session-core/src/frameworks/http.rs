@@ -45,7 +45,8 @@ impl Exchange {
     /// # Examples
     ///
     /// ```
-    /// use session_core::{Error, ErrorKind, Exchange, Result};
+    /// # use session_core as web_session;
+    /// use web_session::{Error, ErrorKind, Exchange, Result};
     ///
     /// async fn visits<B>(request: &http::Request<B>) -> Result<u64> {
     ///     let exchange = request.extensions().get::<Exchange>().ok_or_else(Error::no_layer)?;

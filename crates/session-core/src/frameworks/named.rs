@@ -12,7 +12,8 @@ use std::ops::Deref;
 /// # Examples
 ///
 /// ```
-/// use session_core::{Named, Result, Session};
+/// # use session_core as web_session;
+/// use web_session::{Named, Result, Session};
 ///
 /// enum Admin {}
 ///

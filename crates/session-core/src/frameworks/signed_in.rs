@@ -13,7 +13,8 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use session_core::{Result, SignedIn};
+/// # use session_core as web_session;
+/// use web_session::{Result, SignedIn};
 ///
 /// async fn account(SignedIn { owner, session }: SignedIn) -> Result<String> {
 ///     let visits = session.modify("visits", |n: Option<u64>| n.unwrap_or(0) + 1)?;
@@ -58,7 +59,8 @@ impl fmt::Debug for SignedIn {
 /// # Examples
 ///
 /// ```
-/// use session_core::{NotSignedIn, SignedIn};
+/// # use session_core as web_session;
+/// use web_session::{NotSignedIn, SignedIn};
 ///
 /// async fn who(signed_in: Result<SignedIn, NotSignedIn>) -> Result<String, NotSignedIn> {
 ///     match signed_in {

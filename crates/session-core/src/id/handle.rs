@@ -22,7 +22,8 @@ const LEN: usize = 16;
 /// # Examples
 ///
 /// ```
-/// use session_core::SessionHandle;
+/// # use session_core as web_session;
+/// use web_session::SessionHandle;
 ///
 /// let handle: SessionHandle = "00112233445566778899aabbccddeeff".parse()?;
 /// assert_eq!(handle.to_string(), "00112233445566778899aabbccddeeff");

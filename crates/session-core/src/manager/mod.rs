@@ -30,7 +30,8 @@ use sweep::Sweeps;
 /// # Examples
 ///
 /// ```
-/// use session_core::{Config, MemoryStore, SessionManager};
+/// # use session_core as web_session;
+/// use web_session::{Config, MemoryStore, SessionManager};
 /// use std::sync::Arc;
 ///
 /// # async fn example() -> session_core::Result<()> {

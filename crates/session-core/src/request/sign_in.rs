@@ -78,7 +78,8 @@ impl SignIn {
 /// # Examples
 ///
 /// ```
-/// use session_core::ReturnTo;
+/// # use session_core as web_session;
+/// use web_session::ReturnTo;
 ///
 /// let next = ReturnTo::of_query(Some("lang=de&next=/cart%3Fpage%3D2"));
 /// assert_eq!(next.or("/account"), "/cart?page=2");

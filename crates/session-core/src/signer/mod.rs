@@ -33,7 +33,8 @@ const MIN_NATIVE_SECRET: usize = 32;
 /// # Examples
 ///
 /// ```
-/// use session_core::Signer;
+/// # use session_core as web_session;
+/// use web_session::Signer;
 ///
 /// let newest = "a secret of at least thirty-two bytes";
 /// let older = "the secret that was in use until today";
@@ -94,7 +95,8 @@ impl Signer {
     /// A service that takes over from a Flask app with a short key:
     ///
     /// ```
-    /// use session_core::Signer;
+    /// # use session_core as web_session;
+    /// use web_session::Signer;
     ///
     /// let signer = Signer::new("a secret of at least thirty-two bytes")?
     ///     .accept_flask("flask-session")

@@ -7,7 +7,8 @@ use crate::error::{Error, ErrorKind};
 /// # Examples
 ///
 /// ```
-/// use session_core::store::Call;
+/// # use session_core as web_session;
+/// use web_session::store::Call;
 ///
 /// assert_eq!(Call::Load.of("redis"), "load a session from redis");
 /// ```
@@ -88,8 +89,9 @@ impl Call {
     /// # Examples
     ///
     /// ```
-    /// use session_core::ErrorKind;
-    /// use session_core::store::{Call, Lost};
+    /// # use session_core as web_session;
+    /// use web_session::ErrorKind;
+    /// use web_session::store::{Call, Lost};
     ///
     /// let error = Call::Update.lost("redis", Lost::Silent);
     /// assert_eq!(error.kind(), ErrorKind::Unknown);

@@ -22,7 +22,8 @@ const WORDS: [&str; 6] = [
 /// # Examples
 ///
 /// ```
-/// use session_core::store::system_cause;
+/// # use session_core as web_session;
+/// use web_session::store::system_cause;
 /// use std::io;
 ///
 /// let told = system_cause(&io::Error::from_raw_os_error(2));

@@ -17,7 +17,8 @@ pub fn unix_time() -> Duration {
 /// # Examples
 ///
 /// ```
-/// use session_core::store::left_ms;
+/// # use session_core as web_session;
+/// use web_session::store::left_ms;
 /// use std::time::Duration;
 ///
 /// assert_eq!(left_ms(1_500), Duration::from_millis(1_500));

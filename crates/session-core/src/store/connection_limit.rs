@@ -12,7 +12,8 @@ use tokio::time::timeout_at;
 /// # Examples
 ///
 /// ```
-/// use session_core::store::{ConnectionLimit, Lost};
+/// # use session_core as web_session;
+/// use web_session::store::{ConnectionLimit, Lost};
 /// use std::time::{Duration, Instant};
 ///
 /// # #[tokio::main(flavor = "current_thread")]

@@ -37,8 +37,9 @@ impl Call {
     /// # Examples
     ///
     /// ```
-    /// use session_core::ErrorKind;
-    /// use session_core::store::{Call, Failure};
+    /// # use session_core as web_session;
+    /// use web_session::ErrorKind;
+    /// use web_session::store::{Call, Failure};
     ///
     /// /// What SQLite's codes mean, some of them.
     /// fn failure(code: i32) -> Failure {

@@ -36,8 +36,9 @@ type Attempt<S> = Pin<Box<dyn Future<Output = Result<S>> + Send>>;
 /// # Examples
 ///
 /// ```
-/// use session_core::store::{LazyStore, MemoryStore, Timeouts};
-/// use session_core::{Store, StoreKey};
+/// # use session_core as web_session;
+/// use web_session::store::{LazyStore, MemoryStore, Timeouts};
+/// use web_session::{Store, StoreKey};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> session_core::Result<()> {

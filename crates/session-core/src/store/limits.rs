@@ -8,8 +8,9 @@ use crate::error::{ErrorKind, Result};
 /// # Examples
 ///
 /// ```
-/// use session_core::store::{Call, Limits};
-/// use session_core::{ErrorKind, StoreKey};
+/// # use session_core as web_session;
+/// use web_session::store::{Call, Limits};
+/// use web_session::{ErrorKind, StoreKey};
 ///
 /// let limits = Limits { payload: Some(1 << 20), key: Some(250), owner: None };
 /// let key = StoreKey::new("session:", &"x".repeat(300));

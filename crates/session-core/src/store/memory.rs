@@ -56,7 +56,8 @@ impl Default for MemoryLimits {
 /// # Examples
 ///
 /// ```
-/// use session_core::{Bytes, Lease, MemoryStore, Outcome, Precondition, Store, StoreKey};
+/// # use session_core as web_session;
+/// use web_session::{Bytes, Lease, MemoryStore, Outcome, Precondition, Store, StoreKey};
 /// use std::time::Duration;
 ///
 /// # #[tokio::main(flavor = "current_thread")]

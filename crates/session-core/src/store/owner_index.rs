@@ -13,8 +13,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// # Examples
 ///
 /// ```
-/// use session_core::config::Settings;
-/// use session_core::store;
+/// # use session_core as web_session;
+/// use web_session::config::Settings;
+/// use web_session::store;
 ///
 /// let settings: Settings = [("SESSION_OWNER_INDEX", "true")].into_iter().collect();
 /// assert!(store::owner_index(&settings)?);
@@ -31,7 +32,8 @@ pub fn owner_index(settings: &Settings) -> Result<bool> {
 /// # Examples
 ///
 /// ```
-/// use session_core::{ErrorKind, store};
+/// # use session_core as web_session;
+/// use web_session::{ErrorKind, store};
 ///
 /// let error = store::no_owner_index("redis", "set SESSION_OWNER_INDEX=true");
 /// assert_eq!(error.kind(), ErrorKind::Unsupported);

@@ -8,7 +8,8 @@
 /// # Examples
 ///
 /// ```
-/// use session_core::store::{Lost, reread};
+/// # use session_core as web_session;
+/// use web_session::store::{Lost, reread};
 /// use std::sync::atomic::{AtomicU32, Ordering};
 ///
 /// # #[tokio::main(flavor = "current_thread")]

@@ -21,7 +21,8 @@ impl Record {
     /// # Examples
     ///
     /// ```
-    /// use session_core::{Bytes, Record};
+    /// # use session_core as web_session;
+    /// use web_session::{Bytes, Record};
     /// use std::time::Duration;
     ///
     /// let ttl = Duration::from_secs(60);

@@ -42,8 +42,9 @@ impl Timeouts {
     /// # Examples
     ///
     /// ```
-    /// use session_core::config::Settings;
-    /// use session_core::store::Timeouts;
+    /// # use session_core as web_session;
+    /// use web_session::config::Settings;
+    /// use web_session::store::Timeouts;
     /// use std::time::Duration;
     ///
     /// let settings: Settings = [("SESSION_OPERATION_TIMEOUT", "0.2")].into_iter().collect();

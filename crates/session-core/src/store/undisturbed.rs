@@ -14,8 +14,9 @@ use super::Lost;
 /// # Examples
 ///
 /// ```
-/// use session_core::Result;
-/// use session_core::store::{Call, Outcome, undisturbed};
+/// # use session_core as web_session;
+/// use web_session::Result;
+/// use web_session::store::{Call, Outcome, undisturbed};
 ///
 /// # async fn send(payload: Vec<u8>) -> Result<Outcome> { Ok(Outcome::Written { cas: 0 }) }
 /// async fn update(payload: Vec<u8>) -> Result<Outcome> {

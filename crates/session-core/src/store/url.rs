@@ -10,7 +10,8 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use session_core::store::Url;
+/// # use session_core as web_session;
+/// use web_session::store::Url;
 ///
 /// let url = Url::new("redis://:secret@cache.internal");
 /// assert_eq!(url.as_str(), "redis://:secret@cache.internal");

@@ -32,7 +32,8 @@ impl MongoStore {
     /// # Examples
     ///
     /// ```no_run
-    /// use session_mongodb::{MongoOptions, MongoStore};
+    /// # mod web_session { pub mod stores { pub use session_mongodb as mongodb; } }
+    /// use web_session::stores::mongodb::{MongoOptions, MongoStore};
     ///
     /// # async fn example() -> session_core::Result<()> {
     /// let store = MongoStore::connect("mongodb://app:secret@db.internal").await?;
@@ -99,7 +100,8 @@ impl MongoStore {
     /// # Examples
     ///
     /// ```no_run
-    /// use session_mongodb::{MongoOptions, MongoStore};
+    /// # mod web_session { pub mod stores { pub use session_mongodb as mongodb; } }
+    /// use web_session::stores::mongodb::{MongoOptions, MongoStore};
     ///
     /// # async fn example(client: mongodb::Client) -> session_core::Result<()> {
     /// let store = MongoStore::from_client(client, MongoOptions::default()).await?;

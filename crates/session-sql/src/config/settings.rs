@@ -65,8 +65,12 @@ impl SqlOptions {
     /// # Examples
     ///
     /// ```
-    /// use session_core::config::Settings;
-    /// use session_sql::SqlOptions;
+    /// # mod web_session {
+    /// #     pub use session_core::*;
+    /// #     pub mod stores { pub use session_sql as sql; }
+    /// # }
+    /// use web_session::config::Settings;
+    /// use web_session::stores::sql::SqlOptions;
     ///
     /// let settings: Settings =
     ///     [("SESSION_SQLALCHEMY", "sqlite:////var/lib/shop/sessions.db")].into_iter().collect();

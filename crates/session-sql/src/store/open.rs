@@ -35,7 +35,8 @@ impl SqlStore {
     /// # Examples
     ///
     /// ```no_run
-    /// use session_sql::{SqlOptions, SqlStore};
+    /// # mod web_session { pub mod stores { pub use session_sql as sql; } }
+    /// use web_session::stores::sql::{SqlOptions, SqlStore};
     ///
     /// # async fn example() -> session_core::Result<()> {
     /// let store = SqlStore::connect("postgresql://app:secret@db.internal/shop").await?;
@@ -89,7 +90,8 @@ impl SqlStore {
     /// # Examples
     ///
     /// ```no_run
-    /// use session_sql::{SqlOptions, SqlStore};
+    /// # mod web_session { pub mod stores { pub use session_sql as sql; } }
+    /// use web_session::stores::sql::{SqlOptions, SqlStore};
     ///
     /// # async fn example(pool: sqlx::PgPool) -> session_core::Result<()> {
     /// let store = SqlStore::from_client(pool.clone(), SqlOptions::default()).await?;

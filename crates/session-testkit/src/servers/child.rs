@@ -90,7 +90,8 @@ impl Place {
 /// #[derive(Debug)]
 /// struct Valkey;
 ///
-/// #[session_core::async_trait]
+/// # use session_core as web_session;
+/// #[web_session::async_trait]
 /// impl Program for Valkey {
 ///     fn command(&self, place: &Place) -> io::Result<Command> {
 ///         let mut command = Command::new("valkey-server");

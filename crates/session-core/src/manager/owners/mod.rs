@@ -56,10 +56,11 @@ impl Owners {
     /// # Examples
     ///
     /// ```
-    /// use session_core::{Config, MemoryStore, Owners, Session, SessionManager};
+    /// # use session_core as web_session;
+    /// use web_session::{Config, MemoryStore, Owners, Session, SessionManager};
     /// use std::sync::Arc;
     ///
-    /// async fn devices(owners: &Owners, session: &Session) -> session_core::Result<String> {
+    /// async fn devices(owners: &Owners, session: &Session) -> web_session::Result<String> {
     ///     let mut page = String::new();
     ///     let owner = session.owner()?.unwrap_or_default();
     ///     for info in owners.sessions(&owner).await? {

@@ -3,6 +3,7 @@
 #[cfg(feature = "axum")]
 mod browser;
 mod pages;
+mod paths;
 #[cfg(feature = "axum")]
 mod programs;
 #[cfg(feature = "axum")]

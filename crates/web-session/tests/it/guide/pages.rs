@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pages that docs.rs has, from the modules that include them.
-fn pages() -> Vec<PathBuf> {
+pub(crate) fn pages() -> Vec<PathBuf> {
     let modules = include_str!("../../../src/guide/mod.rs");
     let paths = modules.lines().filter_map(|line| line.strip_suffix(".md\"")?.rsplit('"').next());
     let mut pages: Vec<PathBuf> = paths.map(|path| docs().join(format!("{path}.md"))).collect();
@@ -86,21 +86,6 @@ fn links_of_a_page_are_defined_at_its_end() {
         for (at, _) in text.match_indices("][") {
             let label = text[at + 2..].split(']').next().unwrap_or_default();
             assert!(defined.contains_key(label), "{name}: [{label}] is not defined at its end");
-        }
-    }
-}
-
-#[test]
-fn pages_name_paths_that_an_application_has() {
-    let crates = docs().join("../crates");
-    let names = fs::read_dir(crates).expect("there are crates").map(|entry| {
-        entry.expect("it can be read").file_name().to_string_lossy().replace('-', "_")
-    });
-    for name in names.filter(|name| name != "web_session" && name != "session_testkit") {
-        for path in pages() {
-            let path_of_a_part = format!("{name}::");
-            let is_named = read(&path).contains(&path_of_a_part);
-            assert!(!is_named, "{}: {path_of_a_part} is not the facade's", path.display());
         }
     }
 }

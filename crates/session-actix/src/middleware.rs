@@ -25,10 +25,11 @@ use std::task::{Context, Poll};
 /// # Examples
 ///
 /// ```no_run
+/// # mod web_session { pub use session_core::*; pub use session_actix::*; }
 /// use actix_web::{App, HttpServer, web};
-/// use session_actix::SessionMiddleware;
-/// use session_core::{Config, MemoryStore, Result, Session, SessionManager};
 /// use std::sync::Arc;
+/// use web_session::{Config, MemoryStore, Result, Session, SessionManager};
+/// use web_session::SessionMiddleware;
 ///
 /// async fn visits(session: Session) -> Result<String> {
 ///     let visits = session.modify("visits", |n: Option<u64>| n.unwrap_or(0) + 1)?;

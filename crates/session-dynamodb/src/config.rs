@@ -26,8 +26,8 @@ const MISSING: &[(&str, MissingExpiry)] =
 ///
 /// ```
 /// # mod web_session { pub mod stores { pub use session_dynamodb as dynamodb; } }
-/// use web_session::stores::dynamodb::DynamoDbOptions;
 /// use std::time::Duration;
+/// use web_session::stores::dynamodb::DynamoDbOptions;
 ///
 /// let options = DynamoDbOptions::default()
 ///     .region("eu-central-1")

@@ -37,9 +37,9 @@ impl FileStore {
     /// #     pub use session_core::*;
     /// #     pub mod stores { pub use session_fs as filesystem; }
     /// # }
+    /// use std::time::Duration;
     /// use web_session::{Bytes, Lease, Outcome, Precondition, Store, StoreKey};
     /// use web_session::stores::filesystem::{FileOptions, FileStore};
-    /// use std::time::Duration;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

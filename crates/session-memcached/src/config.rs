@@ -41,8 +41,8 @@ pub const KEYS: &[KeyInfo] = &[
 ///
 /// ```
 /// # mod web_session { pub mod stores { pub use session_memcached as memcached; } }
-/// use web_session::stores::memcached::MemcachedOptions;
 /// use std::time::Duration;
+/// use web_session::stores::memcached::MemcachedOptions;
 ///
 /// let options = MemcachedOptions::new(["10.0.0.1:11211", "10.0.0.2:11211"])
 ///     .operation_timeout(Duration::from_millis(200));

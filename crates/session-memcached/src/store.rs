@@ -39,8 +39,8 @@ impl MemcachedStore {
     ///
     /// ```no_run
     /// # mod web_session { pub mod stores { pub use session_memcached as memcached; } }
-    /// use web_session::stores::memcached::{MemcachedOptions, MemcachedStore};
     /// use std::time::Duration;
+    /// use web_session::stores::memcached::{MemcachedOptions, MemcachedStore};
     ///
     /// # async fn example() -> session_core::Result<()> {
     /// let store = MemcachedStore::connect("127.0.0.1:11211").await?;

@@ -39,8 +39,8 @@ pub const KEYS: &[KeyInfo] = &[
 ///
 /// ```
 /// # mod web_session { pub mod stores { pub use session_mongodb as mongodb; } }
-/// use web_session::stores::mongodb::MongoOptions;
 /// use std::time::Duration;
+/// use web_session::stores::mongodb::MongoOptions;
 ///
 /// let options = MongoOptions::new("mongodb://db1.internal,db2.internal/?replicaSet=shop")
 ///     .database("shop")

@@ -15,9 +15,9 @@ const STORE: &str = "null";
 ///
 /// ```
 /// # mod web_session { pub use session_core::*; pub use session_null::*; }
+/// use std::time::Duration;
 /// use web_session::{Bytes, ErrorKind, Lease, Precondition, Store, StoreKey};
 /// use web_session::NullStore;
-/// use std::time::Duration;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> session_core::Result<()> {

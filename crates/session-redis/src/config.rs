@@ -28,8 +28,8 @@ pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
 ///
 /// ```
 /// # mod web_session { pub mod stores { pub use session_redis as redis; } }
-/// use web_session::stores::redis::RedisOptions;
 /// use std::time::Duration;
+/// use web_session::stores::redis::RedisOptions;
 ///
 /// let options = RedisOptions::new("redis://cache.internal:6379/2")
 ///     .operation_timeout(Duration::from_millis(200));

@@ -50,8 +50,8 @@ impl RedisStore {
     ///
     /// ```no_run
     /// # mod web_session { pub mod stores { pub use session_redis as redis; } }
-    /// use web_session::stores::redis::{RedisOptions, RedisStore};
     /// use std::time::Duration;
+    /// use web_session::stores::redis::{RedisOptions, RedisStore};
     ///
     /// # async fn example() -> session_core::Result<()> {
     /// let store = RedisStore::connect("redis://127.0.0.1:6379").await?;

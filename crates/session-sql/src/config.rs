@@ -22,8 +22,8 @@ const REST: Duration = Duration::from_secs(10);
 ///
 /// ```
 /// # mod web_session { pub mod stores { pub use session_sql as sql; } }
-/// use web_session::stores::sql::SqlOptions;
 /// use std::time::Duration;
+/// use web_session::stores::sql::SqlOptions;
 ///
 /// let options = SqlOptions::new("postgresql://app@db.internal/shop")
 ///     .table("web_sessions")

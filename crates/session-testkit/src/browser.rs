@@ -12,9 +12,10 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use session_core::{Config, MemoryStore, Result, SessionManager};
+/// # use session_core as web_session;
 /// use session_testkit::Browser;
 /// use std::sync::Arc;
+/// use web_session::{Config, MemoryStore, Result, SessionManager};
 ///
 /// /// What an application does with a request; returns the values of its `Set-Cookie` fields.
 /// async fn serve(manager: &SessionManager, cookie: &str) -> Result<Vec<String>> {

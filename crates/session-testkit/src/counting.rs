@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::{MemoryStore, Store, StoreKey};
 /// use session_testkit::{Calls, CountingStore};
 /// use std::sync::Arc;
+/// use web_session::{MemoryStore, Store, StoreKey};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> session_core::Result<()> {

@@ -46,9 +46,9 @@ pub enum Fault {
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::{ErrorKind, MemoryStore, Store, StoreKey};
 /// use session_testkit::{Fault, FaultyStore, Method};
 /// use std::sync::Arc;
+/// use web_session::{ErrorKind, MemoryStore, Store, StoreKey};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> session_core::Result<()> {

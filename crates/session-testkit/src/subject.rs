@@ -15,9 +15,9 @@ use std::time::Duration;
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::{MemoryStore, Result, Store, async_trait};
 /// use session_testkit::{Link, Subject};
 /// use std::sync::Arc;
+/// use web_session::{MemoryStore, Result, Store, async_trait};
 ///
 /// struct Memory(Arc<MemoryStore>);
 ///

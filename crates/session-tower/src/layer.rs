@@ -26,9 +26,9 @@ use tower_service::Service;
 ///
 /// ```
 /// # mod web_session { pub use session_core::*; pub use session_tower::*; }
+/// use std::sync::Arc;
 /// use web_session::{Config, MemoryStore, SessionManager};
 /// use web_session::SessionLayer;
-/// use std::sync::Arc;
 ///
 /// let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None)?;
 /// let layer = SessionLayer::new(manager);

@@ -9,6 +9,7 @@ macro_rules! pages {
 
 pages! {
     FrontPage ""
+    Actix "crates/session-actix/"
     DynamoDb "crates/session-dynamodb/"
     Files "crates/session-fs/"
     Memcached "crates/session-memcached/"

@@ -47,8 +47,8 @@ use std::time::Duration;
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::Config;
 /// use std::time::Duration;
+/// use web_session::Config;
 ///
 /// let config = Config::builder()
 ///     .key_prefix("shop:")

@@ -19,8 +19,9 @@ use crate::error::Result;
 /// # Examples
 ///
 /// ```
-/// use session_core::config::Settings;
-/// use session_core::{Config, Rollout};
+/// # use session_core as web_session;
+/// use web_session::{Config, Rollout};
+/// use web_session::config::Settings;
 ///
 /// let settings: Settings = [("SESSION_HASH_IDS", "migrate")].into_iter().collect();
 /// assert_eq!(Config::from_settings(&settings)?.hash_ids(), Rollout::Migrate);

@@ -21,8 +21,8 @@ use zeroize::Zeroizing;
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::config::Settings;
 /// use std::time::Duration;
+/// use web_session::config::Settings;
 ///
 /// let settings: Settings = [("SESSION_REDIS_TIMEOUT", "0.25")].into_iter().collect();
 /// let timeout = settings.timeout("SESSION_REDIS_TIMEOUT")?;

@@ -31,8 +31,8 @@ use sweep::Sweeps;
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::{Config, MemoryStore, SessionManager};
 /// use std::sync::Arc;
+/// use web_session::{Config, MemoryStore, SessionManager};
 ///
 /// # async fn example() -> session_core::Result<()> {
 /// let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None)?;

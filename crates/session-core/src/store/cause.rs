@@ -23,8 +23,8 @@ const WORDS: [&str; 6] = [
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::store::system_cause;
 /// use std::io;
+/// use web_session::store::system_cause;
 ///
 /// let told = system_cause(&io::Error::from_raw_os_error(2));
 /// assert_eq!(told.to_string(), "No such file or directory (os error 2)");

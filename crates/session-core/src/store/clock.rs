@@ -18,8 +18,8 @@ pub fn unix_time() -> Duration {
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::store::left_ms;
 /// use std::time::Duration;
+/// use web_session::store::left_ms;
 ///
 /// assert_eq!(left_ms(1_500), Duration::from_millis(1_500));
 /// assert_eq!(left_ms(0), Duration::from_millis(1));

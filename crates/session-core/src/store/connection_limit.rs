@@ -13,8 +13,8 @@ use tokio::time::timeout_at;
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::store::{ConnectionLimit, Lost};
 /// use std::time::{Duration, Instant};
+/// use web_session::store::{ConnectionLimit, Lost};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Lost> {

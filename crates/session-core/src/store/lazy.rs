@@ -37,8 +37,8 @@ type Attempt<S> = Pin<Box<dyn Future<Output = Result<S>> + Send>>;
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::store::{LazyStore, MemoryStore, Timeouts};
 /// use web_session::{Store, StoreKey};
+/// use web_session::store::{LazyStore, MemoryStore, Timeouts};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> session_core::Result<()> {

@@ -9,8 +9,8 @@ use crate::error::{ErrorKind, Result};
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::store::{Call, Limits};
 /// use web_session::{ErrorKind, StoreKey};
+/// use web_session::store::{Call, Limits};
 ///
 /// let limits = Limits { payload: Some(1 << 20), key: Some(250), owner: None };
 /// let key = StoreKey::new("session:", &"x".repeat(300));

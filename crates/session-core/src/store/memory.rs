@@ -57,8 +57,8 @@ impl Default for MemoryLimits {
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::{Bytes, Lease, MemoryStore, Outcome, Precondition, Store, StoreKey};
 /// use std::time::Duration;
+/// use web_session::{Bytes, Lease, MemoryStore, Outcome, Precondition, Store, StoreKey};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> session_core::Result<()> {

@@ -9,8 +9,8 @@
 ///
 /// ```
 /// # use session_core as web_session;
-/// use web_session::store::{Lost, reread};
 /// use std::sync::atomic::{AtomicU32, Ordering};
+/// use web_session::store::{Lost, reread};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {

@@ -22,8 +22,8 @@ impl Record {
     ///
     /// ```
     /// # use session_core as web_session;
-    /// use web_session::{Bytes, Record};
     /// use std::time::Duration;
+    /// use web_session::{Bytes, Record};
     ///
     /// let ttl = Duration::from_secs(60);
     /// let text = Record::from_text("{}".to_owned(), ttl);

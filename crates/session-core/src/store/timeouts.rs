@@ -43,9 +43,9 @@ impl Timeouts {
     ///
     /// ```
     /// # use session_core as web_session;
+    /// use std::time::Duration;
     /// use web_session::config::Settings;
     /// use web_session::store::Timeouts;
-    /// use std::time::Duration;
     ///
     /// let settings: Settings = [("SESSION_OPERATION_TIMEOUT", "0.2")].into_iter().collect();
     /// let timeouts = Timeouts::from_settings(&settings)?;

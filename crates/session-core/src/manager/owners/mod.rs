@@ -57,8 +57,8 @@ impl Owners {
     ///
     /// ```
     /// # use session_core as web_session;
-    /// use web_session::{Config, MemoryStore, Owners, Session, SessionManager};
     /// use std::sync::Arc;
+    /// use web_session::{Config, MemoryStore, Owners, Session, SessionManager};
     ///
     /// async fn devices(owners: &Owners, session: &Session) -> web_session::Result<String> {
     ///     let mut page = String::new();

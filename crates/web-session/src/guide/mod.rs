@@ -7,9 +7,9 @@
 macro_rules! pages {
     ($($(#[$attribute:meta])* $name:ident $path:literal)*) => {$(
         #[doc = include_str!("links.md")]
-        // The examples are for axum.
+        // The examples are for axum, and one is a test.
         #[cfg_attr(
-            any(not(doctest), feature = "axum"),
+            any(not(doctest), all(feature = "axum", feature = "testing")),
             doc = include_str!(concat!("../../docs/", $path))
         )]
         $(#[$attribute])*

@@ -24,10 +24,9 @@ pub(crate) async fn with_values(
     manager: &SessionManager,
     fill: impl FnOnce(&Session) -> Result<()>,
 ) -> String {
-    let exchange = manager.create();
-    fill(&exchange.opened().unwrap()).unwrap();
-    let set = exchange.commit().await.unwrap().set_cookie.unwrap();
-    set.split(';').next().unwrap().to_owned()
+    let mut browser = session_testkit::Browser::new(manager);
+    browser.change(fill).await.unwrap();
+    browser.cookie().to_owned()
 }
 
 /// Keeps the one cookie of the application, and follows nothing by itself.

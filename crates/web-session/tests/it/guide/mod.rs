@@ -6,7 +6,7 @@ mod pages;
 mod paths;
 #[cfg(feature = "axum")]
 mod programs;
-#[cfg(feature = "axum")]
+#[cfg(all(feature = "axum", feature = "testing"))]
 mod recipes;
 #[cfg(feature = "axum")]
 mod tutorial;

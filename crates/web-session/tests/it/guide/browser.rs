@@ -5,28 +5,13 @@ use axum::body::{Body, to_bytes};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use tower::ServiceExt as _;
+use web_session::SessionManager;
 use web_session::config::Settings;
-use web_session::{Result, Session, SessionManager};
 
 /// Makes a manager from settings, over a store in memory.
 pub(crate) async fn manager<const N: usize>(settings: [(&str, &str); N]) -> SessionManager {
     let settings: Settings = [("SESSION_TYPE", "memory")].into_iter().chain(settings).collect();
     web_session::manager(&settings).await.unwrap()
-}
-
-/// The cookie of a session of `owner`.
-pub(crate) async fn signed_in(manager: &SessionManager, owner: &str) -> String {
-    with_values(manager, |session| session.set_owner(owner)).await
-}
-
-/// The cookie of a session that holds what `fill` puts into it.
-pub(crate) async fn with_values(
-    manager: &SessionManager,
-    fill: impl FnOnce(&Session) -> Result<()>,
-) -> String {
-    let mut browser = session_testkit::Browser::new(manager);
-    browser.change(fill).await.unwrap();
-    browser.cookie().to_owned()
 }
 
 /// Keeps the one cookie of the application, and follows nothing by itself.

@@ -39,7 +39,8 @@ async fn is_code(_owner: &str, code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::second_factor;
-    use crate::guide::browser::{Browser, manager, signed_in};
+    use crate::guide::browser::{Browser, manager};
+    use crate::guide::recipes::signed_in;
     use axum::{Router, routing::post};
     use web_session::SessionLayer;
 

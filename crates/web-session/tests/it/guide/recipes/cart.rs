@@ -63,7 +63,8 @@ async fn place_order(_owner: &str, cart: &Cart) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::{add, order, show};
-    use crate::guide::browser::{Browser, manager, signed_in};
+    use crate::guide::browser::{Browser, manager};
+    use crate::guide::recipes::signed_in;
     use axum::{Router, routing::get, routing::post};
     use web_session::SessionLayer;
 

@@ -37,7 +37,8 @@ async fn buy(SignedIn { session, .. }: SignedIn) -> Result<Response, AppError> {
 #[cfg(test)]
 mod tests {
     use super::{article, buy};
-    use crate::guide::browser::{Browser, manager, signed_in, with_values};
+    use crate::guide::browser::{Browser, manager};
+    use crate::guide::recipes::{signed_in, with_values};
     use axum::{Router, routing::get};
     use web_session::{Result, Session, SessionLayer};
 

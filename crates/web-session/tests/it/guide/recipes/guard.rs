@@ -57,7 +57,8 @@ fn app(manager: SessionManager) -> Result<Router> {
 #[cfg(test)]
 mod tests {
     use super::app;
-    use crate::guide::browser::{Browser, manager, signed_in};
+    use crate::guide::browser::{Browser, manager};
+    use crate::guide::recipes::signed_in;
 
     #[tokio::test]
     async fn guarded_routes_send_strangers_to_the_login() {

@@ -28,7 +28,8 @@ async fn lock_out(manager: &SessionManager, owner: &str) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::{after_a_change_of_password, lock_out, logout, logout_everywhere};
-    use crate::guide::browser::{Browser, manager, signed_in};
+    use crate::guide::browser::{Browser, manager};
+    use crate::guide::recipes::signed_in;
     use axum::{Router, routing::get, routing::post};
     use web_session::{Result, Session, SessionLayer, SignedIn};
 

@@ -21,6 +21,8 @@ mod testing;
 mod websocket;
 
 use super::programs::page_shows;
+use web_session::testing::Browser;
+use web_session::{Result, Session, SessionManager};
 
 #[test]
 fn recipes_show_the_programs_that_are_tested() {
@@ -47,4 +49,19 @@ fn recipes_show_the_programs_that_are_tested() {
             include_str!("testing.rs"),
         ],
     );
+}
+
+/// The cookie of a session of `owner`.
+pub(crate) async fn signed_in(manager: &SessionManager, owner: &str) -> String {
+    with_values(manager, |session| session.set_owner(owner)).await
+}
+
+/// The cookie of a session that holds what `fill` puts into it.
+pub(crate) async fn with_values(
+    manager: &SessionManager,
+    fill: impl FnOnce(&Session) -> Result<()>,
+) -> String {
+    let mut browser = Browser::new(manager);
+    browser.change(fill).await.unwrap();
+    browser.cookie().to_owned()
 }

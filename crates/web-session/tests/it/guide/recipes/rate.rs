@@ -38,7 +38,8 @@ async fn limited(
 #[cfg(test)]
 mod tests {
     use super::{MOST, limited};
-    use crate::guide::browser::{Browser, manager, signed_in};
+    use crate::guide::browser::{Browser, manager};
+    use crate::guide::recipes::signed_in;
     use axum::middleware::from_fn;
     use axum::{Router, routing::get};
     use web_session::SessionLayer;

@@ -23,7 +23,8 @@ async fn unread(SignedIn { session, .. }: SignedIn) -> Sse<impl Stream<Item = Re
 #[cfg(test)]
 mod tests {
     use super::unread;
-    use crate::guide::browser::{manager, signed_in};
+    use crate::guide::browser::manager;
+    use crate::guide::recipes::signed_in;
     use axum::body::Body;
     use axum::http::Request;
     use axum::http::header::COOKIE;

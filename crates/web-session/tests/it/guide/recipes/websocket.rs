@@ -37,7 +37,8 @@ async fn count_message(session: &Session) -> Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::chat;
-    use crate::guide::browser::{Browser, manager, signed_in};
+    use crate::guide::browser::{Browser, manager};
+    use crate::guide::recipes::signed_in;
     use axum::{Router, routing::get, routing::post};
     use futures_util::{SinkExt as _, StreamExt as _};
     use tokio_tungstenite::tungstenite::Message;

@@ -1,9 +1,9 @@
 //! The pictures of `docs/pictures`: taken where tests come by, and not compared with those, since
 //! every machine draws letters in its own way. `scripts/pictures` makes them anew.
 
+use super::browser::{Browser, Scheme};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use super::browser::{Browser, Scheme};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,11 +52,11 @@ fn pictures_are_those_of_the_front_page() {
 #[test]
 fn pictures_of_the_guide_are_the_same_on_docs_rs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let kinds = [("devices.webp", "webp"), ("store-down.webp", "webp"), ("comparison.svg", "svg+xml")];
-    for (name, kind) in kinds {
-        let picture = BASE64_STANDARD.encode(fs::read(root.join("docs/pictures").join(name)).unwrap());
+    for name in PICTURES.map(|(name, _)| format!("{name}.webp")) {
+        let picture = fs::read(root.join("docs/pictures").join(&name)).unwrap();
+        let picture = BASE64_STANDARD.encode(picture);
         let file = root.join(format!("crates/web-session/src/guide/pictures/{name}.md"));
-        let definition = format!("[{name}]: data:image/{kind};base64,{picture}\n");
+        let definition = format!("[{name}]: data:image/webp;base64,{picture}\n");
         assert!(fs::read_to_string(file).unwrap() == definition, "run scripts/pictures");
     }
 }

@@ -46,6 +46,8 @@ impl Stores {
 
     /// Lets `time` pass in small steps, so that every timer due meanwhile is served.
     async fn pass(&self, time: Duration) {
+        // A timer counts from when its task has been polled once.
+        settle().await;
         let end = Instant::now() + time;
         while Instant::now() < end {
             advance(Duration::from_secs(1)).await;

@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use http::StatusCode;
+use session_core::config::Settings;
 use session_core::{Config, Error, Session, SessionManager, Store};
 use session_tower::SessionLayer;
 use std::sync::Arc;
@@ -16,7 +17,15 @@ use std::sync::Arc;
 /// How long calls and requests may wait for the store.
 pub(crate) const PATIENCE: [&str; 2] = ["SESSION_TIMEOUT", "SESSION_OPERATION_TIMEOUT"];
 /// The settings that a server takes from its environment.
-const TOLD: [&str; 4] = [PATIENCE[0], PATIENCE[1], "SESSION_OWNER_INDEX", "SESSION_MAX_PER_OWNER"];
+const TOLD: [&str; 7] = [
+    PATIENCE[0],
+    PATIENCE[1],
+    "SESSION_OWNER_INDEX",
+    "SESSION_MAX_PER_OWNER",
+    "SESSION_USE_SIGNER",
+    "SESSION_HASH_IDS",
+    "SECRET_KEY",
+];
 
 /// Opens the store that `address` names.
 ///
@@ -50,8 +59,11 @@ fn told() -> impl Iterator<Item = (&'static str, String)> {
 /// Those of [`SessionManager::new`].
 pub fn router(store: Arc<dyn Store>) -> session_core::Result<Router> {
     let signals = Signals::new();
-    let config = Config::from_settings(&told().collect())?;
-    let manager = SessionManager::new(store, config, None)?;
+    let settings: Settings = told().collect();
+    let config = Config::from_settings(&settings)?;
+    let secrets = settings.secrets()?.filter(|_| config.use_signer().reads_new());
+    let signer = secrets.map(|secrets| secrets.signer()).transpose()?;
+    let manager = SessionManager::new(store, config, signer)?;
     Ok(Router::new()
         .route("/run", post(run))
         .route("/member", post(member))

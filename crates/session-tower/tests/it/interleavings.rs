@@ -75,12 +75,12 @@ pub(super) struct Done {
 }
 
 impl Done {
-    fn is_acknowledged(&self) -> bool {
+    pub(super) fn is_acknowledged(&self) -> bool {
         self.answer.status == StatusCode::OK
     }
 
     /// Whether it ran in the session that all of them presented, not in a new one.
-    fn is_in_origin(&self) -> bool {
+    pub(super) fn is_in_origin(&self) -> bool {
         self.answer.body.starts_with("yes")
     }
 }

@@ -1,6 +1,6 @@
 //! Records that move from the id to its hash while people are signed in, whoever comes in between.
 
-use super::interleavings::{Kind, SEEDS, check, handed_out, overlap, story};
+use super::interleavings::{Done, Kind, SEEDS, check, handed_out, overlap, story};
 use crate::support::app::App;
 use crate::support::owners::sign_in;
 use crate::support::schedule::{Dice, ScheduledStore};
@@ -37,13 +37,16 @@ pub(super) async fn age(store: &dyn Store, id: &str) {
     assert!(store.touch(&plain, &lease, &record).await.unwrap().is_written());
 }
 
-/// The sessions that are left, by id: what each holds, and that none has two records.
+/// The sessions that are left, by id: what each holds, and that none has two records or a claim that
+/// nobody withdrew.
 async fn sessions(memory: &MemoryStore, reader: &App, ids: &[&str]) -> BTreeMap<String, String> {
     let mut sessions = BTreeMap::new();
     for id in ids {
         let [plain, hashed] = keys(id);
         let live = [is_live(memory, &plain).await, is_live(memory, &hashed).await];
         assert_ne!(live, [true, true], "two live copies");
+        let at_hash = memory.load(&hashed).await.unwrap();
+        assert!(live[1] || at_hash.is_none_or(|record| record.payload.len() == 3), "a claim");
         if live != [false, false] {
             let browser = Browser { cookie: Some(format!("session={id}")) };
             let data = format!(" {} ", reader.dump(&browser).await);
@@ -51,6 +54,19 @@ async fn sessions(memory: &MemoryStore, reader: &App, ids: &[&str]) -> BTreeMap<
         }
     }
     sessions
+}
+
+/// Where nobody ends the session or gives it another id, nobody notices that it moves.
+fn assert_undisturbed(done: &[Done]) {
+    let moves = [Kind::Login, Kind::Regenerate];
+    if done.iter().any(|done| done.kind.ends() || moves.contains(&done.kind)) {
+        return;
+    }
+    for done in done {
+        let is_stored = done.is_acknowledged() && done.is_in_origin();
+        // Of two that read a number and set the next one, one may have to come again.
+        assert!(is_stored || done.kind == Kind::Increment, "{:?}", done.kind);
+    }
 }
 
 /// Every promise of [`super::interleavings`], where the record moves under the requests, at
@@ -81,6 +97,7 @@ async fn no_order_of_calls_breaks_a_promise_while_records_move() {
             let is_moved = is_live(&*memory, &keys(browser.id())[1]).await;
             seen.extend(done.iter().map(|done| (done.kind, done.answer.status, is_moved)));
             let checked = std::panic::catch_unwind(|| {
+                assert_undisturbed(&done);
                 assert!(records <= sessions.len(), "nobody knows the id of a session");
                 check(&done, &sessions, browser.id());
             });

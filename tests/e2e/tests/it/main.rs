@@ -9,3 +9,4 @@ mod limits;
 mod logins;
 mod outage;
 mod races;
+mod rollouts;

@@ -148,6 +148,44 @@ fn older_keys_are_read_by_rust_and_not_by_flask() {
     });
 }
 
+/// Signing, turned on on both sides at once: whoever comes to Rust first stays.
+#[test]
+fn cookie_from_before_signing_is_signed_by_rust_for_both() {
+    run(async {
+        let backend = Backend::redis();
+        let before = interop::site::start_flask(&backend, Era::V08, &[]);
+        let rust = [SIGNED[1], SIGNED[2], ("SESSION_USE_SIGNER", "migrate")];
+        let after = Site::start_with(&backend, Era::V08, SIGNED, &rust).await;
+
+        let mut browser = begun_at(&before).await;
+        let unsigned = browser.cookies().unwrap();
+        assert_eq!(browser.get(&after.rust, "n").await, json!(1));
+        assert!(browser.cookies().unwrap().starts_with(&format!("{unsigned}.")));
+        assert_eq!(browser.get(&after.flask, "n").await, json!(1), "in Flask's form");
+        browser.set(&after.flask, "n", 2).await;
+        assert_eq!(browser.get(&after.rust, "n").await, json!(2));
+
+        let mut browser = begun_at(&before).await;
+        assert!(!browser.is_known(&after.flask).await);
+    });
+}
+
+/// Hashing is for afterwards: what Rust has moved is lost to a Flask app.
+#[test]
+fn session_that_moved_to_its_hash_is_none_of_flask() {
+    run(async {
+        let hashing = [("SESSION_HASH_IDS", "migrate")];
+        let site = Site::start_with(&Backend::redis(), Era::V08, &[], &hashing).await;
+        let mut browser = begun_at(&site.flask).await;
+        assert_eq!(browser.get(&site.rust, "n").await, json!(1));
+        browser.set(&site.rust, "n", 2).await;
+        // What is left under the id is no session, and nothing that Flask writes over.
+        let answer = site.flask.send("/show", browser.cookies().as_deref(), "null").await;
+        assert_eq!(answer.status, 500, "{answer:?}");
+        assert_eq!(browser.get(&site.rust, "n").await, json!(2));
+    });
+}
+
 async fn begun_at(side: &Server) -> Browser {
     let mut browser = Browser::new();
     browser.set(side, "n", 1).await;

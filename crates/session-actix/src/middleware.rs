@@ -170,13 +170,13 @@ where
             };
             if response::is_failed(&response) {
                 let commit = exchange.discard();
-                return Ok(response::apply(response::explain(response, page), commit));
+                return Ok(response::apply(response::explain(response, page), commit, &exchange));
             }
             Ok(match exchange.commit().await {
-                Ok(commit) => response::apply(response, commit),
+                Ok(commit) => response::apply(response, commit, &exchange),
                 Err(error) => {
                     let response = response::failure(response, &error, page);
-                    response::apply(response, exchange.discard())
+                    response::apply(response, exchange.discard(), &exchange)
                 }
             })
         })

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use actix_web::{HttpResponse, ResponseError as _};
 use session_core::actix::{ReportsError, keep_from_shared_caches, report, vary_by_cookie};
-use session_core::{Commit, Error, NotSignedIn};
+use session_core::{Commit, Error, Exchange, NotSignedIn};
 use std::rc::Rc;
 
 /// Makes the response that reports an error, but for its status and the fields that go with it.
@@ -28,13 +28,19 @@ pub(crate) fn is_failed<B>(response: &ServiceResponse<B>) -> bool {
             && response.response().extensions().get::<ReportsError>().is_some()
 }
 
-/// Adds what the commit says to the handler's response.
-pub(crate) fn apply<B>(mut response: ServiceResponse<B>, commit: Commit) -> ServiceResponse<B> {
+/// Adds what the commit of `exchange` says to the handler's response.
+pub(crate) fn apply<B>(
+    mut response: ServiceResponse<B>,
+    commit: Commit,
+    exchange: &Exchange,
+) -> ServiceResponse<B> {
     let head = response.response_mut();
     if commit.vary_cookie {
         vary_by_cookie(head.headers_mut());
     }
-    if let Some(cookie) = commit.set_cookie.and_then(field_value) {
+    let removal = commit.removes_former.then(|| exchange.removal_of_former()).flatten();
+    for cookie in [removal, commit.set_cookie] {
+        let Some(cookie) = cookie.and_then(field_value) else { continue };
         head.headers_mut().append(SET_COOKIE, cookie.clone());
         keep_from_shared_caches(head.headers_mut());
         head.extensions_mut().get_or_insert_with(Stored::default).0.push(cookie);

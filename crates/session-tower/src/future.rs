@@ -44,7 +44,7 @@ where
                 if response::is_failed(&response) {
                     let commit = this.exchange.discard();
                     let response = response::explain(response, this.error_response);
-                    return Poll::Ready(Ok(response::apply(response, commit)));
+                    return Poll::Ready(Ok(response::apply(response, commit, this.exchange)));
                 }
                 (this.exchange.commit(), response)
             }
@@ -54,10 +54,10 @@ where
             return Poll::Pending;
         };
         Poll::Ready(Ok(match result {
-            Ok(commit) => response::apply(response, commit),
+            Ok(commit) => response::apply(response, commit, this.exchange),
             Err(error) => {
                 let response = response::failure(response, &error, this.error_response);
-                response::apply(response, this.exchange.discard())
+                response::apply(response, this.exchange.discard(), this.exchange)
             }
         }))
     }

@@ -2,7 +2,9 @@
 
 use http::header::SET_COOKIE;
 use http::{HeaderValue, Response, StatusCode};
-use session_core::{Commit, Error, Reported, keep_from_shared_caches, mark_failed, vary_by_cookie};
+use session_core::{
+    Commit, Error, Exchange, Reported, keep_from_shared_caches, mark_failed, vary_by_cookie,
+};
 use std::sync::Arc;
 
 /// Makes the response that reports a session failure: its body and what describes it.
@@ -69,18 +71,33 @@ fn is_reported<ResBody>(response: &Response<ResBody>) -> bool {
     extensions.get::<Reported>().is_some() || extensions.get::<Explained>().is_some()
 }
 
-/// Adds what the commit says to the handler's response.
-pub(crate) fn apply<ResBody>(mut response: Response<ResBody>, commit: Commit) -> Response<ResBody> {
+/// Adds what the commit of `exchange` says to the handler's response.
+pub(crate) fn apply<ResBody>(
+    mut response: Response<ResBody>,
+    commit: Commit,
+    exchange: &Exchange,
+) -> Response<ResBody> {
     let headers = response.headers_mut();
     if commit.vary_cookie {
         vary_by_cookie(headers);
     }
-    if let Some(cookie) = commit.set_cookie.and_then(field_value) {
-        headers.append(SET_COOKIE, cookie.clone());
-        keep_from_shared_caches(headers);
-        response.extensions_mut().get_or_insert_default::<Stored>().0.push(cookie);
+    if commit.removes_former
+        && let Some(removal) = exchange.removal_of_former()
+    {
+        set_cookie(&mut response, removal);
+    }
+    if let Some(cookie) = commit.set_cookie {
+        set_cookie(&mut response, cookie);
     }
     response
+}
+
+fn set_cookie<ResBody>(response: &mut Response<ResBody>, cookie: String) {
+    let Some(cookie) = field_value(cookie) else { return };
+    let headers = response.headers_mut();
+    headers.append(SET_COOKIE, cookie.clone());
+    keep_from_shared_caches(headers);
+    response.extensions_mut().get_or_insert_default::<Stored>().0.push(cookie);
 }
 
 /// Makes the response that reports `error` in place of the handler's, of which only the cookies

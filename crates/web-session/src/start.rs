@@ -67,10 +67,10 @@ fn warnings(
                 .to_owned(),
         );
     }
+    let days = config.lifetime().as_secs().div_ceil(24 * 3600);
     for (name, step) in
         [("SESSION_USE_SIGNER", config.use_signer()), ("SESSION_HASH_IDS", config.hash_ids())]
     {
-        let days = config.lifetime().as_secs().div_ceil(24 * 3600);
         match step {
             Rollout::Off | Rollout::On => {}
             Rollout::Accept => warnings.push(format!(
@@ -83,6 +83,13 @@ fn warnings(
                  PERMANENT_SESSION_LIFETIME"
             )),
         }
+    }
+    if let Some(name) = config.cookie_name_fallback() {
+        warnings.push(format!(
+            "SESSION_COOKIE_NAME_FALLBACK={name} is a step on the way: leave it out when the last \
+             instance that sets this cookie has been gone for {days} days, as long as \
+             PERMANENT_SESSION_LIFETIME"
+        ));
     }
     // The file store sweeps by itself, above its threshold.
     if needs_sweep && backend == Backend::Sql && !has_sweeps(config) {
@@ -196,6 +203,17 @@ mod tests {
                 &[
                     "SESSION_USE_SIGNER=true when the last instance without it has been gone for 2",
                     "SESSION_HASH_IDS=true when the last instance without it has been gone for 2",
+                ],
+            ),
+            (
+                &[
+                    ("SESSION_TYPE", "redis"),
+                    ("SESSION_PROFILE", "hardened"),
+                    ("SESSION_COOKIE_NAME_FALLBACK", "session"),
+                ],
+                false,
+                &[
+                    "FALLBACK=session is a step on the way: leave it out when the last instance that",
                 ],
             ),
             (&[SECURE, ("SESSION_TYPE", "sql")], true, &["SESSION_CLEANUP_INTERVAL=3600"]),

@@ -86,6 +86,8 @@ impl ConfigBuilder {
         let draft = &mut self.draft;
         let cookie = &mut draft.cookie;
         put_text(&mut cookie.name, settings.text("SESSION_COOKIE_NAME")?);
+        let fallback = settings.text("SESSION_COOKIE_NAME_FALLBACK")?.map(str::to_owned);
+        put_some(&mut draft.cookie_name_fallback, fallback);
         put_some(&mut cookie.domain, settings.text("SESSION_COOKIE_DOMAIN")?.map(str::to_owned));
         put_text(&mut cookie.path, settings.text("APPLICATION_ROOT")?);
         put_text(&mut cookie.path, settings.text("SESSION_COOKIE_PATH")?);
@@ -121,6 +123,13 @@ impl ConfigBuilder {
     /// `SESSION_COOKIE_NAME`.
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
         self.draft.cookie.name = name.into();
+        self
+    }
+
+    /// `SESSION_COOKIE_NAME_FALLBACK`: a former name, under which the cookie is read, too, and then
+    /// replaced.
+    pub fn cookie_name_fallback(mut self, name: impl Into<String>) -> Self {
+        self.draft.cookie_name_fallback = Some(name.into());
         self
     }
 

@@ -1,6 +1,7 @@
 //! What a configuration must be free of before anything uses it.
 
 use super::Config;
+use crate::cookie::is_token;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{FLASHES, is_reserved};
 use session_codec::DEPTH_CEILING;
@@ -20,6 +21,7 @@ const MAX_OWNER_KEY: usize = 255;
 pub(super) fn check(config: &Config) -> Result<()> {
     config.cookie.validate()?;
     check_names(config)?;
+    check_fallback(config)?;
     check_times(config)?;
     check_owners(config)?;
     ensure(
@@ -53,6 +55,15 @@ fn check_names(config: &Config) -> Result<()> {
         !is_reserved(&config.owner_key) && config.owner_key != FLASHES,
         "SESSION_OWNER_KEY must not be one of the reserved keys _permanent, _flashes, _created \
          and _lifetime",
+    )
+}
+
+fn check_fallback(config: &Config) -> Result<()> {
+    let Some(name) = &config.cookie_name_fallback else { return Ok(()) };
+    ensure(
+        is_token(name) && *name != config.cookie.name,
+        "SESSION_COOKIE_NAME_FALLBACK must be a name of a cookie, and another one than \
+         SESSION_COOKIE_NAME",
     )
 }
 

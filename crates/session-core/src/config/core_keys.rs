@@ -97,6 +97,13 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "The name of the cookie. `__Host-` and `__Secure-` bring the rules that browsers apply.",
     ),
     KeyInfo::new(
+        "SESSION_COOKIE_NAME_FALLBACK",
+        Kind::Text,
+        None,
+        "A name that the cookie had before. Where no cookie of `SESSION_COOKIE_NAME` opens a session, \
+         one of this name may, and is replaced.",
+    ),
+    KeyInfo::new(
         "SESSION_COOKIE_DOMAIN",
         Kind::Text,
         None,

@@ -60,6 +60,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     cookie: CookieAttributes,
+    cookie_name_fallback: Option<String>,
     key_prefix: String,
     id_length: usize,
     id_syntax: IdSyntax,
@@ -107,6 +108,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             cookie: CookieAttributes::default(),
+            cookie_name_fallback: None,
             key_prefix: "session:".into(),
             id_length: 32,
             id_syntax: IdSyntax::Base64Url,
@@ -173,6 +175,11 @@ impl Config {
     /// The name and the attributes of the cookie.
     pub fn cookie(&self) -> &CookieAttributes {
         &self.cookie
+    }
+
+    /// The name that the cookie had before, for as long as that is read, too.
+    pub fn cookie_name_fallback(&self) -> Option<&str> {
+        self.cookie_name_fallback.as_deref()
     }
 
     /// What the key of every record begins with; up to 128 printable ASCII characters.

@@ -88,8 +88,19 @@ impl CookieAttributes {
         Ok(())
     }
 
+    /// The attributes under which browsers take the removal of a cookie that was set under another
+    /// name, with the same path and domain unless its prefix rules them out.
+    pub(crate) fn under(&self, name: &str) -> Self {
+        let mut other = Self { name: name.to_owned(), ..self.clone() };
+        if other.has_prefix("__Host-") {
+            (other.domain, other.path) = (None, "/".to_owned());
+        }
+        other.secure |= ["__Host-", "__Secure-", "__Http-"].iter().any(|p| other.has_prefix(p));
+        other
+    }
+
     fn validate_text(&self) -> Result<()> {
-        if self.name.is_empty() || !self.name.bytes().all(is_token_byte) {
+        if !is_token(&self.name) {
             return refuse(
                 "SESSION_COOKIE_NAME must be one or more letters, digits or any of \
                  !#$%&'*+-.^_`|~",
@@ -114,13 +125,15 @@ impl CookieAttributes {
         Ok(())
     }
 
+    /// As browsers compare, without regard to case.
+    fn has_prefix(&self, prefix: &str) -> bool {
+        self.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    }
+
     fn validate_prefix(&self) -> Result<()> {
-        let has_prefix = |prefix: &str| {
-            self.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
-        let is_host = has_prefix("__Host-");
-        let is_http = has_prefix("__Http-") || has_prefix("__Host-Http-");
-        if (is_host || is_http || has_prefix("__Secure-")) && !self.secure {
+        let is_host = self.has_prefix("__Host-");
+        let is_http = self.has_prefix("__Http-") || self.has_prefix("__Host-Http-");
+        if (is_host || is_http || self.has_prefix("__Secure-")) && !self.secure {
             return refuse(
                 "a SESSION_COOKIE_NAME that starts with `__Secure-`, `__Host-` or `__Http-` needs \
                  SESSION_COOKIE_SECURE=true",
@@ -150,6 +163,11 @@ impl CookieAttributes {
 
 fn refuse(what_to_change: &'static str) -> Result<()> {
     Err(Error::new(ErrorKind::Config, Cow::Borrowed(what_to_change)))
+}
+
+/// Whether it may be the name of a cookie: a token of RFC 9110.
+pub(crate) fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(is_token_byte)
 }
 
 /// A `tchar` of RFC 9110, section 5.6.2.

@@ -5,6 +5,7 @@ mod caching;
 mod read;
 mod write;
 
+pub(crate) use attributes::is_token;
 pub use attributes::{CookieAttributes, SameSite};
 pub use caching::cache_control;
 #[cfg(feature = "http")]

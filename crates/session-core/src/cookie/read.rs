@@ -30,6 +30,7 @@ pub(crate) fn values<'h>(header: &'h [u8], name: &[u8]) -> impl Iterator<Item = 
     })
 }
 
+#[inline]
 fn value_of<'h>(pair: &'h [u8], name: &[u8]) -> Option<&'h [u8]> {
     let start = pair.iter().position(|byte| !is_blank(byte))?;
     let value = pair[start..].strip_prefix(name)?.strip_prefix(b"=")?;

@@ -25,6 +25,7 @@ pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) signer: Option<BoundSigner>,
     pub(crate) cookies: CookieWriter,
+    pub(crate) former: Option<Former>,
     /// The length of every id, where nothing else tells ours from others.
     id_len: Option<usize>,
     /// Whether any setting changes, so that sessions are opened in two forms.
@@ -33,6 +34,13 @@ pub(crate) struct Context {
     pub(crate) capabilities: Capabilities,
     pub(crate) turns: Turns,
     pub(crate) telemetry: Telemetry,
+}
+
+/// The name that the cookie had before.
+pub(crate) struct Former {
+    pub(crate) name: Box<str>,
+    pub(crate) signer: Option<BoundSigner>,
+    pub(crate) cookies: CookieWriter,
 }
 
 impl Context {
@@ -53,6 +61,11 @@ impl Context {
             max_depth: config.max_depth(),
             max_payload: config.max_payload().min(capabilities.max_payload.unwrap_or(usize::MAX)),
         };
+        let former = config.cookie_name_fallback().map(|name| Former {
+            name: name.into(),
+            signer: signer.as_ref().map(|signer| signer.bind(name)),
+            cookies: CookieWriter::new(&config.cookie().under(name)),
+        });
         let signer = signer.map(|signer| signer.bind(&config.cookie().name));
         let id_len = SessionId::len_for(config.id_length());
         let signs = |_: &&BoundSigner| config.use_signer().writes_new();
@@ -61,7 +74,10 @@ impl Context {
         let is_bare = config.use_signer().reads_old() && config.hash_ids().reads_old();
         Ok(Self {
             id_len: is_bare.then_some(id_len),
-            is_changing: config.use_signer().reads_both() || config.hash_ids().reads_both(),
+            is_changing: former.is_some()
+                || config.use_signer().reads_both()
+                || config.hash_ids().reads_both(),
+            former,
             signer,
             cookies: CookieWriter::new(config.cookie()).for_values_of(value_len),
             limits,

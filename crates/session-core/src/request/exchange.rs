@@ -119,7 +119,9 @@ impl Exchange {
         match self.0.close() {
             Phase::Open(state) if state.is_abandoned => Committing::ready(Ok(self.give_up(state))),
             Phase::Open(state) => self.finish(state),
-            Phase::Failed => Committing::ready(Ok(Commit { vary_cookie: true, set_cookie: None })),
+            Phase::Failed => {
+                Committing::ready(Ok(Commit { vary_cookie: true, ..Commit::default() }))
+            }
             Phase::Unopened => Committing::ready(Ok(Commit::default())),
             Phase::Closed(_) => Committing::ready(Err(closed())),
         }
@@ -132,11 +134,11 @@ impl Exchange {
     pub fn discard(&self) -> Commit {
         match self.0.close() {
             Phase::Open(state) => self.give_up(state),
-            Phase::Failed => Commit { vary_cookie: true, set_cookie: None },
+            Phase::Failed => Commit { vary_cookie: true, ..Commit::default() },
             Phase::Unopened => Commit::default(),
             Phase::Closed(_) => {
                 let cookie = self.0.take_cookie();
-                Commit { vary_cookie: cookie.is_some(), set_cookie: cookie }
+                Commit { vary_cookie: cookie.is_some(), set_cookie: cookie, ..Commit::default() }
             }
         }
     }
@@ -145,6 +147,12 @@ impl Exchange {
     #[cfg(feature = "http")]
     pub(crate) fn sign_in(&self) -> Option<&SignIn> {
         self.0.sign_in.as_ref()
+    }
+
+    /// The value of a `Set-Cookie` field that removes the cookie of the former name, for a commit that
+    /// [`removes_former`](Commit::removes_former).
+    pub fn removal_of_former(&self) -> Option<String> {
+        self.0.context.former.as_ref().map(|former| former.cookies.removal())
     }
 
     fn give_up(&self, state: Box<State>) -> Commit {

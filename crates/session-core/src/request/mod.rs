@@ -2,8 +2,10 @@
 //!
 //! Each file uses only what stands above it in this list:
 //! `plan`, `deadline` and `slot`; `turns` and `telemetry`; `context`; `home`; `state`; `find` and
-//! `transaction`; `owned`; `open` and `commit`; `sign_in`; `progress`; `session`; `exchange`.
+//! `transaction`; `owned` and
+//! `candidates`; `open` and `commit`; `sign_in`; `progress`; `session`; `exchange`.
 
+pub(crate) mod candidates;
 pub(crate) mod commit;
 pub(crate) mod context;
 pub(crate) mod deadline;

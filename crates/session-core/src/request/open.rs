@@ -1,85 +1,91 @@
 //! From cookie fields to a session: parse, verify, then load.
 
+use super::candidates::Candidates;
 use super::context::Context;
 use super::deadline::Deadline;
 use super::find::locate;
 use super::home::{Address, Home, Presented};
 use super::state::State;
-use crate::cookie;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdHash, SessionId};
-use crate::signer::{SignedBy, Verified};
+use crate::signer::SignedBy;
 use crate::store::{Record, unix_time};
 use session_codec as codec;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
-/// Distinct well-formed ids of our cookie's name that are looked up; more is an attack.
-const MAX_CANDIDATES: usize = 3;
-
-struct Candidate {
-    id: SessionId,
-    signed_by: SignedBy,
-}
-
 /// Opens the session that the cookies name.
 ///
 /// Malformed, unverified and unknown ids open an empty session under no id at all. If several live
 /// sessions are named, none of them is believed: cookies of another path or domain, or of somebody
-/// who can set cookies here, are no sign-in.
+/// who can set cookies here, are no sign-in. Cookies of a former name count where there is no session
+/// under the present one.
 pub(crate) async fn open<'h, H>(context: &Context, headers: H) -> Result<Box<State>>
 where
     H: IntoIterator<Item = &'h [u8]>,
 {
-    let Candidates { candidates, presented, are_too_many } = candidates(context, headers);
+    let mut sent = Candidates::read(context, headers);
+    let (presented, is_former_sent) = (sent.presented, sent.former.is_some());
+    let mut is_former = false;
     let started = Instant::now();
-    let mut live: SmallVec<[Box<State>; 1]> = SmallVec::new();
-    let mut is_moved = false;
     let deadline = Deadline::after(started, context.config.timeout());
-    for candidate in &candidates {
-        let mut key = context.key(&candidate.id);
-        let load = locate(context, &candidate.id, &mut key, deadline);
-        let record = context.telemetry.in_load_span(load).await;
-        let record = record.inspect_err(|error| context.telemetry.load_failed(error))?;
-        let Some(record) = record else {
-            context.telemetry.missed();
-            continue;
-        };
-        let address = Address { id: candidate.id.clone(), key };
-        let presented = match candidate.signed_by {
-            SignedBy::Older => Presented::OldForm,
-            SignedBy::Nobody if context.signing().is_some() => Presented::OldForm,
-            SignedBy::Newest | SignedBy::Nobody => Presented::Cookie,
-        };
-        match adopt(context, address, record, presented, started)? {
-            Adopted::Session(state) => {
-                if context.is_changing {
-                    note_form(context, candidate.signed_by, &state);
-                }
-                live.push(state);
-            }
-            Adopted::Moved => is_moved = true,
-            Adopted::Over => {}
-        }
-    }
-    let home = match live.pop() {
-        Some(state) if live.is_empty() => return Ok(state),
-        Some(state) => {
-            live.push(state);
-            let ended = |state: &State| {
-                Some((state.home.address()?.clone(), state.to_end(&context.config)))
+    let mut state = loop {
+        let mut live: SmallVec<[Box<State>; 1]> = SmallVec::new();
+        let mut is_moved = false;
+        for candidate in &sent.candidates {
+            let mut key = context.key(&candidate.id);
+            let load = locate(context, &candidate.id, &mut key, deadline);
+            let record = context.telemetry.in_load_span(load).await;
+            let record = record.inspect_err(|error| context.telemetry.load_failed(error))?;
+            let Some(record) = record else {
+                context.telemetry.missed();
+                continue;
             };
-            Home::Several(live.iter().filter_map(|state| ended(state)).collect())
+            let address = Address { id: candidate.id.clone(), key };
+            let presented = match candidate.signed_by {
+                _ if is_former => Presented::OldForm,
+                SignedBy::Older => Presented::OldForm,
+                SignedBy::Nobody if context.signing().is_some() => Presented::OldForm,
+                SignedBy::Newest | SignedBy::Nobody => Presented::Cookie,
+            };
+            match adopt(context, address, record, presented, started)? {
+                Adopted::Session(state) => {
+                    if context.is_changing {
+                        note_form(context, candidate.signed_by, is_former, &state);
+                    }
+                    live.push(state);
+                }
+                Adopted::Moved => is_moved = true,
+                Adopted::Over => {}
+            }
         }
-        None if are_too_many => Home::Several(Vec::new()),
-        None if is_moved => Home::Moved,
-        None => Home::None,
+        let home = match live.pop() {
+            Some(state) if live.is_empty() => break state,
+            Some(state) => {
+                live.push(state);
+                let ended = |state: &State| {
+                    Some((state.home.address()?.clone(), state.to_end(&context.config)))
+                };
+                Home::Several(live.iter().filter_map(|state| ended(state)).collect())
+            }
+            None if sent.are_too_many => Home::Several(Vec::new()),
+            None if is_moved => Home::Moved,
+            None => match sent.former.take() {
+                Some(former) => {
+                    (sent, is_former) = (*former, true);
+                    continue;
+                }
+                None => Home::None,
+            },
+        };
+        if let Home::Several(_) = home {
+            context.telemetry.ambiguous();
+        }
+        break Box::new(State::new(home, Data::empty(context.limits), presented, started));
     };
-    if let Home::Several(_) = home {
-        context.telemetry.ambiguous();
-    }
-    Ok(Box::new(State::new(home, Data::empty(context.limits), presented, started)))
+    state.is_former_sent = is_former_sent;
+    Ok(state)
 }
 
 /// Loads the session of a known id for a handle that outlived its response.
@@ -104,58 +110,13 @@ pub(crate) async fn reopen(context: &Context, id: Option<SessionId>) -> Result<B
     Ok(state)
 }
 
-/// What the browser sent.
-struct Candidates {
-    candidates: SmallVec<[Candidate; 1]>,
-    presented: Presented,
-    /// There are suspiciously many, so none is looked up.
-    are_too_many: bool,
-}
-
-/// Reads every cookie of our name over all fields.
-fn candidates<'h, H>(context: &Context, headers: H) -> Candidates
-where
-    H: IntoIterator<Item = &'h [u8]>,
-{
-    let mut candidates: SmallVec<[Candidate; 1]> = SmallVec::new();
-    let mut presented = Presented::Nothing;
-    let name = context.config.cookie().name.as_bytes();
-    for header in headers {
-        for value in cookie::values(header, name) {
-            presented = Presented::Cookie;
-            let Some(candidate) = verify(context, value) else {
-                context.telemetry.forged();
-                continue;
-            };
-            if candidates.iter().any(|known| known.id.as_str() == candidate.id.as_str()) {
-                continue;
-            }
-            if candidates.len() == MAX_CANDIDATES {
-                candidates.clear();
-                return Candidates { candidates, presented, are_too_many: true };
-            }
-            candidates.push(candidate);
-        }
-    }
-    Candidates { candidates, presented, are_too_many: false }
-}
-
-fn verify(context: &Context, value: &[u8]) -> Option<Candidate> {
-    if let Some(signer) = &context.signer {
-        match signer.verify(value, context.config.id_syntax()) {
-            Some(Verified { id, signed_by }) => return Some(Candidate { id, signed_by }),
-            None if !context.config.use_signer().reads_old() => return None,
-            // A signature that does not hold is no id, so what is read now has none.
-            None => {}
-        }
-    }
-    Some(Candidate { id: context.read_id(value)?, signed_by: SignedBy::Nobody })
-}
-
 /// Counts a session that was opened in a form that is read and not written, for the time of a change.
 #[cold]
-fn note_form(context: &Context, signed_by: SignedBy, state: &State) {
+fn note_form(context: &Context, signed_by: SignedBy, is_former: bool, state: &State) {
     let config = &context.config;
+    if is_former {
+        context.telemetry.other_form("former_name");
+    }
     let is_signed = signed_by != SignedBy::Nobody;
     if config.use_signer().reads_both() && is_signed != config.use_signer().writes_new() {
         context.telemetry.other_form(if is_signed { "signed" } else { "unsigned" });

@@ -33,6 +33,8 @@ pub(crate) struct State {
     pub is_renewal_asked: bool,
     /// The handler gave up what it recorded.
     pub is_abandoned: bool,
+    /// The browser holds a cookie of the former name.
+    pub is_former_sent: bool,
     /// There is no response that could carry a new id.
     pub is_detached: bool,
 }
@@ -53,6 +55,7 @@ impl State {
             is_created: false,
             is_renewal_asked: false,
             is_abandoned: false,
+            is_former_sent: false,
             is_detached: false,
         }
     }

@@ -25,6 +25,7 @@ mod owner_limits;
 mod owners;
 mod refusals;
 mod rekeys;
+mod renames;
 mod rollouts;
 mod sign_outs;
 mod signatures;

@@ -13,6 +13,8 @@ fn contradictions_fail_when_built() {
     let second = Duration::from_secs(1);
     let table = [
         ("SESSION_COOKIE_SECURE", start().cookie_name("__Host-session")),
+        ("SESSION_COOKIE_NAME_FALLBACK", start().cookie_name_fallback("session")),
+        ("SESSION_COOKIE_NAME_FALLBACK", start().cookie_name_fallback("")),
         ("SESSION_COOKIE_PATH", Config::hardened().cookie_path("/app")),
         ("SESSION_COOKIE_DOMAIN", Config::hardened().cookie_domain("a.example")),
         ("SESSION_COOKIE_SECURE", Config::hardened().cookie_secure(false)),

@@ -26,6 +26,7 @@ const ROWS: &[Row] = &[
     ("PERMANENT_SESSION_LIFETIME", "90", |b| b.lifetime(Duration::from_secs(90)), "1h"),
     ("SESSION_REFRESH_EACH_REQUEST", "0", |b| b.refresh_each_request(false), "never"),
     ("SESSION_COOKIE_NAME", "sid", |b| b.cookie_name("sid"), "a;b"),
+    ("SESSION_COOKIE_NAME_FALLBACK", "sid", |b| b.cookie_name_fallback("sid"), "a;b"),
     ("SESSION_COOKIE_DOMAIN", "a.example", |b| b.cookie_domain("a.example"), "https://a"),
     ("SESSION_COOKIE_PATH", "/shop", |b| b.cookie_path("/shop"), "shop"),
     ("APPLICATION_ROOT", "/app", |b| b.cookie_path("/app"), "app"),

@@ -47,6 +47,10 @@ pub struct Commit {
     pub set_cookie: Option<String>,
     /// Whether the session was asked for, so that the response needs `Vary: Cookie`.
     pub vary_cookie: bool,
+    /// Whether the browser's cookie of the former name (`SESSION_COOKIE_NAME_FALLBACK`) must go:
+    /// then [`Exchange::removal_of_former`](crate::Exchange::removal_of_former) is the value of
+    /// another `Set-Cookie` field.
+    pub removes_former: bool,
 }
 
 impl fmt::Debug for Commit {
@@ -54,6 +58,7 @@ impl fmt::Debug for Commit {
         f.debug_struct("Commit")
             .field("has_set_cookie", &self.set_cookie.is_some())
             .field("vary_cookie", &self.vary_cookie)
+            .field("removes_former", &self.removes_former)
             .finish()
     }
 }
@@ -73,7 +78,11 @@ pub(crate) fn keep(context: &Context, state: Box<State>) -> Committed {
 
 /// Leaves everything as it is; only a session that `update` created needs its cookie.
 pub(crate) fn discard(context: &Context, state: &State) -> Commit {
-    Commit { set_cookie: cookie::of_created(context, state), vary_cookie: true }
+    Commit {
+        set_cookie: cookie::of_created(context, state),
+        vary_cookie: true,
+        removes_former: false,
+    }
 }
 
 /// Does what the plan's word says, and what the response must say of it.
@@ -126,7 +135,8 @@ pub(crate) async fn execute(
 
 fn finish(context: &Context, state: Box<State>, cookie: Cookie) -> Committed {
     let set_cookie = cookie::field(context, &state, cookie);
-    let commit = Commit { set_cookie, vary_cookie: true };
+    let removes_former = state.is_former_sent && set_cookie.is_some();
+    let commit = Commit { set_cookie, vary_cookie: true, removes_former };
     Committed { commit, address: state.home.into_stored() }
 }
 

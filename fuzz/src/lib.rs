@@ -52,9 +52,10 @@ async fn one_payload(payload: &[u8], format: Format) {
     let manager = manager(store, format, None);
     let look = |session: &Session| {
         let _ = (session.entries(), session.owner(), session.is_permanent(), session.ttl());
-        session.keys().expect("an open session has keys")
+        session.keys().ok()
     };
-    let Some(before) = request(&manager, look).await else { return };
+    // A session of a record that cannot be decoded can be ended, and nothing else.
+    let Some(Some(before)) = request(&manager, look).await else { return };
     // The trace of a session that moved is none, and not written over.
     let is_new = request(&manager, Session::is_new).await.expect("what was read is read again");
     let change = |session: &Session| session.overwrite("fuzz", 1).is_ok();
@@ -62,9 +63,9 @@ async fn one_payload(payload: &[u8], format: Format) {
     if is_new {
         return;
     }
-    let after = request(&manager, look).await.expect("what was written is read");
+    let after = request(&manager, look).await.flatten().expect("what was written is read");
     assert!(before.iter().all(|key| after.contains(key)) && after.iter().any(|key| key == "fuzz"));
-    let again = request(&manager, look).await.expect("looking changes nothing");
+    let again = request(&manager, look).await.flatten().expect("looking changes nothing");
     assert_eq!(after, again);
     let _ = request(&manager, |session: &Session| session.take_flashes().is_ok()).await;
     let clear = |session: &Session| session.clear().is_ok();

@@ -1,6 +1,6 @@
 //! The middleware: an exchange goes in with the request, its commit comes out with the response.
 
-use crate::response::{self, ErrorPage};
+use crate::response::{self, ErrorPage, Nesting};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Extensions, Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::{HttpMessage as _, HttpResponse};
@@ -58,23 +58,28 @@ struct Shared {
     error_page: Option<ErrorPage>,
 }
 
-/// Puts the exchange of a request where its middleware's sessions are looked for.
-type Place = fn(&mut Extensions, Exchange, Option<&SignInPage>);
+/// Puts the exchange of a request where its middleware's sessions are looked for, and tells whether
+/// another one has done so before.
+type Place = fn(&mut Extensions, Exchange) -> Nesting;
+
+/// Marks a request that a middleware of [`Named`] sessions has seen: they have a type for each name.
+struct Layered;
 
 impl SessionMiddleware {
     /// Makes the application's middleware, whose sessions are extracted as `Session`.
     pub fn new(manager: SessionManager) -> Self {
-        Self::placing(manager, |extensions, exchange, page| {
-            extensions.insert(exchange);
-            page.map(|page| extensions.insert(page.clone()));
+        Self::placing(manager, |extensions, exchange| {
+            let is_within = extensions.insert(exchange).is_some();
+            Nesting::of(is_within || extensions.get::<Layered>().is_some())
         })
     }
 
     /// Makes a middleware whose sessions are extracted as `Named<N, Session>`.
     pub fn named<N: 'static>(manager: SessionManager) -> Self {
-        Self::placing(manager, |extensions, exchange, page| {
+        Self::placing(manager, |extensions, exchange| {
             extensions.insert(Named::<N, _>::new(exchange));
-            page.map(|page| extensions.insert(Named::<N, _>::new(page.clone())));
+            let is_within = extensions.insert(Layered).is_some();
+            Nesting::of(is_within || extensions.get::<Exchange>().is_some())
         })
     }
 
@@ -157,26 +162,28 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let shared = Rc::clone(&self.shared);
-        let exchange = shared.manager.open();
-        let page = shared.sign_in_page.as_ref();
-        (shared.place)(&mut request.extensions_mut(), exchange.clone(), page);
+        let exchange = match &shared.sign_in_page {
+            None => shared.manager.open(),
+            Some(page) => shared.manager.open_with(page, None),
+        };
+        let nesting = (shared.place)(&mut request.extensions_mut(), exchange.clone());
         let handler = self.inner.call(request);
         Box::pin(async move {
             let page = shared.error_page.as_ref();
             let response = match handler.await {
                 Ok(response) => response.map_into_left_body(),
                 // A middleware within this one has failed, and there is no response yet.
-                Err(error) => return Err(response::with_cookie(error, exchange.discard())),
+                Err(error) => return Err(response::with_id(error, &exchange.discard())),
             };
             if response::is_failed(&response) {
                 let commit = exchange.discard();
-                return Ok(response::apply(response::explain(response, page), commit, &exchange));
+                return Ok(response::apply(response::explain(response, page), commit, nesting));
             }
             Ok(match exchange.commit().await {
-                Ok(commit) => response::apply(response, commit, &exchange),
+                Ok(commit) => response::apply(response, commit, nesting),
                 Err(error) => {
                     let response = response::failure(response, &error, page);
-                    response::apply(response, exchange.discard(), &exchange)
+                    response::apply(response, exchange.discard(), nesting)
                 }
             })
         })

@@ -1,5 +1,6 @@
 //! MessagePack as bytes, after <https://github.com/msgpack/msgpack/blob/master/spec.md>.
 
+mod scan;
 #[cfg(feature = "flask")]
 mod write;
 
@@ -10,6 +11,7 @@ use crate::fault::Fault;
 use crate::payload::{DEPTH_CEILING, Key, Span};
 use crate::scalar::Scalar;
 use crate::timestamp::Timestamp;
+use scan::{is_ascii, number, skip, text, text_header};
 use std::borrow::Cow;
 
 /// See [`crate::index`].
@@ -19,21 +21,20 @@ pub(crate) fn index<'p>(
     max_depth: usize,
     mut sink: impl FnMut(Key<'p>, Span),
 ) -> Result<(), Fault> {
-    if payload.len() > u32::MAX as usize {
-        return Err(Fault::TooLong);
-    }
-    let (entries, mut at) = map(payload)?;
+    check_len(payload)?;
+    let (entries, mut rest) = map(payload)?;
     let depth = max_depth.checked_sub(1).ok_or(Fault::TooDeep)?;
     for _ in 0..entries {
-        let (start, end) = text(payload, at)?;
-        let key = &payload[start..end];
-        if !is_ascii(key, &payload[start..]) && std::str::from_utf8(key).is_err() {
+        let (len, content) = text_header(rest)?;
+        let (key, value) = content.split_at_checked(len).ok_or(Fault::Truncated)?;
+        if !is_ascii(key, content) && std::str::from_utf8(key).is_err() {
             return Err(Fault::NotUtf8);
         }
-        at = skip(payload, end, depth)?;
-        sink(Key::Raw(key, Span::new(start, end)), Span::new(end, at));
+        rest = skip(value, depth)?;
+        let [value, end] = [value, rest].map(|rest| payload.len() - rest.len());
+        sink(Key::Raw(key, Span::new(value - key.len(), value)), Span::new(value, end));
     }
-    if at == payload.len() { Ok(()) } else { Err(Fault::Trailing) }
+    if rest.is_empty() { Ok(()) } else { Err(Fault::Trailing) }
 }
 
 /// See [`crate::index_any`]. A key that is text of something else than UTF-8 has no name either.
@@ -42,31 +43,37 @@ pub(crate) fn index_any<'p>(
     max_depth: usize,
     sink: &mut dyn FnMut(Key<'p>, Span),
 ) -> Result<(), Fault> {
-    if payload.len() > u32::MAX as usize {
-        return Err(Fault::TooLong);
-    }
-    let (entries, mut at) = map(payload)?;
+    check_len(payload)?;
+    let (entries, mut rest) = map(payload)?;
     let depth = max_depth.checked_sub(1).ok_or(Fault::TooDeep)?;
     for _ in 0..entries {
-        let start = at;
-        let value = skip(payload, start, depth)?;
-        at = skip(payload, value, depth)?;
-        let text = text(payload, start).ok().map(|(start, end)| Span::new(start, end));
-        match text.filter(|text| std::str::from_utf8(text.of(payload)).is_ok()) {
-            Some(text) => sink(Key::Raw(text.of(payload), text), Span::new(value, at)),
-            None => sink(Key::Nameless, Span::new(start, at)),
+        let entry = rest;
+        let value = skip(entry, depth)?;
+        rest = skip(value, depth)?;
+        let [start, value, end] = [entry, value, rest].map(|rest| payload.len() - rest.len());
+        match text(entry) {
+            Ok((key, _)) if std::str::from_utf8(key).is_ok() => {
+                sink(Key::Raw(key, Span::new(value - key.len(), value)), Span::new(value, end));
+            }
+            _ => sink(Key::Nameless, Span::new(start, end)),
         }
     }
-    if at == payload.len() { Ok(()) } else { Err(Fault::Trailing) }
+    if rest.is_empty() { Ok(()) } else { Err(Fault::Trailing) }
 }
 
-/// How many entries a payload announces, and where they begin.
+/// Spans are of 32 bits.
 #[inline]
-fn map(payload: &[u8]) -> Result<(u32, usize), Fault> {
+fn check_len(bytes: &[u8]) -> Result<(), Fault> {
+    if bytes.len() > u32::MAX as usize { Err(Fault::TooLong) } else { Ok(()) }
+}
+
+/// How many entries a payload announces, and what follows that.
+#[inline]
+fn map(payload: &[u8]) -> Result<(u32, &[u8]), Fault> {
     match payload {
-        [marker @ 0x80..=0x8f, ..] => Ok((u32::from(marker & 0x0f), 1)),
-        [0xde, ..] => Ok((number::<2>(payload, 1)?, 3)),
-        [0xdf, ..] => Ok((number::<4>(payload, 1)?, 5)),
+        [marker @ 0x80..=0x8f, rest @ ..] => Ok((u32::from(marker & 0x0f), rest)),
+        [0xde, rest @ ..] => number::<2>(rest),
+        [0xdf, rest @ ..] => number::<4>(rest),
         [] => Err(Fault::Truncated),
         _ => Err(Fault::NotMap),
     }
@@ -74,54 +81,51 @@ fn map(payload: &[u8]) -> Result<(u32, usize), Fault> {
 
 /// See [`crate::elements`].
 pub(crate) fn elements(value: &[u8]) -> Result<Vec<Span>, Fault> {
-    if value.len() > u32::MAX as usize {
-        return Err(Fault::TooLong);
-    }
-    let (count, mut at) = match value {
-        [marker @ 0x90..=0x9f, ..] => (u32::from(marker & 0x0f), 1),
-        [0xdc, ..] => (number::<2>(value, 1)?, 3),
-        [0xdd, ..] => (number::<4>(value, 1)?, 5),
+    check_len(value)?;
+    let (count, mut rest) = match value {
+        [marker @ 0x90..=0x9f, rest @ ..] => (u32::from(marker & 0x0f), rest),
+        [0xdc, rest @ ..] => number::<2>(rest)?,
+        [0xdd, rest @ ..] => number::<4>(rest)?,
         [] => return Err(Fault::Truncated),
         _ => return Err(Fault::NotArray),
     };
     // The count is what the header claims: the vector grows with the elements that are there.
     let mut spans = Vec::new();
     for _ in 0..count {
-        let end = skip(value, at, DEPTH_CEILING - 2)?;
-        spans.push(Span::new(at, end));
-        at = end;
+        let element = rest;
+        rest = skip(element, DEPTH_CEILING - 2)?;
+        spans.push(Span::new(value.len() - element.len(), value.len() - rest.len()));
     }
-    if at == value.len() { Ok(spans) } else { Err(Fault::Trailing) }
+    if rest.is_empty() { Ok(spans) } else { Err(Fault::Trailing) }
 }
 
 /// Checks that `value` is exactly one value.
 pub(crate) fn check(value: &[u8]) -> Result<(), Fault> {
-    let end = skip(value, 0, DEPTH_CEILING - 1)?;
-    if end == value.len() { Ok(()) } else { Err(Fault::Trailing) }
+    let rest = skip(value, DEPTH_CEILING - 1)?;
+    if rest.is_empty() { Ok(()) } else { Err(Fault::Trailing) }
 }
 
 /// Whether all text of a value that is one is UTF-8, and all its timestamps are such: `msgspec`
 /// reads no other, and no other format can say them.
 pub(crate) fn is_sound(value: &[u8]) -> bool {
-    let mut at = 0;
-    while let Some(&marker) = value.get(at) {
+    let mut rest = value;
+    while let Some(&marker) = rest.first() {
         // The items of a container follow its header like any other values.
-        let end = match marker {
-            0x80..=0x9f => at + 1,
-            0xdc | 0xde => at + 3,
-            0xdd | 0xdf => at + 5,
-            _ => match skip(value, at, 0) {
-                Ok(end) => end,
-                Err(_) => return false,
-            },
+        let next = match marker {
+            0x80..=0x9f => rest.get(1..),
+            0xdc | 0xde => rest.get(3..),
+            0xdd | 0xdf => rest.get(5..),
+            _ => skip(rest, 0).ok(),
         };
-        let is_sound = match (marker, value.get(at..end)) {
-            (0xa0..=0xbf | 0xd9..=0xdb, _) => text(value, at)
-                .is_ok_and(|(start, end)| std::str::from_utf8(&value[start..end]).is_ok()),
-            (0xd4..=0xd8, Some([_, 0xff, content @ ..]))
-            | (0xc7, Some([_, _, 0xff, content @ ..]))
-            | (0xc8, Some([_, _, _, 0xff, content @ ..]))
-            | (0xc9, Some([_, _, _, _, _, 0xff, content @ ..])) => {
+        let Some(next) = next else { return false };
+        let is_sound = match &rest[..rest.len() - next.len()] {
+            [0xa0..=0xbf | 0xd9..=0xdb, ..] => {
+                text(rest).is_ok_and(|(text, _)| std::str::from_utf8(text).is_ok())
+            }
+            [0xd4..=0xd8, 0xff, content @ ..]
+            | [0xc7, _, 0xff, content @ ..]
+            | [0xc8, _, _, 0xff, content @ ..]
+            | [0xc9, _, _, _, _, 0xff, content @ ..] => {
                 Timestamp::from_extension(content).is_some()
             }
             _ => true,
@@ -129,7 +133,7 @@ pub(crate) fn is_sound(value: &[u8]) -> bool {
         if !is_sound {
             return false;
         }
-        at = end;
+        rest = next;
     }
     true
 }
@@ -151,11 +155,11 @@ pub(crate) fn scalar(value: &[u8]) -> Option<Scalar<'_>> {
         [0xd2, a, b, c, d] => Scalar::signed(i64::from(i32::from_be_bytes([a, b, c, d]))),
         [0xd3, ref rest @ ..] => Scalar::signed(i64::from_be_bytes(rest.try_into().ok()?)),
         _ => {
-            let (start, end) = text(value, 0).ok()?;
-            if end != value.len() {
+            let (text, rest) = text(value).ok()?;
+            if !rest.is_empty() {
                 return None;
             }
-            Scalar::Text(Cow::Borrowed(std::str::from_utf8(&value[start..end]).ok()?))
+            Scalar::Text(Cow::Borrowed(std::str::from_utf8(text).ok()?))
         }
     })
 }
@@ -239,113 +243,5 @@ fn write_wide_header(markers: [u8; 2], len: usize, out: &mut Vec<u8>) {
     } else {
         let [a, b, c, d] = (len as u32).to_be_bytes();
         out.extend_from_slice(&[markers[1], a, b, c, d]);
-    }
-}
-
-/// The whole size of values that their first byte tells it of, 0 for the others.
-const SIZES: [u8; 256] = {
-    let mut sizes = [0; 256];
-    let mut marker = 0;
-    while marker < 256 {
-        sizes[marker] = match marker {
-            0x00..=0x7f | 0xc0 | 0xc2 | 0xc3 | 0xe0..=0xff => 1,
-            0xa0..=0xbf => 1 + (marker as u8 & 0x1f),
-            0xcc | 0xd0 => 2,
-            0xcd | 0xd1 => 3,
-            0xca | 0xce | 0xd2 => 5,
-            0xcb | 0xcf | 0xd3 => 9,
-            0xd4..=0xd8 => 2 + (1 << (marker - 0xd4)),
-            _ => 0,
-        };
-        marker += 1;
-    }
-    sizes
-};
-
-/// Returns where the value at `at` ends; `depth` more containers may be open at once.
-#[inline(always)]
-fn skip(bytes: &[u8], at: usize, depth: usize) -> Result<usize, Fault> {
-    let marker = *bytes.get(at).ok_or(Fault::Truncated)?;
-    let end = match SIZES[usize::from(marker)] {
-        0 => return skip_sized(bytes, marker, at + 1, depth),
-        size => at + usize::from(size),
-    };
-    if end <= bytes.len() { Ok(end) } else { Err(Fault::Truncated) }
-}
-
-/// Continues [`skip`] behind a marker that a length or items follow.
-fn skip_sized(bytes: &[u8], marker: u8, at: usize, depth: usize) -> Result<usize, Fault> {
-    // (bytes between the length and the content, the length)
-    let (head, len) = match marker {
-        0x80..=0x8f => return skip_items(bytes, at, 2 * u64::from(marker & 0x0f), depth),
-        0x90..=0x9f => return skip_items(bytes, at, u64::from(marker & 0x0f), depth),
-        0xdc => return skip_items(bytes, at + 2, u64::from(number::<2>(bytes, at)?), depth),
-        0xdd => return skip_items(bytes, at + 4, u64::from(number::<4>(bytes, at)?), depth),
-        0xde => return skip_items(bytes, at + 2, 2 * u64::from(number::<2>(bytes, at)?), depth),
-        0xdf => return skip_items(bytes, at + 4, 2 * u64::from(number::<4>(bytes, at)?), depth),
-        0xc4 | 0xd9 => (1, number::<1>(bytes, at)?),
-        0xc5 | 0xda => (2, number::<2>(bytes, at)?),
-        0xc6 | 0xdb => (4, number::<4>(bytes, at)?),
-        0xc7 => (2, number::<1>(bytes, at)?),
-        0xc8 => (3, number::<2>(bytes, at)?),
-        0xc9 => (5, number::<4>(bytes, at)?),
-        _ => return Err(Fault::Syntax),
-    };
-    let end = (at + head).saturating_add(len as usize);
-    if end <= bytes.len() { Ok(end) } else { Err(Fault::Truncated) }
-}
-
-fn skip_items(bytes: &[u8], mut at: usize, items: u64, depth: usize) -> Result<usize, Fault> {
-    let depth = depth.checked_sub(1).ok_or(Fault::TooDeep)?;
-    for _ in 0..items {
-        at = skip(bytes, at, depth)?;
-    }
-    Ok(at)
-}
-
-/// Returns the bounds of the text whose header is at `at`.
-#[inline]
-fn text(bytes: &[u8], at: usize) -> Result<(usize, usize), Fault> {
-    let (start, len) = match bytes.get(at) {
-        Some(marker @ 0xa0..=0xbf) => (at + 1, usize::from(marker & 0x1f)),
-        other => return wide_text(bytes, at, other.copied()),
-    };
-    let end = start + len;
-    if end <= bytes.len() { Ok((start, end)) } else { Err(Fault::Truncated) }
-}
-
-#[inline(never)]
-fn wide_text(bytes: &[u8], at: usize, marker: Option<u8>) -> Result<(usize, usize), Fault> {
-    let (start, len) = match marker {
-        Some(0xd9) => (at + 2, number::<1>(bytes, at + 1)? as usize),
-        Some(0xda) => (at + 3, number::<2>(bytes, at + 1)? as usize),
-        Some(0xdb) => (at + 5, number::<4>(bytes, at + 1)? as usize),
-        Some(_) => return Err(Fault::NotTextKey),
-        None => return Err(Fault::Truncated),
-    };
-    let end = start.saturating_add(len);
-    if end <= bytes.len() { Ok((start, end)) } else { Err(Fault::Truncated) }
-}
-
-/// Reads a big-endian number of `N` (at most 4) bytes.
-#[inline]
-fn number<const N: usize>(bytes: &[u8], at: usize) -> Result<u32, Fault> {
-    let digits = bytes.get(at..).and_then(<[u8]>::first_chunk::<N>).ok_or(Fault::Truncated)?;
-    Ok(digits.iter().fold(0, |number, &digit| number << 8 | u32::from(digit)))
-}
-
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-
-/// Whether `text` is ASCII; `window` begins with it and goes on to the end of the payload.
-///
-/// A short text is read together with the bytes behind it, which are then masked out; a longer one
-/// in two words that may overlap.
-#[inline]
-fn is_ascii(text: &[u8], window: &[u8]) -> bool {
-    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
-    match (text.len(), window.first_chunk(), text.last_chunk()) {
-        (len @ 0..8, Some(first), _) => word(first) & HIGH_BITS & ((1 << (8 * len)) - 1) == 0,
-        (8..=16, Some(first), Some(last)) => (word(first) | word(last)) & HIGH_BITS == 0,
-        _ => text.is_ascii(),
     }
 }

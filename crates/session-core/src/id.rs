@@ -80,10 +80,7 @@ impl SessionId {
                     "make a session id: SESSION_ID_LENGTH must be 16 to 64 bytes",
                 )
             })?;
-        SysRng.try_fill_bytes(entropy).map_err(|cause| {
-            Error::new(ErrorKind::Unavailable, "read random bytes from the operating system")
-                .with_source(cause)
-        })?;
+        fill_random(entropy)?;
         let mut text = [0; MAX_ID_LEN];
         let len = URL_SAFE_NO_PAD
             .encode_slice(entropy, &mut text)
@@ -167,6 +164,18 @@ impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionId(..)")
     }
+}
+
+/// Fills `bytes` with random ones from the operating system.
+///
+/// # Errors
+///
+/// `Unavailable` if that has none.
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<()> {
+    SysRng.try_fill_bytes(bytes).map_err(|cause| {
+        Error::new(ErrorKind::Unavailable, "read random bytes from the operating system")
+            .with_source(cause)
+    })
 }
 
 /// The value of each base64url character; other bytes have the high bit.

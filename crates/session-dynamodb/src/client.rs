@@ -107,7 +107,6 @@ impl Client {
 
     pub(crate) async fn get(&self, key: &StoreKey) -> Result<Option<Record>, Fault> {
         let (layout, deadline) = (&self.layout, self.deadline());
-        let is_stale = |fault: &Fault| matches!(fault, Fault::Lost(Lost::Broken, _));
         let get = || {
             let request = self.dynamodb.get_item();
             let request = request
@@ -119,7 +118,7 @@ impl Client {
                 .expression_attribute_names("#e", &layout.expiry);
             self.ask(deadline, request.send())
         };
-        let answer = Request::Read.persist(deadline, || reread(is_stale, get)).await?;
+        let answer = Request::Read.persist(deadline, || reread(Fault::is_stale, get)).await?;
         match answer.item {
             Some(item) => item::record(item, layout, unix_time()),
             None => Ok(None),

@@ -51,6 +51,12 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Whether a read succeeds the next time: the first request on a connection that was closed finds
+    /// that out.
+    pub(crate) fn is_stale(&self) -> bool {
+        matches!(self, Self::Lost(Lost::Broken, _))
+    }
+
     /// Reads the client's error; `is_sent` says whether the request got as far as a connection.
     pub(crate) fn new<E>(error: &SdkError<E>, is_sent: bool) -> Self
     where

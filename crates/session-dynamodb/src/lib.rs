@@ -3,6 +3,7 @@
 
 mod ask;
 mod client;
+mod clock;
 mod config;
 mod credentials;
 mod endpoint;
@@ -13,6 +14,7 @@ mod layout;
 mod owners;
 mod repeat;
 mod rights;
+mod scan;
 mod store;
 mod table;
 

@@ -22,6 +22,7 @@ fn actions(call: Call) -> &'static str {
         Call::Create => "dynamodb:PutItem",
         Call::Update | Call::Touch => "dynamodb:UpdateItem",
         Call::Delete => "dynamodb:DeleteItem",
+        Call::Scan => "dynamodb:Scan",
         _ => "dynamodb:Query on the index owner-index and dynamodb:BatchGetItem",
     }
 }

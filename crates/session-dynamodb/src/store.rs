@@ -1,15 +1,18 @@
 //! The store: each call one request, each write one condition, never sent again in doubt.
 
+mod examine;
+
 use crate::client::Client;
 use crate::config::{DynamoDbOptions, STORE};
 use crate::item::{EMPTY_OWNER, MAX_KEY, check, limits};
 use crate::layout::Layout;
-use session_core::store::{Call, Failure, LazyStore, no_owner_index};
+use session_core::store::{Call, Cursor, Failure, Finding, LazyStore, Page, Scan, no_owner_index};
 use session_core::{
     Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
     async_trait,
 };
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -66,6 +69,17 @@ impl DynamoDbStore {
         Ok(Self { client })
     }
 
+    /// [`connect`](Self::connect) and [`init`](Self::init): a store that is ready.
+    ///
+    /// # Errors
+    ///
+    /// Those of the two.
+    pub async fn set_up(options: impl Into<DynamoDbOptions>) -> Result<Self> {
+        let store = Self::connect(options).await?;
+        store.init().await?;
+        Ok(store)
+    }
+
     /// Checks the options and leaves the rest to the first call, so that an application starts while
     /// DynamoDB cannot be reached: that call finds region and credentials, has [`init`](Self::init)
     /// make what is missing, and checks the table and the rights to it.
@@ -79,14 +93,7 @@ impl DynamoDbStore {
         options.check()?;
         options.check_endpoint()?;
         let before = capabilities(&options.layout);
-        Ok(LazyStore::new(before, options.timeouts, move || {
-            let options = options.clone();
-            async move {
-                let store = Self::connect(options).await?;
-                store.init().await?;
-                Ok(store)
-            }
-        }))
+        Ok(LazyStore::new(before, options.timeouts, move || Self::set_up(options.clone())))
     }
 
     /// Uses a client that the application already has, with its connections and credentials;
@@ -132,6 +139,16 @@ impl DynamoDbStore {
     /// attribute; `Unavailable`, not retryable, if the credentials may not do what is missing.
     pub async fn init(&self) -> Result<()> {
         self.client.init().await
+    }
+
+    /// The requests that [`init`](Self::init) would make now, in words; none if nothing is missing.
+    /// Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`init`](Self::init).
+    pub async fn missing(&self) -> Result<Vec<String>> {
+        self.client.missing().await
     }
 }
 
@@ -198,6 +215,19 @@ impl Store for DynamoDbStore {
     async fn delete_expired(&self) -> Result<u64> {
         Ok(0)
     }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        let after = after.map(|cursor| cursor.to_key(STORE)).transpose()?;
+        if after.as_ref().is_some_and(|key| !(1..=MAX_KEY).contains(&key.as_bytes().len())) {
+            return Err(Cursor::unknown(STORE));
+        }
+        let page = self.client.scan(prefix, after.as_ref(), most).await;
+        page.map_err(|fault| self.client.explain(fault, Call::Scan))
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        self.findings().await
+    }
 }
 
 fn capabilities(layout: &Layout) -> Capabilities {
@@ -208,6 +238,7 @@ fn capabilities(layout: &Layout) -> Capabilities {
         needs_sweep: false,
         max_payload: limits.payload,
         max_key: limits.key,
+        scan: Scan::Once,
         ttl_resolution: Duration::from_secs(1),
     }
 }

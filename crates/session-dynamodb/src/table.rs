@@ -58,6 +58,41 @@ impl Client {
         self.enable_ttl().await
     }
 
+    /// The requests that [`init`](Self::init) would make now.
+    pub(crate) async fn missing(&self) -> Result<Vec<String>> {
+        let found = self.inspect(Call::Inspect, step_deadline()).await?;
+        self.missing_of(found.as_ref()).await
+    }
+
+    /// The same of a table that was looked at.
+    pub(crate) async fn missing_of(&self, found: Option<&TableDescription>) -> Result<Vec<String>> {
+        let Layout { table, key, owner, expiry, .. } = &self.layout;
+        let index = format!("index {OWNER_INDEX} with hash key {owner} (S), keys only");
+        let mut requests = Vec::new();
+        match step(found, &self.layout)? {
+            Step::Create => {
+                let index = self.layout.owner().map(|_| format!(", {index}")).unwrap_or_default();
+                requests.push(format!(
+                    "CreateTable {table}: hash key {key} (S), billed per request{index}"
+                ));
+            }
+            Step::AddIndex => requests.push(format!("UpdateTable {table}: {index}")),
+            Step::Wait | Step::Done => {}
+        }
+        let is_expiring = match found {
+            None => false,
+            Some(_) => match self.ttl().await {
+                Ok(ttl) => is_on(ttl.as_ref(), expiry)?,
+                Err(Fault::Denied) => true,
+                Err(fault) => return Err(fault.into_error(Call::Inspect)),
+            },
+        };
+        if !is_expiring {
+            requests.push(format!("UpdateTimeToLive {table}: attribute {expiry}"));
+        }
+        Ok(requests)
+    }
+
     /// Looks at the table, and refuses one whose key is not ours; `None` if there is none.
     pub(crate) async fn inspect(
         &self,

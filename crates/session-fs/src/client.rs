@@ -29,7 +29,7 @@ pub(crate) struct Client {
     pub(crate) dir: Arc<Dir>,
     pub(crate) hash: FileHash,
     pub(crate) has_owners: bool,
-    operation_timeout: Duration,
+    pub(crate) operation_timeout: Duration,
     /// Writers of this process queue here without a thread of their own, one queue for each first
     /// byte of a file name.
     turns: Box<[Arc<Mutex<()>>]>,
@@ -52,9 +52,10 @@ impl Client {
             let file = RecordFile::open(&self.dir.file(&name), Access::Read)?;
             let Some(file) = file else { continue };
             let contents = if file.len() <= READ_IN_PLACE {
-                file.read()?
+                file.read(key.as_bytes())?
             } else {
-                run(self.operation_timeout, move || file.read()).await?
+                let key = key.clone();
+                run(self.operation_timeout, move || file.read(key.as_bytes())).await?
             };
             if let Some(contents) = contents {
                 return Ok(Some(contents.record()));
@@ -82,11 +83,12 @@ impl Client {
         let turn = timeout_at(deadline.into(), turn).await.map_err(|_| Fault::TooLate)?;
         let intent = Arc::new(Intent::default());
         let work = {
-            let intent = intent.clone();
+            let (intent, key) = (intent.clone(), key.clone());
             move |dir: &Dir| {
                 let _turn = turn;
                 let _held = dir.locks.hold_both(&names, deadline)?;
-                change(&Change { dir, names: &names, entry: entry.as_ref(), intent: &intent })
+                let entry = entry.as_ref();
+                change(&Change { dir, key: &key, names: &names, entry, intent: &intent })
             }
         };
         match self.visit(deadline.saturating_duration_since(Instant::now()), work).await {

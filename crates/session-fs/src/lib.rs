@@ -13,6 +13,8 @@ mod disk;
 #[cfg(unix)]
 mod error;
 #[cfg(unix)]
+mod scan;
+#[cfg(unix)]
 mod store;
 #[cfg(unix)]
 mod sweep;

@@ -1,13 +1,18 @@
 //! The store: the contract, each call one change at most.
 
+mod examine;
+
 use crate::client::Client;
 use crate::config::{FileOptions, STORE};
+use crate::scan::{Place, Scans};
 use crate::sweep::Keeper;
-use session_core::store::{Call, no_owner_index};
+use session_core::store::{Call, Cursor, Failure, Finding, Page, Scan, no_owner_index};
 use session_core::{
-    Bytes, Capabilities, Lease, Outcome, Precondition, Record, Result, Store, StoreKey, async_trait,
+    Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
+    async_trait,
 };
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +24,7 @@ use std::time::Duration;
 pub struct FileStore {
     client: Arc<Client>,
     keeper: Arc<Keeper>,
+    scans: Arc<Scans>,
 }
 
 impl FileStore {
@@ -60,7 +66,23 @@ impl FileStore {
         let opening = Client::open(options.clone()).await;
         let client = opening.map_err(|fault| fault.into_connect_error(&options.dir))?;
         let client = Arc::new(client);
-        Ok(Self { keeper: Arc::new(Keeper::new(client.clone(), &options)), client })
+        let keeper = Arc::new(Keeper::new(client.clone(), &options));
+        Ok(Self { keeper, scans: Arc::new(Scans::new(client.clone())), client })
+    }
+
+    /// Does what [`connect`](Self::connect) does, and makes no directory: one that is missing is an
+    /// error, for tools that look at what is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_existing(options: impl Into<FileOptions>) -> Result<Self> {
+        let options = options.into();
+        if !options.dir.is_dir() {
+            let missing = Failure::Final(ErrorKind::Unavailable, "there is no such directory");
+            return Err(Call::Connect.failed("filesystem", missing));
+        }
+        Self::connect(options).await
     }
 }
 
@@ -73,6 +95,7 @@ impl Store for FileStore {
             needs_sweep: true,
             max_payload: None,
             max_key: None,
+            scan: Scan::Once,
             ttl_resolution: Duration::from_secs(1),
         }
     }
@@ -132,6 +155,19 @@ impl Store for FileStore {
 
     async fn delete_expired(&self) -> Result<u64> {
         self.keeper.sweep().await.map_err(|fault| fault.into_error(Call::Sweep))
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        let place = match after {
+            Some(cursor) => Place::read(cursor.as_str()).ok_or_else(|| Cursor::unknown(STORE))?,
+            None => Place::begin(),
+        };
+        let reading = self.scans.page(prefix, place, most);
+        reading.await.map_err(|fault| fault.into_error(Call::Scan))
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        self.findings().await
     }
 }
 

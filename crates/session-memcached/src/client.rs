@@ -77,6 +77,15 @@ impl Client {
         Self { timeouts: Timeouts::default(), link }
     }
 
+    /// The servers with their names, if they are our own.
+    pub(crate) fn servers(&self) -> impl Iterator<Item = (&str, &Server)> {
+        let (names, servers) = match &self.link {
+            Link::Own { names, servers } => (&names[..], &servers[..]),
+            Link::Shared { .. } => (&[][..], &[][..]),
+        };
+        names.iter().map(String::as_str).zip(servers.iter().map(|server| &**server))
+    }
+
     /// `mg KEY v f c t`
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Item>, Fault> {
         let deadline = self.deadline();

@@ -47,6 +47,27 @@ pub(crate) async fn ask(addresses: &[SocketAddr]) -> Result<Told, Fault> {
     }
 }
 
+/// Asks the server for what it counts and how it is set up, on a connection of its own. A proxy
+/// tells nothing.
+pub(crate) async fn statistics(address: SocketAddr) -> Result<Vec<(String, String)>, Fault> {
+    let stream = TcpStream::connect(address).await.map_err(Fault::unreached)?;
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"stats\r\nstats settings\r\n").await.map_err(Fault::unreached)?;
+    let mut lines = stream.take(LONGEST).lines();
+    let (mut told, mut answers) = (Vec::new(), 0);
+    while answers < 2 {
+        let Some(line) = lines.next_line().await.map_err(Fault::unreached)? else { break };
+        let mut words = line.split_ascii_whitespace();
+        match (words.next(), words.next(), words.next()) {
+            (Some("STAT"), Some(name), Some(value)) => {
+                told.push((name.to_owned(), value.to_owned()));
+            }
+            _ => answers += 1,
+        }
+    }
+    Ok(told)
+}
+
 /// How far the answers have come.
 #[derive(Debug)]
 enum Hearing {

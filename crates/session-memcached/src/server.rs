@@ -57,6 +57,13 @@ impl Server {
         Ok((Arc::new(server), told.item_size_max))
     }
 
+    /// What it tells of itself: `stats`, and `stats settings`.
+    pub(crate) async fn statistics(&self) -> Result<Vec<(String, String)>, Fault> {
+        let address = self.at().address;
+        let told = timeout(self.timeouts.connect(), contact::statistics(address)).await;
+        told.map_err(|_| Lost::Silent)?
+    }
+
     /// Waits in line for the turn to use a connection.
     pub(crate) async fn turn(self: &Arc<Self>, deadline: Instant) -> Result<Turn<'_>, Fault> {
         let turn = self.limit.turn(deadline.into_std()).await?;

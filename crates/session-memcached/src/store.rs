@@ -1,16 +1,21 @@
 //! The store: each call one command, each write one compared with the item's CAS token.
 
+mod examine;
+
 use crate::client::{Client, Item};
 use crate::config::{ITEM_SIZE_MAX, MemcachedOptions, STORE};
 use crate::error::Fault;
 use crate::lifetime::{exptime, left};
 use memcache::exp::AsyncMemcache;
-use session_core::store::{Call, Failure, LazyStore, Limits, no_owner_index};
+use session_core::store::{
+    Call, Cursor, Failure, Finding, LazyStore, Limits, Page, Scan, no_owner_index, no_scan,
+};
 use session_core::{
     Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
     async_trait,
 };
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// What an item takes beside its value: header, token and line end, 59 bytes, and its key. The rest
@@ -170,6 +175,14 @@ impl Store for MemcachedStore {
     async fn delete_expired(&self) -> Result<u64> {
         Ok(0)
     }
+
+    async fn scan(&self, _: &str, _: Option<&Cursor>, _: NonZeroUsize) -> Result<Page> {
+        Err(no_scan(STORE, "its protocol lists no keys"))
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        self.findings().await
+    }
 }
 
 impl fmt::Debug for MemcachedStore {
@@ -193,6 +206,7 @@ fn capabilities(limits: &Limits) -> Capabilities {
         needs_sweep: false,
         max_payload: limits.payload,
         max_key: limits.key,
+        scan: Scan::Unsupported,
         ttl_resolution: Duration::from_secs(1),
     }
 }

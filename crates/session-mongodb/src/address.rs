@@ -15,15 +15,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Enough for thousands of calls a second, and few for a server that many processes share: the
-/// driver's own 100 are all opened by one burst, and each costs the server a handshake.
-const MAX_POOL: u32 = 16;
-
 const MALFORMED: Failure = Final(
     ErrorKind::Config,
     "the url cannot be used; expected \
      mongodb://[user[:password]@]host[:port][,host...][/auth database][?options], a \
      password in percent-encoding, and options that do not contradict each other",
+);
+
+const TWO_BOUNDS: Failure = Final(
+    ErrorKind::Config,
+    "the parameter maxPoolSize of the url and SESSION_MONGODB_MAX_CONNECTIONS say the same; leave one \
+     of the two out",
 );
 
 fn refuse<T>(failure: Failure) -> Result<T> {
@@ -41,7 +43,11 @@ pub(crate) fn check(options: &MongoOptions) -> Result<ConnectionString> {
     if let Err(what) = parameters::check(url) {
         return Err(Call::Connect.error(STORE, ErrorKind::Config, &what));
     }
-    ConnectionString::parse(url).or_else(|_| refuse(MALFORMED))
+    let url = ConnectionString::parse(url).or_else(|_| refuse(MALFORMED))?;
+    if url.max_pool_size.is_some() && options.max_connections.is_some() {
+        return refuse(TWO_BOUNDS);
+    }
+    Ok(url)
 }
 
 /// Reads the URL of `options`; `mongodb+srv` asks DNS.
@@ -70,9 +76,10 @@ fn bounded(mut options: ClientOptions, timeouts: &Timeouts, rest: Duration) -> C
     options
 }
 
-/// Bounds the connections of a driver, by what its URL says or by [`MAX_POOL`], and watches them.
-pub(crate) fn watched(options: &mut ClientOptions) -> Pool {
-    let max = *options.max_pool_size.get_or_insert(MAX_POOL);
+/// Bounds the connections of a driver, by what its URL says or else by `max`, and watches them.
+pub(crate) fn watched(options: &mut ClientOptions, max: usize) -> Pool {
+    let max = u32::try_from(max).unwrap_or(u32::MAX);
+    let max = *options.max_pool_size.get_or_insert(max);
     // Nobody waits in the driver's own line, whatever is being made.
     options.max_connecting = Some(max);
     let slots = Arc::new(Slots::new(max));
@@ -133,6 +140,9 @@ mod tests {
         assert_eq!(options.app_name.as_deref(), Some("shop"));
         assert_eq!(options.max_pool_size, Some(7));
         assert!(options.write_concern.is_some() && options.credential.is_some());
+        let twice = read(&MongoOptions::new(url).max_connections(7)).await.unwrap_err();
+        assert_eq!(twice.kind(), ErrorKind::Config);
+        assert!(twice.to_string().contains("SESSION_MONGODB_MAX_CONNECTIONS"), "{twice}");
 
         let url = "mongodb://a/?connectTimeoutMS=50&serverSelectionTimeoutMS=60";
         let slow = MongoOptions::new(url).operation_timeout(Duration::from_secs(30));

@@ -23,17 +23,21 @@ pub(crate) fn changed(answer: &Document) -> Result<u64, Fault> {
 }
 
 /// Reads the answer to [`Commands::load`](crate::command::Commands::load).
-///
-/// A document without `val` holds no session, as Flask-Session has it; one whose `val` is neither
-/// text nor a binary of subtype 0 is no answer, for it could never be compared with what was loaded.
 pub(crate) fn record(mut answer: Document, now: Now) -> Result<Option<Record>, Fault> {
     let cursor = answer.get_document_mut("cursor").map_err(|_| Fault::Unexpected)?;
     let batch = cursor.get_array_mut("firstBatch").map_err(|_| Fault::Unexpected)?;
-    let mut document = match batch.pop() {
-        None => return Ok(None),
-        Some(Bson::Document(document)) => document,
-        Some(_) => return Err(Fault::Unexpected),
-    };
+    match batch.pop() {
+        None => Ok(None),
+        Some(Bson::Document(document)) => session(document, now),
+        Some(_) => Err(Fault::Unexpected),
+    }
+}
+
+/// Reads a document.
+///
+/// One without `val` holds no session, as Flask-Session has it; one whose `val` is neither
+/// text nor a binary of subtype 0 is no answer, for it could never be compared with what was loaded.
+pub(crate) fn session(mut document: Document, now: Now) -> Result<Option<Record>, Fault> {
     let val = match document.remove("val") {
         None | Some(Bson::Null) => return Ok(None),
         Some(val) => val,

@@ -7,14 +7,14 @@
 use crate::answer;
 use crate::error::Fault;
 use crate::sent::{Pool, Stage, marked, stage};
+use crate::slots::Slots;
 use mongodb::Database;
 use mongodb::bson::Document;
 use mongodb::error::{
     Error as DriverError, ErrorKind, Result as DriverResult, SYSTEM_OVERLOADED_ERROR,
 };
 use session_core::Error;
-use session_core::store::{Call, Lost, Timeouts, undisturbed};
-use std::sync::Arc;
+use session_core::store::{Call, ConnectionLimit, Lost, Timeouts, undisturbed};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -98,34 +98,54 @@ impl Client {
         deadline: Instant,
         request: impl Future<Output = DriverResult<T>> + Send + 'static,
     ) -> impl Future<Output = Result<T, Fault>> {
-        let (slots, first) = match &self.pool {
-            Pool::Own { slots, .. } => (Some(Arc::clone(slots)), Stage::Looking),
-            Pool::Shared => (None, Stage::Sent),
-        };
-        let asked = undisturbed(marked(first, async move {
-            let slot = match &slots {
-                Some(slots) => Some(slots.take(deadline).await?),
-                None => None,
-            };
-            match (timeout_at(deadline, request).await, stage()) {
-                (Ok(Ok(answer)), _) => Ok(answer),
-                (Ok(Err(error)), Stage::Sent) => Err(Fault::from(error)),
-                (Ok(Err(error)), _) => Err(match Fault::from(error) {
-                    Fault::Lost(_) => Lost::Unreached.into(),
-                    fault => fault,
-                }),
-                (Err(_), Stage::Sent) => Err(Lost::Silent.into()),
-                (Err(_), Stage::Looking) => Err(Lost::Unsent.into()),
-                (Err(_), Stage::Waiting) => {
-                    if let (Some(slots), Some(slot)) = (slots, slot) {
-                        slots.keep(slot);
-                    }
-                    Err(Lost::Unsent.into())
-                }
+        let pool = self.pool.clone();
+        let asked = undisturbed(marked(async move {
+            match pool {
+                Pool::Own { slots, .. } => in_slot(&slots, deadline, request).await,
+                Pool::Shared(limit) => in_turn(&limit, deadline, request).await,
             }
         }));
         async { asked.await? }
     }
+}
+
+/// Asks over a connection of our own, once there is one.
+async fn in_slot<T>(
+    slots: &Slots,
+    deadline: Instant,
+    request: impl Future<Output = DriverResult<T>>,
+) -> Result<T, Fault> {
+    let slot = slots.take(deadline).await?;
+    match (timeout_at(deadline, request).await, stage()) {
+        (Ok(Ok(answer)), _) => Ok(answer),
+        (Ok(Err(error)), Stage::Sent) => Err(Fault::from(error)),
+        (Ok(Err(error)), _) => Err(match Fault::from(error) {
+            Fault::Lost(_) => Lost::Unreached.into(),
+            fault => fault,
+        }),
+        (Err(_), Stage::Sent) => Err(Lost::Silent.into()),
+        (Err(_), Stage::Looking) => Err(Lost::Unsent.into()),
+        (Err(_), Stage::Waiting) => {
+            slots.keep(slot);
+            Err(Lost::Unsent.into())
+        }
+    }
+}
+
+/// Asks over one of the application's connections, or stands in its driver's line for one.
+async fn in_turn<T>(
+    limit: &ConnectionLimit,
+    deadline: Instant,
+    request: impl Future<Output = DriverResult<T>>,
+) -> Result<T, Fault> {
+    let turn = limit.turn(deadline.into()).await?;
+    let answer = timeout_at(deadline, request).await.map_err(|_| Lost::Silent)?;
+    let answer = answer.map_err(Fault::from);
+    match &answer {
+        Err(Fault::Lost(_)) => turn.closed(),
+        _ => turn.answered(),
+    }
+    answer
 }
 
 /// Has the server end `command` a little before `deadline`, when nobody waits for it any more.

@@ -12,12 +12,12 @@ use std::time::Duration;
 pub(crate) const BATCH: usize = 500;
 
 /// Keys of an owner that arrive with the first answer.
-const PAGE: i32 = 10_000;
+const PAGE: i32 = 1_000;
 
 /// What all commands of a store have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Commands {
-    collection: String,
+    pub(crate) collection: String,
     has_owners: bool,
     /// Added to those that read.
     read_concern: Document,
@@ -118,7 +118,7 @@ impl Commands {
         })
     }
 
-    fn reading(&self, mut command: Document) -> Document {
+    pub(crate) fn reading(&self, mut command: Document) -> Document {
         command.extend(self.read_concern.clone());
         command
     }
@@ -206,6 +206,7 @@ mod tests {
     use mongodb::bson::{Document, doc};
     use mongodb::options::{Acknowledgment, ReadConcern, WriteConcern};
     use session_core::{Lease, Record, StoreKey};
+    use std::num::NonZeroUsize;
     use std::time::Duration;
 
     const MINUTE: Lease<'static> = Lease { ttl: Duration::from_secs(60), owner: Some("ann") };
@@ -226,6 +227,7 @@ mod tests {
         vec![
             commands.load(&key, NOW, order),
             commands.list_by_owner("ann", NOW, order),
+            commands.scan("session:", Some(&key), NonZeroUsize::MIN, order),
             commands.create(&key, change),
             commands.update(&key, change, &loaded, order),
             commands.delete(&key, NOW, Some(&loaded), order),

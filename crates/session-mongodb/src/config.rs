@@ -13,24 +13,30 @@ const URL: &str = "mongodb://127.0.0.1:27017";
 const DATABASE: &str = "flask_session";
 const COLLECTION: &str = "sessions";
 
+/// Enough for thousands of calls a second, and few for a server that many processes share: the
+/// driver's own 100 are all opened by one burst, and each costs the server a handshake.
+const MAX_CONNECTIONS: usize = 16;
+
 /// What rested for longer, a balancer or firewall may have cut without a word.
 const REST: Duration = Duration::from_secs(60);
 
 const URL_KEY: &str = "SESSION_MONGODB";
 const DATABASE_KEY: &str = "SESSION_MONGODB_DB";
 const COLLECTION_KEY: &str = "SESSION_MONGODB_COLLECT";
+const CONNECTIONS_KEY: &str = "SESSION_MONGODB_MAX_CONNECTIONS";
 
 /// The settings that [`MongoOptions::from_settings`] reads, besides `SESSION_OWNER_INDEX`.
 pub const KEYS: &[KeyInfo] = &[
-    KeyInfo::new(
-        URL_KEY,
-        Kind::Url,
-        Some(URL),
-        "The server, or the members of a replica set. `maxPoolSize`, 16 without it, bounds the \
-         connections of one process.",
-    ),
+    KeyInfo::new(URL_KEY, Kind::Url, Some(URL), "The server, or the members of a replica set."),
     KeyInfo::new(DATABASE_KEY, Kind::Text, Some(DATABASE), "The database."),
     KeyInfo::new(COLLECTION_KEY, Kind::Text, Some(COLLECTION), "The collection."),
+    KeyInfo::new(
+        CONNECTIONS_KEY,
+        Kind::Number,
+        Some("16"),
+        "How many connections one process has open at most, at least 1; further calls wait in line. \
+         In place of `maxPoolSize` in the URL.",
+    ),
 ];
 
 /// Where the MongoDB server is, which collection holds the sessions, and how long to wait.
@@ -52,6 +58,7 @@ pub struct MongoOptions {
     pub(crate) database: String,
     pub(crate) collection: String,
     pub(crate) owner_index: bool,
+    pub(crate) max_connections: Option<usize>,
     pub(crate) timeouts: Timeouts,
     pub(crate) rest: Duration,
 }
@@ -68,6 +75,7 @@ impl MongoOptions {
             database: DATABASE.to_owned(),
             collection: COLLECTION.to_owned(),
             owner_index: false,
+            max_connections: None,
             timeouts: Timeouts::default(),
             rest: REST,
         }
@@ -100,6 +108,7 @@ impl MongoOptions {
             database: settings.text(DATABASE_KEY)?.unwrap_or(DATABASE).to_owned(),
             collection: settings.text(COLLECTION_KEY)?.unwrap_or(COLLECTION).to_owned(),
             owner_index: owner_index(settings)?,
+            max_connections: settings.number(CONNECTIONS_KEY)?,
             timeouts: Timeouts::from_settings(settings)?,
             ..Self::new(settings.text(URL_KEY)?.unwrap_or(URL))
         };
@@ -133,6 +142,18 @@ impl MongoOptions {
         self
     }
 
+    /// Bounds the connections of one process; 16 by default, at least 1
+    /// (`SESSION_MONGODB_MAX_CONNECTIONS`).
+    ///
+    /// Further calls wait in line, within their deadline. `maxPoolSize` in the URL says the same. On
+    /// [a client of the application](crate::MongoStore::from_client), whose pool is its own, so many
+    /// of our calls are in the driver's line at once.
+    #[must_use]
+    pub fn max_connections(mut self, max: usize) -> Self {
+        self.max_connections = Some(max);
+        self
+    }
+
     /// Bounds one attempt to connect, with name look-up, TLS and log-in; 1 s by default, a day at
     /// most.
     #[must_use]
@@ -160,10 +181,19 @@ impl MongoOptions {
         self
     }
 
+    pub(crate) fn max_connections_or_default(&self) -> usize {
+        self.max_connections.unwrap_or(MAX_CONNECTIONS)
+    }
+
     /// Checks all but the URL.
     pub(crate) fn checked(self) -> Result<Self> {
         self.timeouts.check(STORE)?;
-        name::check(&self.database, &self.collection)
+        let complaint = if self.max_connections == Some(0) {
+            Err("SESSION_MONGODB_MAX_CONNECTIONS is at least 1")
+        } else {
+            name::check(&self.database, &self.collection)
+        };
+        complaint
             .map_err(|what| Call::Connect.failed(STORE, Failure::Final(ErrorKind::Config, what)))?;
         Ok(self)
     }
@@ -203,20 +233,28 @@ mod tests {
         let default = read(&[]).unwrap();
         assert_eq!(default.url.as_str(), URL);
         let documented: Vec<_> = KEYS.iter().map(|key| key.default.unwrap()).collect();
-        assert_eq!(documented, [default.url.as_str(), &default.database, &default.collection]);
+        let connections = default.max_connections_or_default().to_string();
+        assert_eq!(
+            documented,
+            [default.url.as_str(), &default.database, &default.collection, &connections]
+        );
         let options = read(&[
             ("SESSION_MONGODB", "mongodb://a"),
             ("SESSION_MONGODB_DB", "shop"),
             ("SESSION_MONGODB_COLLECT", "web.sessions"),
+            ("SESSION_MONGODB_MAX_CONNECTIONS", "3"),
             ("SESSION_OWNER_INDEX", "true"),
         ])
         .unwrap();
         assert_eq!(options.url.as_str(), "mongodb://a");
         assert_eq!((&*options.database, &*options.collection), ("shop", "web.sessions"));
+        assert_eq!(options.max_connections_or_default(), 3);
         assert!(options.owner_index);
         for pair in [
             ("SESSION_MONGODB_DB", "a.b"),
             ("SESSION_MONGODB_COLLECT", "$cmd"),
+            ("SESSION_MONGODB_MAX_CONNECTIONS", "0"),
+            ("SESSION_MONGODB_MAX_CONNECTIONS", "many"),
             ("SESSION_OWNER_INDEX", "perhaps"),
         ] {
             assert_eq!(read(&[pair]).unwrap_err().kind(), ErrorKind::Config, "{pair:?}");

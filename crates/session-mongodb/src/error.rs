@@ -54,6 +54,12 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Whether a read succeeds the next time: the first call on a connection that was closed finds
+    /// that out.
+    pub(crate) fn is_stale(&self) -> bool {
+        *self == Self::Lost(Lost::Broken)
+    }
+
     /// Reads a code of the server's (its `error_codes.yml`). Only those that a command gets before
     /// it changed anything are refusals: an interrupted one (11600, 11602, 91, 189, 50) may have.
     pub(crate) fn of_code(code: i32) -> Self {

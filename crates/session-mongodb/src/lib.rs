@@ -14,6 +14,7 @@ mod indexes;
 mod name;
 mod order;
 mod rights;
+mod scan;
 mod sent;
 mod slots;
 mod store;

@@ -8,7 +8,7 @@ pub(crate) fn action(call: Call) -> &'static str {
     match call {
         Call::Connect | Call::Inspect => "listIndexes",
         Call::Init => "createIndex",
-        Call::Load | Call::List => "find",
+        Call::Load | Call::List | Call::Scan => "find",
         Call::Create => "insert",
         Call::Update | Call::Touch => "update",
         Call::Delete => "remove",

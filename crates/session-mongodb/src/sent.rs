@@ -5,6 +5,7 @@ use crate::heard::Heard;
 use crate::slots::Slots;
 use mongodb::event::EventHandler;
 use mongodb::event::cmap::CmapEvent;
+use session_core::store::ConnectionLimit;
 use std::cell::Cell;
 use std::sync::Arc;
 use tokio::task_local;
@@ -14,11 +15,13 @@ task_local! {
 }
 
 /// Whose connections the commands go to.
+#[derive(Clone)]
 pub(crate) enum Pool {
     /// Ours, which tells by the [`watch`] how far a command got.
     Own { slots: Arc<Slots>, heard: Arc<Heard> },
-    /// The application's, which tells nothing: any command may have been sent.
-    Shared,
+    /// The application's, which tells nothing: any command may have been sent. What waits in the
+    /// driver's line stays there when its caller has gone, so few of ours may.
+    Shared(Arc<ConnectionLimit>),
 }
 
 /// How far the command of a task got.
@@ -51,9 +54,9 @@ pub(crate) fn watch(slots: Arc<Slots>) -> EventHandler<CmapEvent> {
     })
 }
 
-/// Runs `work`, in which [`stage`] answers, from the stage `first` on.
-pub(crate) fn marked<F: Future>(first: Stage, work: F) -> impl Future<Output = F::Output> {
-    STAGE.scope(Cell::new(first), work)
+/// Runs `work`, in which [`stage`] answers.
+pub(crate) fn marked<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    STAGE.scope(Cell::new(Stage::Looking), work)
 }
 
 /// How far the command of this task got.

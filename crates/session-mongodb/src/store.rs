@@ -1,5 +1,6 @@
 //! The store: each call one command, never sent twice.
 
+mod examine;
 mod open;
 
 use crate::answer;
@@ -9,13 +10,17 @@ use crate::config::{MongoOptions, STORE};
 use crate::error::Fault;
 use crate::indexes::{Expiry, Indexes};
 use crate::order::Order;
+use crate::scan;
 use mongodb::bson::Document;
-use session_core::store::{Call, Failure, Limits, Lost, no_owner_index, reread};
+use session_core::store::{
+    Call, Cursor, Failure, Finding, Limits, Lost, Page, Scan, no_owner_index, reread,
+};
 use session_core::{
     Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
     async_trait,
 };
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -161,6 +166,7 @@ fn capabilities(options: &MongoOptions, indexes: Indexes) -> Capabilities {
         needs_sweep: indexes.expiry != Expiry::Ttl,
         max_payload: limits.payload,
         max_key: limits.key,
+        scan: Scan::Once,
         ttl_resolution: Duration::from_millis(1),
     }
 }
@@ -179,8 +185,7 @@ impl Store for MongoStore {
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
         let deadline = self.client.deadline();
-        let is_stale = |fault: &Fault| *fault == Fault::Lost(Lost::Broken);
-        let loaded = reread(is_stale, || self.load_once(key, deadline)).await;
+        let loaded = reread(Fault::is_stale, || self.load_once(key, deadline)).await;
         loaded.map_err(|fault| self.client.error(fault, Call::Load))
     }
 
@@ -240,6 +245,21 @@ impl Store for MongoStore {
                 return Ok(removed);
             }
         }
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        let after = after.map(|cursor| cursor.to_key(STORE)).transpose()?;
+        let deadline = self.client.deadline();
+        let order = self.settle(Call::Scan, deadline).await?;
+        let now = Now::read();
+        let command = self.commands.scan(prefix, after.as_ref(), most, order);
+        let find = || self.client.list(command.clone(), deadline);
+        let found = reread(Fault::is_stale, find).await;
+        Ok(scan::page(found.map_err(|fault| self.client.error(fault, Call::Scan))?, now, most))
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        self.findings().await
     }
 }
 

@@ -1,10 +1,11 @@
 //! The store that keeps nothing. It has no server, so it is all there is beside `lib`.
 
-use session_core::store::no_owner_index;
+use session_core::store::{Cursor, Page, Scan, no_owner_index};
 use session_core::{
     Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
     StoreKey, async_trait,
 };
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 const STORE: &str = "null";
@@ -42,6 +43,7 @@ impl Store for NullStore {
             needs_sweep: false,
             max_payload: None,
             max_key: None,
+            scan: Scan::Once,
             ttl_resolution: Duration::from_nanos(1),
         }
     }
@@ -88,5 +90,9 @@ impl Store for NullStore {
 
     async fn delete_expired(&self) -> Result<u64> {
         Ok(0)
+    }
+
+    async fn scan(&self, _: &str, _: Option<&Cursor>, _: NonZeroUsize) -> Result<Page> {
+        Ok(Page::default())
     }
 }

@@ -7,7 +7,7 @@ mod denied;
 #[cfg(feature = "rustls")]
 mod tls;
 
-pub(crate) use denied::Denied;
+pub(crate) use denied::{Denied, Login, lacks};
 
 use redis::{ErrorKind as RedisErrorKind, RedisError, ServerError, ServerErrorKind};
 use session_core::Error;
@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     Lost(Lost, Option<RedisError>),
     /// The server answered with an error.
     Refused(ServerError),
+    /// The server does not let the user do that; nothing was done.
+    Denied(Denied, Option<Login>),
     /// The cluster named no node that serves the key, until the deadline.
     #[cfg(feature = "cluster")]
     Unsettled,
@@ -42,18 +44,53 @@ const PROTECTED: Failure = Final(
     Unavailable,
     "the server is in protected mode: it wants a password, or protected-mode no",
 );
+const ONE_OF_SEVERAL: Failure = Final(
+    Unavailable,
+    "the server is one node of a cluster; redis+cluster:// in the url names all of it",
+);
 const CLUSTER_CHANGES: Failure =
     Later("the cluster has no node for the key at the moment; CLUSTER INFO says more");
 
 impl Fault {
     /// There is no connection; nothing was sent.
     pub(crate) fn unreached(cause: RedisError) -> Self {
-        Self::Lost(Lost::Unreached, Some(cause))
+        match Denied::read(cause.code(), cause.detail()) {
+            Some(denied) => Self::Denied(denied, None),
+            None => Self::Lost(Lost::Unreached, Some(cause)),
+        }
+    }
+
+    /// The server answered with `error`.
+    pub(crate) fn refused(error: ServerError) -> Self {
+        match Denied::read(Some(error.code()), error.details()) {
+            Some(denied) => Self::Denied(denied, None),
+            None => Self::Refused(error),
+        }
+    }
+
+    /// The same, with the server and the user whom it concerns.
+    pub(crate) fn of(self, login: impl FnOnce() -> Option<Login>) -> Self {
+        match self {
+            Self::Denied(denied, None) => Self::Denied(denied, login()),
+            fault => fault,
+        }
     }
 
     /// Whether the server answered with the error `kind`.
     pub(crate) fn is_reply(&self, kind: ServerErrorKind) -> bool {
         matches!(self, Self::Refused(error) if error.kind() == Some(kind))
+    }
+
+    /// Whether the server does not know a command in this form; nothing ran.
+    pub(crate) fn is_syntax_error(&self) -> bool {
+        let says_so = |details: &str| details.starts_with("syntax error");
+        matches!(self, Self::Refused(error)
+            if error.code() == "ERR" && error.details().is_some_and(says_so))
+    }
+
+    /// Whether the key holds another type; nothing ran.
+    pub(crate) fn is_wrong_type(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.code() == "WRONGTYPE")
     }
 
     /// Whether it is an answer that is given before a command runs, and that may soon be another.
@@ -88,33 +125,14 @@ impl Fault {
             || self.is_reply(ServerErrorKind::MasterDown)
     }
 
-    /// What the server does not let this user do, if it says so; nothing was done.
-    pub(crate) fn denied(&self) -> Option<Denied> {
-        match self {
-            Self::Lost(_, Some(cause)) => Denied::read(cause.code(), cause.detail()),
-            Self::Refused(reply) => Denied::read(Some(reply.code()), reply.details()),
-            _ => None,
-        }
-    }
-
     pub(crate) fn into_error(self, call: Call) -> Error {
-        if let Some(denied) = self.denied() {
-            return call.error(STORE, Unavailable, &denied.message()).with_retryable(false);
-        }
-        let error = call.failed(STORE, self.failure(call));
-        match self {
-            Self::Lost(_, Some(cause)) if cause.is_io_error() => error.with_source(cause),
-            _ => error,
-        }
-    }
-
-    fn failure(&self, call: Call) -> Failure {
-        match self {
+        let failure = match &self {
             Self::Lost(Lost::Unreached, Some(cause)) => unreached(cause),
             // Only a socket that never was connected reports this.
             Self::Lost(_, Some(cause)) if cause.is_connection_refusal() => Lost::Unreached.into(),
             Self::Lost(lost, _) => (*lost).into(),
             Self::Refused(reply) => refused(call, reply.code(), reply.details()),
+            Self::Denied(what, login) => return lacks(call, &[*what], login.as_ref()),
             #[cfg(feature = "cluster")]
             Self::Unsettled => CLUSTER_CHANGES,
             #[cfg(feature = "cluster")]
@@ -122,6 +140,11 @@ impl Fault {
                 Unavailable,
                 "the server is no node of a cluster; redis:// in place of redis+cluster:// names it",
             ),
+        };
+        let error = call.failed(STORE, failure);
+        match self {
+            Self::Lost(_, Some(cause)) if cause.is_io_error() => error.with_source(cause),
+            _ => error,
         }
     }
 }
@@ -136,13 +159,23 @@ impl From<Lost> for Fault {
 impl From<RedisError> for Fault {
     fn from(error: RedisError) -> Self {
         ServerError::try_from(error)
-            .map_or_else(|error| Self::Lost(Lost::Broken, Some(error)), Self::Refused)
+            .map_or_else(|error| Self::Lost(Lost::Broken, Some(error)), Self::refused)
     }
 }
 
 /// The error of a call whose answer has a shape that its command does not have.
 pub(crate) fn unexpected(call: Call) -> Error {
     call.failed(STORE, Unexpected("the answer is of another type than expected"))
+}
+
+/// The error of a call that would see a part of the keys alone.
+pub(crate) fn one_of_several(call: Call) -> Error {
+    call.failed(STORE, ONE_OF_SEVERAL)
+}
+
+/// The error of a call for which the cluster has no node at the moment.
+pub(crate) fn unsettled(call: Call) -> Error {
+    call.failed(STORE, CLUSTER_CHANGES)
 }
 
 /// Whether the server gives no connection until someone changes it, or the settings.
@@ -229,10 +262,7 @@ fn refused(call: Call, code: &str, details: Option<&str>) -> Failure {
             "the server is a replica (READONLY); name its master, or sentinels by redis+sentinel://",
         ),
         "CLUSTERDOWN" | "TRYAGAIN" => CLUSTER_CHANGES,
-        "ASK" | "CROSSSLOT" | "MOVED" => Final(
-            Unavailable,
-            "the server is one node of a cluster; redis+cluster:// in the url names all of it",
-        ),
+        "ASK" | "CROSSSLOT" | "MOVED" => ONE_OF_SEVERAL,
         "NOAUTH" => Final(Unavailable, "the server wants a password in the url"),
         "WRONGTYPE" if call == Call::Load => {
             Final(Decode, "the key holds another type than a string")

@@ -1,9 +1,11 @@
 //! The store: each call one round trip, each write one command.
 
 mod change;
+mod examine;
 mod owners;
 mod reply;
 mod rights;
+mod scan;
 mod scripts;
 
 use self::change::Change;
@@ -14,11 +16,12 @@ use crate::connection::{Commands, Link, Waits};
 use crate::error::{Fault, STORE};
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, ServerErrorKind, Value};
-use session_core::store::{Call, Limits, Timeouts, reread};
+use session_core::store::{Call, Cursor, Finding, LazyStore, Limits, Page, Scan, Timeouts, reread};
 use session_core::{
     Bytes, Capabilities, Lease, Outcome, Precondition, Record, Result, Store, StoreKey, async_trait,
 };
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -39,12 +42,13 @@ pub struct RedisStore {
 
 impl RedisStore {
     /// Connects to the server, as an application does that must not start without its sessions, and
-    /// asks whether the user may run the commands that the store will send, in one round trip more.
+    /// asks it, each master of a cluster, or the master behind sentinels, whether the user may run
+    /// the commands that the store will send, in one round trip more.
     ///
     /// # Errors
     ///
     /// `Config` if the URL or a timeout cannot be used; `Unavailable` if the server cannot be
-    /// reached, refuses the log-in or does not let the user run a command, which is named.
+    /// reached, refuses the log-in or does not let the user run a command, with what gives the right.
     ///
     /// # Examples
     ///
@@ -63,22 +67,26 @@ impl RedisStore {
     /// # }
     /// ```
     pub async fn connect(options: impl Into<RedisOptions>) -> Result<Self> {
-        let store = Self::connect_lazy(options)?;
+        let Target { place, timeouts, rest, has_owners } = options.into().check()?;
+        let link = Link::dial(place, Waits::new(&timeouts, rest));
+        let store = Self { link, timeouts, owners: None }.owner_index(has_owners);
         store.link.connect().await.map_err(|fault| fault.into_error(Call::Connect))?;
         store.check_rights().await?;
         Ok(store)
     }
 
-    /// Checks the options and leaves connecting to the first call, so that an application starts
-    /// while its server is down.
+    /// Checks the options and leaves the rest to the first call, so that an application starts while
+    /// its server is down: that call connects, and asks for the user's rights.
     ///
     /// # Errors
     ///
-    /// `Config` if the URL or a timeout cannot be used.
-    pub fn connect_lazy(options: impl Into<RedisOptions>) -> Result<Self> {
-        let Target { place, timeouts, rest, has_owners } = options.into().check()?;
-        let link = Link::dial(place, Waits::new(&timeouts, rest));
-        Ok(Self { link, timeouts, owners: None }.owner_index(has_owners))
+    /// `Config` if the URL or a timeout cannot be used. What [`connect`](Self::connect) refuses, calls
+    /// are told, as [`LazyStore`] has it.
+    pub fn connect_lazy(options: impl Into<RedisOptions>) -> Result<LazyStore<Self>> {
+        let options = options.into();
+        let Target { timeouts, has_owners, .. } = options.check()?;
+        let before = capabilities(has_owners);
+        Ok(LazyStore::new(before, timeouts, move || Self::connect(options.clone())))
     }
 
     /// Uses a connection that the application already has, such as the one of its cache.
@@ -164,21 +172,18 @@ impl RedisStore {
 #[async_trait]
 impl Store for RedisStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            name: STORE,
-            owner_index: self.owners.is_some(),
-            needs_sweep: false,
-            max_payload: LIMITS.payload,
-            max_key: LIMITS.key,
-            ttl_resolution: Duration::from_millis(1),
-        }
+        capabilities(self.owners.is_some())
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
         let mut pipeline = Pipeline::with_capacity(2);
-        pipeline.cmd("GET").arg(key.as_bytes()).cmd("PTTL").arg(key.as_bytes());
+        for name in ["GET", "PTTL"] {
+            let mut cmd = Cmd::with_capacity(2, name.len() + key.as_bytes().len());
+            cmd.arg(name).arg(key.as_bytes());
+            pipeline.add_command(cmd);
+        }
         let commands = Commands::Several(&pipeline);
-        reply::record(self.read(Call::Load, commands, self.deadline()).await?)
+        reply::record(Call::Load, self.read(Call::Load, commands, self.deadline()).await?)
     }
 
     async fn write(
@@ -224,6 +229,26 @@ impl Store for RedisStore {
 
     async fn delete_expired(&self) -> Result<u64> {
         Ok(0)
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        self.page(prefix, after, most).await
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        self.findings().await
+    }
+}
+
+fn capabilities(owner_index: bool) -> Capabilities {
+    Capabilities {
+        name: STORE,
+        owner_index,
+        needs_sweep: false,
+        max_payload: LIMITS.payload,
+        max_key: LIMITS.key,
+        scan: Scan::MayRepeat,
+        ttl_resolution: Duration::from_millis(1),
     }
 }
 

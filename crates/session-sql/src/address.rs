@@ -14,10 +14,11 @@ mod sqlite;
 #[cfg(all(test, feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod tests;
 
-use crate::client::{Engine, Speak};
+use crate::client::Engine;
 use crate::config::{STORE, SqlOptions};
 use crate::connections::{Connections, Source};
 use crate::dialect::Words;
+use crate::engines::Driven;
 #[cfg(any(feature = "mysql", feature = "sqlite"))]
 use crate::entrance::Options;
 use crate::entrance::{Entrance, Place};
@@ -46,6 +47,17 @@ pub(crate) fn target(options: &SqlOptions) -> Result<Target> {
         "mysql" | "mariadb" => mysql(rest, options),
         "sqlite" => sqlite(rest, options),
         _ => Err(refuse("the scheme of the url is none of postgresql, mysql, mariadb, sqlite")),
+    }
+}
+
+/// Whether the database is a file that is yet to be made.
+pub(crate) fn is_unmade(options: &SqlOptions) -> bool {
+    match options.url.as_str().split_once("://") {
+        #[cfg(feature = "sqlite")]
+        Some((scheme, rest)) if scheme.to_ascii_lowercase().starts_with("sqlite") => {
+            sqlite::is_unmade(rest)
+        }
+        _ => false,
     }
 }
 
@@ -94,15 +106,15 @@ fn sqlite(_: &str, _: &SqlOptions) -> Result<Target> {
     Err(refuse("sqlite:// needs the feature `sqlite` of session-sql or web-session"))
 }
 
-fn dial<DB: Speak>(entrance: Entrance<DB>, timeouts: Timeouts, options: &SqlOptions) -> Target {
+fn dial<DB: Driven>(entrance: Entrance<DB>, timeouts: Timeouts, options: &SqlOptions) -> Target {
     let pool = OwnPool::new(entrance, timeouts, options.rest, options.max_connections);
     let connections = Connections::new(Source::Own(Arc::new(pool)));
-    Target { engine: Box::new(Arc::new(connections)), words: DB::WORDS, timeouts }
+    Target { engine: DB::engine(connections), words: DB::WORDS, timeouts }
 }
 
 /// To one server, without a pooler.
 #[cfg(any(feature = "mysql", feature = "sqlite"))]
-fn directly<DB: Speak>(place: Options<DB>) -> Entrance<DB> {
+fn directly<DB: Driven>(place: Options<DB>) -> Entrance<DB> {
     use crate::config::Way;
     use crate::entrance::Wanted;
     let place = Place { usual: place.clone(), through_pooler: place };

@@ -1,16 +1,14 @@
 //! Sends statements: within a deadline, never twice if they write, and to their end.
 
 use crate::config::Way;
-use crate::connections::{Connection, Connections, Source};
-use crate::dialect::{Dialect, Words};
+use crate::connections::{Connection, Connections};
+use crate::dialect::Dialect;
 use crate::error::{Fault, Refusal};
 use crate::plain;
-use crate::statement::{Bound, Marker, Value};
+use crate::statement::{Bound, Marker};
 use session_core::async_trait;
 use session_core::store::{Lost, reread, undisturbed};
-use sqlx::{
-    AssertSqlSafe, ColumnIndex, Decode, Encode, Executor, IntoArguments, Pool, Row as _, Type,
-};
+use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Encode, Executor, IntoArguments, Row as _, Type};
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
@@ -24,6 +22,8 @@ pub(crate) enum Ask {
     Record,
     /// A column of text.
     Texts,
+    /// Keys, each with what `Record` is, or without data.
+    Records,
 }
 
 /// What was asked for; the rest is empty.
@@ -32,6 +32,7 @@ pub(crate) struct Answer {
     pub(crate) changed: u64,
     pub(crate) record: Option<(Option<Vec<u8>>, i64)>,
     pub(crate) texts: Vec<String>,
+    pub(crate) records: Vec<(String, Option<Vec<u8>>, i64)>,
 }
 
 /// A database that answers, whichever it is.
@@ -44,6 +45,9 @@ pub(crate) trait Engine: Send + Sync {
     /// The statement runs to its end without the caller, so that its connection stays in order: a
     /// client dropped while it prepares a statement would take the answer for the next one's.
     async fn ask(&self, bound: Bound, ask: Ask, deadline: Instant) -> Result<Answer, Fault>;
+
+    /// How statements are sent, as far as is known.
+    fn way(&self) -> Way;
 }
 
 /// How often a statement that gave way to others is sent again.
@@ -58,6 +62,10 @@ impl<DB: Speak> Engine for Arc<Connections<DB>> {
             reread(is_stale, || give_way(&connections, &bound, ask, deadline)).await
         })
         .await?
+    }
+
+    fn way(&self) -> Way {
+        Connections::way(self)
     }
 }
 
@@ -83,10 +91,6 @@ async fn attempt<DB: Speak>(
     ask: Ask,
     deadline: Instant,
 ) -> Result<Answer, Fault> {
-    let _turn = match ask {
-        Ask::Change => connections.turn(deadline).await?,
-        Ask::Record | Ask::Texts => None,
-    };
     let mut connection = connections.acquire(deadline).await?;
     // What has no values is sent once; what a pooler passes on leaves nothing on a connection.
     let has_pooler = connections.way() == Way::Plain && DB::WORDS.marker == Marker::Dollar;
@@ -107,22 +111,23 @@ async fn attempt<DB: Speak>(
     }
 }
 
-fn failed<DB: Speak>(connection: Connection<DB>, error: sqlx::Error) -> Fault {
+/// Ends the loan of a connection on which a statement failed.
+pub(crate) fn failed<DB: Dialect>(connection: Connection<DB>, error: sqlx::Error) -> Fault {
+    let fault = fault::<DB>(error);
+    match &fault {
+        Fault::Refused(refusal) if !refusal.taints_connection() => connection.give_back(),
+        Fault::Unexpected => {}
+        _ => connection.condemn(),
+    }
+    fault
+}
+
+/// Why a statement failed that was sent.
+pub(crate) fn fault<DB: Dialect>(error: sqlx::Error) -> Fault {
     match error {
-        sqlx::Error::Database(error) => {
-            let refusal = DB::refusal(&*error);
-            if refusal.taints_connection() {
-                connection.condemn();
-            } else {
-                connection.give_back();
-            }
-            Fault::Refused(refusal)
-        }
+        sqlx::Error::Database(error) => Fault::Refused(DB::refusal(&*error)),
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Fault::Unexpected,
-        error => {
-            connection.condemn();
-            Fault::broken(&error)
-        }
+        error => Fault::broken(&error),
     }
 }
 
@@ -154,6 +159,11 @@ macro_rules! answer {
                 let rows = $query.fetch_all($connection).await?;
                 answer.texts = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
             }
+            Ask::Records => {
+                let rows = $query.fetch_all($connection).await?;
+                let row = |row: &DB::Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+                answer.records = rows.iter().map(row).collect::<sqlx::Result<_>>()?;
+            }
         }
         Ok(answer)
     }};
@@ -164,10 +174,11 @@ where
     DB: Dialect,
     DB::Arguments: IntoArguments<DB>,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    for<'q> String: Encode<'q, DB> + Decode<'q, DB> + Type<DB>,
-    for<'q> Vec<u8>: Encode<'q, DB> + Decode<'q, DB> + Type<DB>,
+    for<'q> &'q str: Encode<'q, DB> + Type<DB>,
+    for<'q> &'q [u8]: Encode<'q, DB> + Type<DB>,
+    for<'q> Option<&'q str>: Encode<'q, DB> + Type<DB>,
     for<'q> i64: Encode<'q, DB> + Decode<'q, DB> + Type<DB>,
-    for<'q> Option<String>: Encode<'q, DB> + Type<DB>,
+    for<'q> String: Decode<'q, DB> + Type<DB>,
     for<'q> Option<Vec<u8>>: Decode<'q, DB> + Type<DB>,
     usize: ColumnIndex<DB::Row>,
 {
@@ -183,30 +194,8 @@ where
         }
         let mut query = sqlx::query::<DB>(AssertSqlSafe(Arc::clone(&bound.sql)));
         for value in &bound.values {
-            query = match value {
-                Value::Text(text) => query.bind(text.clone()),
-                Value::Bytes(bytes) => query.bind(bytes.clone()),
-                Value::Number(number) => query.bind(*number),
-                Value::Nullable(text) => query.bind(text.clone()),
-            };
+            query = value.bind_to(query);
         }
         Box::pin(async move { answer!(query, connection, ask) })
-    }
-}
-
-/// A pool that an application has already: sqlx's `PgPool`, `MySqlPool` or `SqlitePool`.
-#[expect(private_bounds, reason = "what a pool must offer is sqlx's affair")]
-pub trait Client: Pooled {}
-
-impl<DB: Speak> Client for Pool<DB> {}
-
-/// What becomes of a pool.
-pub(crate) trait Pooled {
-    fn into_engine(self, way: Way) -> (Box<dyn Engine>, Words);
-}
-
-impl<DB: Speak> Pooled for Pool<DB> {
-    fn into_engine(self, way: Way) -> (Box<dyn Engine>, Words) {
-        (Box::new(Arc::new(Connections::new(Source::Shared(self, way)))), DB::WORDS)
     }
 }

@@ -32,6 +32,8 @@ const REST: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct SqlOptions {
     pub(crate) url: Url,
+    /// Whether a file of SQLite that is missing is made.
+    pub(crate) makes_file: bool,
     table: String,
     schema: Option<String>,
     owner_index: bool,
@@ -55,6 +57,8 @@ pub(crate) struct Checked {
     pub(crate) name: TableName,
     pub(crate) has_owners: bool,
     pub(crate) timeouts: Timeouts,
+    /// What the settings say of a pooler.
+    pub(crate) way: Way,
 }
 
 impl SqlOptions {
@@ -67,6 +71,7 @@ impl SqlOptions {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: Url::new(url),
+            makes_file: true,
             table: TABLE.to_owned(),
             schema: None,
             owner_index: false,
@@ -165,6 +170,7 @@ impl SqlOptions {
             name: TableName { schema, table },
             has_owners: self.owner_index,
             timeouts: self.timeouts,
+            way: self.way,
         })
     }
 }

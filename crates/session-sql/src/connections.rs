@@ -8,12 +8,10 @@ use session_core::store::Lost;
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, Pool};
 use std::sync::Arc;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
 
 pub(crate) struct Connections<DB: Database> {
     source: Source<DB>,
-    writer: Option<Semaphore>,
 }
 
 pub(crate) enum Source<DB: Database> {
@@ -23,20 +21,7 @@ pub(crate) enum Source<DB: Database> {
 
 impl<DB: Dialect> Connections<DB> {
     pub(crate) fn new(source: Source<DB>) -> Self {
-        Self { source, writer: DB::WORDS.has_one_writer.then(|| Semaphore::new(1)) }
-    }
-
-    /// Waits until no other write of this process runs, where the database has one writer: its own
-    /// way of waiting is to try again, and lets late-comers go first.
-    pub(crate) async fn turn(
-        &self,
-        deadline: Instant,
-    ) -> Result<Option<SemaphorePermit<'_>>, Fault> {
-        let Some(writer) = &self.writer else { return Ok(None) };
-        match timeout_at(deadline, writer.acquire()).await {
-            Ok(Ok(turn)) => Ok(Some(turn)),
-            Ok(Err(_)) | Err(_) => Err(Lost::Unsent.into()),
-        }
+        Self { source }
     }
 
     /// How statements are sent on them.

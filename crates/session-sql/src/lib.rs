@@ -10,17 +10,24 @@ mod client;
 mod config;
 mod connections;
 mod dialect;
+mod engines;
 mod entrance;
 mod error;
+#[cfg(feature = "sqlite")]
+mod line;
 mod name;
+mod pace;
 mod plain;
 mod pool;
+mod scan;
 mod statement;
 mod statements;
 mod store;
 mod table;
 mod tls;
+#[cfg(feature = "sqlite")]
+mod writer;
 
-pub use client::Client;
 pub use config::{KEYS, SqlOptions};
+pub use engines::Client;
 pub use store::SqlStore;

@@ -70,7 +70,7 @@ mod tests {
         let values = vec![
             Value::Text("a:$2".into()),
             Value::Text("a'\\$2".into()),
-            Value::Bytes(vec![0, 255]),
+            Value::Bytes(vec![0, 255].into()),
             Value::Number(-7),
             Value::Nullable(None),
         ];

@@ -1,6 +1,8 @@
 //! Statements: made once from a template, then only bound.
 
-use session_core::{Lease, Record, StoreKey};
+use session_core::{Bytes, Lease, Record, StoreKey};
+use sqlx::query::Query;
+use sqlx::{Database, Encode, Type};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -12,17 +14,25 @@ enum Slot {
     Old,
     TtlMs,
     Owner,
+    Prefix,
+    End,
+    After,
+    Most,
     /// The statement's own number, by which it knows itself.
     Mark,
 }
 
-const SLOTS: [(&str, Slot); 6] = [
+const SLOTS: [(&str, Slot); 10] = [
     ("mark", Slot::Mark),
     ("key", Slot::Key),
     ("data", Slot::Data),
     ("old", Slot::Old),
     ("ttl_ms", Slot::TtlMs),
     ("owner", Slot::Owner),
+    ("prefix", Slot::Prefix),
+    ("end", Slot::End),
+    ("after", Slot::After),
+    ("most", Slot::Most),
 ];
 
 /// How a database writes a place for a value.
@@ -55,8 +65,8 @@ fn mark(template: &str) -> i64 {
 }
 
 impl Statement {
-    /// Makes a statement of a template in which values are `:key`, `:data`, `:old`, `:ttl_ms`,
-    /// `:owner` and `:mark`, each as often as needed; `{mark}` is the value of the last one.
+    /// Makes a statement of a template in which values are `:mark` and the others of `SLOTS`, each as
+    /// often as needed; `{mark}` is the value of the first.
     pub(crate) fn new(template: &str, marker: Marker) -> Self {
         let mark = mark(template);
         let template = template.replace("{mark}", &mark.to_string());
@@ -102,11 +112,15 @@ impl Statement {
     pub(crate) fn bind(&self, call: Values<'_>) -> Bound {
         let value = |slot: &Slot| match slot {
             Slot::Key => Value::Text(call.key.map_or_else(String::new, |key| key.as_str().into())),
-            Slot::Data => Value::Bytes(call.data.to_vec()),
-            Slot::Old => Value::Bytes(call.old.map_or_else(Vec::new, |old| old.payload.to_vec())),
+            Slot::Data => Value::Bytes(call.data.cloned().unwrap_or_default()),
+            Slot::Old => Value::Bytes(call.old.map(|old| old.payload.clone()).unwrap_or_default()),
             Slot::TtlMs => Value::Number(call.ttl_ms),
             Slot::Mark => Value::Number(self.mark),
             Slot::Owner => Value::Nullable(call.owner.map(str::to_owned)),
+            Slot::Prefix => Value::Text(call.prefix.to_owned()),
+            Slot::End => Value::Text(call.end.to_owned()),
+            Slot::After => Value::Text(call.after.to_owned()),
+            Slot::Most => Value::Number(call.most),
         };
         Bound { sql: Arc::clone(&self.sql), values: self.slots.iter().map(value).collect() }
     }
@@ -116,10 +130,14 @@ impl Statement {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Values<'a> {
     pub(crate) key: Option<&'a StoreKey>,
-    pub(crate) data: &'a [u8],
+    pub(crate) data: Option<&'a Bytes>,
     pub(crate) old: Option<&'a Record>,
     pub(crate) ttl_ms: i64,
     pub(crate) owner: Option<&'a str>,
+    pub(crate) prefix: &'a str,
+    pub(crate) end: &'a str,
+    pub(crate) after: &'a str,
+    pub(crate) most: i64,
 }
 
 impl<'a> Values<'a> {
@@ -132,9 +150,31 @@ impl<'a> Values<'a> {
 /// A value of a call.
 pub(crate) enum Value {
     Text(String),
-    Bytes(Vec<u8>),
+    /// Those of the caller: the client copies them into what it sends, and nobody before it.
+    Bytes(Bytes),
     Number(i64),
     Nullable(Option<String>),
+}
+
+impl Value {
+    /// Puts it at the next marker of `query`.
+    pub(crate) fn bind_to<'q, DB: Database>(
+        &self,
+        query: Query<'q, DB, DB::Arguments>,
+    ) -> Query<'q, DB, DB::Arguments>
+    where
+        for<'v> &'v str: Encode<'v, DB> + Type<DB>,
+        for<'v> &'v [u8]: Encode<'v, DB> + Type<DB>,
+        for<'v> Option<&'v str>: Encode<'v, DB> + Type<DB>,
+        for<'v> i64: Encode<'v, DB> + Type<DB>,
+    {
+        match self {
+            Self::Text(text) => query.bind(&**text),
+            Self::Bytes(bytes) => query.bind(&**bytes),
+            Self::Number(number) => query.bind(*number),
+            Self::Nullable(text) => query.bind(text.as_deref()),
+        }
+    }
 }
 
 /// A statement ready to be sent, again if need be.

@@ -2,6 +2,7 @@
 
 use crate::dialect::Words;
 use crate::name::TableName;
+use crate::scan::Pages;
 use crate::statement::Statement;
 use crate::table::Table;
 
@@ -16,6 +17,7 @@ pub(crate) struct Statements {
     pub(crate) delete_expected: Statement,
     pub(crate) list: Statement,
     pub(crate) sweep: Statement,
+    pub(crate) scan: Pages,
 }
 
 impl Statements {
@@ -62,6 +64,7 @@ impl Statements {
                 "SELECT session_id FROM {{table}} WHERE {{is_owner}} AND {{is_live}}{guard}"
             )),
             sweep: make(&format!("{}{guard}", words.sweep)),
+            scan: Pages::new(words, table.order(), make),
         }
     }
 }
@@ -72,6 +75,7 @@ mod tests {
     use crate::dialect::{Dialect as _, Words};
     use crate::name::{Name, TableName};
     use crate::table::Table;
+    use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, Row as _};
     use sqlx::{MySql, Postgres, Sqlite};
 
     const DIALECTS: [Words; 3] = [Postgres::WORDS, MySql::WORDS, Sqlite::WORDS];
@@ -83,6 +87,7 @@ mod tests {
 
     #[test]
     fn every_brace_is_filled() {
+        let ranged: Table = ["range session_id".to_owned()].into_iter().collect();
         for words in DIALECTS {
             for schema in [None, Some("shop")] {
                 let name = name(schema);
@@ -91,8 +96,10 @@ mod tests {
                 all.extend(there.missing(&words, &name, true));
                 all.push(words.fill(words.describe, &name));
                 all.push(
-                    format!("{:?}", Statements::new(&words, &name, &Table::default(), true))
+                    format!("{:?}", Statements::new(&words, &name, &ranged, true))
                         .replace("Statements {", "")
+                        .replace("Pages {", "")
+                        .replace("Walk {", "")
                         .replace("Statement {", "")
                         .replace(" }", ""),
                 );
@@ -103,15 +110,26 @@ mod tests {
         }
     }
 
-    /// `EXPLAIN UPDATE` of MariaDB 10.11, on a table of one row: key `expiry` if the column is
-    /// compared as it is, and writers that hold its entries deadlock; else key `session_id`.
-    #[test]
-    fn mysql_is_left_no_index_but_that_of_the_key() {
-        let made = Statements::new(&MySql::WORDS, &name(None), &Table::default(), true);
+    /// MariaDB would find the only row of a table by the index on `expiry`, and writers that hold its
+    /// entries deadlock.
+    #[tokio::test]
+    async fn mariadb_finds_the_only_row_of_a_table_by_its_key() {
+        let (words, table) = (MySql::WORDS, name(None));
+        let made = Statements::new(&words, &table, &Table::default(), false);
+        let url = session_testkit::server::url("SESSION_TEST_MARIADB");
+        let mut connection = Box::pin(MySqlConnection::connect(&url)).await.unwrap();
+        let create = Table::default().missing(&words, &table, false).remove(0);
+        let create = create.replace("CREATE TABLE", "CREATE TEMPORARY TABLE");
+        let row =
+            "(session_id, data, expiry) VALUES ('key', 'old', UTC_TIMESTAMP() + INTERVAL 1 HOUR)";
+        for sql in [create, words.fill(&format!("INSERT INTO {{table}} {row}"), &table)] {
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        }
         for statement in [made.load, made.update, made.touch, made.delete, made.delete_expected] {
-            let sql = statement.sql();
-            assert!(sql.contains("expiry + INTERVAL 0 SECOND > "), "{sql}");
-            assert!(!sql.contains("expiry > "), "{sql}");
+            let sql = format!("EXPLAIN {}", statement.sql().replace('?', "'key'"));
+            let plan = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
+            let key: Option<String> = plan.get("key");
+            assert_eq!(key.as_deref(), Some("session_id"), "{}", statement.sql());
         }
     }
 

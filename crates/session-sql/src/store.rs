@@ -1,27 +1,29 @@
-//! The store: each call one statement, committed by itself.
+//! The store: each call one statement.
 
+mod examine;
 mod open;
 
 use crate::client::{Answer, Ask, Engine};
 use crate::config::Checked;
-use crate::dialect::{BATCH, Words};
+use crate::dialect::Words;
 use crate::error::{Fault, Refusal};
 use crate::statement::{Bound, Values};
 use crate::statements::Statements;
 use crate::table::Table;
-use session_core::store::{Call, Limits, left_ms, no_owner_index};
+use session_core::store::{Call, Cursor, Finding, Limits, Page, Scan, left_ms, no_owner_index};
 use session_core::{
     Bytes, Capabilities, Error, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
     async_trait,
 };
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 /// Sessions in a table of PostgreSQL, MySQL, MariaDB or SQLite.
 ///
-/// Each call is one statement outside any transaction, and ends within the operation timeout.
+/// Each call is one statement, committed before it is answered, and ends within the operation timeout.
 /// Connections are made when needed and again after they broke, so the store outlives any restart
 /// of the server. The crate page has the statements.
 pub struct SqlStore {
@@ -103,6 +105,7 @@ impl Known {
             needs_sweep: true,
             max_payload: self.limits.payload,
             max_key: self.limits.key,
+            scan: Scan::Once,
             ttl_resolution: self.ttl_resolution,
         }
     }
@@ -134,7 +137,7 @@ impl Store for SqlStore {
             Precondition::Absent => &known.statements.create,
             Precondition::Unchanged(_) => &known.statements.update,
         };
-        let values = Values { data: &payload, old: when.loaded(), ..Values::of(key, lease) };
+        let values = Values { data: Some(&payload), old: when.loaded(), ..Values::of(key, lease) };
         self.change(when.call(), statement.bind(values)).await
     }
 
@@ -173,16 +176,34 @@ impl Store for SqlStore {
 
     async fn delete_expired(&self) -> Result<u64> {
         let known = self.settled(Call::Sweep).await?;
-        let mut removed = 0;
+        let (mut pace, mut removed) = (self.words.pace, 0);
         loop {
-            let answer =
-                self.ask(known.statements.sweep.bind(Values::default()), Ask::Change).await;
+            let most = pace.rows();
+            let values = Values { most: most.cast_signed(), ..Values::default() };
+            let began = Instant::now();
+            let answer = self.ask(known.statements.sweep.bind(values), Ask::Change).await;
             let rows = answer.map_err(|fault| self.error(Call::Sweep, fault))?.changed;
             removed += rows;
-            if rows < BATCH {
+            if rows < most {
                 return Ok(removed);
             }
+            let (next, pause) = pace.after(began.elapsed());
+            pace = next;
+            sleep(pause).await;
         }
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        let known = self.settled(Call::Scan).await?;
+        let after = after.map(|cursor| cursor.to_key(self.words.name)).transpose()?;
+        let bound = known.statements.scan.bind(prefix, after.as_ref(), most);
+        let answer = self.ask(bound, Ask::Records).await;
+        let rows = answer.map_err(|fault| self.error(Call::Scan, fault))?.records;
+        Ok(page(rows, most))
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        self.findings().await
     }
 }
 
@@ -199,6 +220,16 @@ impl fmt::Debug for SqlStore {
 /// Reads a row; one without data holds no session, as Flask-Session has it.
 fn record((data, left): (Option<Vec<u8>>, i64)) -> Option<Record> {
     data.map(|data| Record { payload: data.into(), cas: 0, ttl: left_ms(left) })
+}
+
+/// What `most` rows at most say; those that expired, or are others', have no data.
+fn page(rows: Vec<(String, Option<Vec<u8>>, i64)>, most: NonZeroUsize) -> Page {
+    let last = rows.last().filter(|_| rows.len() >= most.get());
+    let next = last.map(|(key, ..)| Cursor::after_key(key));
+    let live = |(key, data, left): (String, _, _)| {
+        record((data, left)).map(|record| (StoreKey::new("", &key), record))
+    };
+    Page { records: rows.into_iter().filter_map(live).collect(), next, ..Page::default() }
 }
 
 #[cfg(test)]

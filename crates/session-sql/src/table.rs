@@ -20,6 +20,15 @@ const MICROSECOND_DIGITS: u32 = 6;
 #[derive(Debug, Default)]
 pub(crate) struct Table(BTreeSet<String>);
 
+/// The order of the index that makes keys unique: no two are equal in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order<'a> {
+    /// Keys under one prefix are together.
+    ByPrefix(&'a str),
+    /// They are not, as where a collation leaves signs out of account.
+    Other(&'a str),
+}
+
 impl Table {
     pub(crate) fn exists(&self) -> bool {
         self.0.iter().any(|line| line.starts_with("column "))
@@ -139,6 +148,14 @@ impl Table {
         Limits { payload: Some(payload), key: Some(MAX_TEXT), owner }
     }
 
+    /// In which order its keys are read.
+    pub(crate) fn order(&self) -> Order<'_> {
+        match (self.texts("range").next(), self.texts("order").next()) {
+            (Some(key), _) => Order::ByPrefix(key),
+            (None, key) => Order::Other(key.unwrap_or("session_id")),
+        }
+    }
+
     /// How many digits of a second `expiry` has.
     pub(crate) fn digits(&self) -> u32 {
         self.number("digits").unwrap_or(MICROSECOND_DIGITS).min(MICROSECOND_DIGITS)
@@ -163,7 +180,7 @@ impl FromIterator<String> for Table {
 
 #[cfg(all(test, feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod tests {
-    use super::Table;
+    use super::{Order, Table};
     use crate::dialect::{Dialect as _, Words};
     use crate::name::{Name, TableName};
     use sqlx::{MySql, Postgres, Sqlite};
@@ -203,6 +220,17 @@ mod tests {
         ] {
             let limits = table(lines).limits(&words, false);
             assert_eq!(limits.payload, Some(expected), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn order_that_keeps_prefixes_together_is_preferred() {
+        for (lines, order) in [
+            (&["order a", "range b"][..], Order::ByPrefix("b")),
+            (&["order a"], Order::Other("a")),
+            (&[], Order::Other("session_id")),
+        ] {
+            assert_eq!(table(lines).order(), order);
         }
     }
 

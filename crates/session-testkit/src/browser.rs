@@ -1,6 +1,6 @@
 //! A browser of a test, which holds the cookie of a session without having been to a form.
 
-use session_core::{Result, Session, SessionManager};
+use session_core::{Result, Session, SessionManager, Transport};
 use std::fmt;
 
 /// Holds the cookie of one manager, as a browser does, for tests of an application's handlers.
@@ -22,7 +22,7 @@ use std::fmt;
 ///     let exchange = manager.open();
 ///     let session = exchange.session([cookie.as_bytes()]).await?;
 ///     session.modify("visits", |n: Option<u64>| n.unwrap_or(0) + 1)?;
-///     Ok(exchange.commit().await?.set_cookie.into_iter().collect())
+///     Ok(exchange.commit().await?.id_field().map(str::to_owned).into_iter().collect())
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -71,14 +71,16 @@ impl Browser {
     /// Those of `f`, of opening the session, and of its commit.
     pub async fn change<T>(&mut self, f: impl FnOnce(&Session) -> Result<T>) -> Result<T> {
         let exchange = self.manager.open();
-        let session = exchange.session([self.cookie.as_bytes()]).await?;
+        let session = exchange.session(self.sent()).await?;
         let result = f(&session)?;
         let commit = exchange.commit().await?;
-        self.heed(commit.set_cookie);
+        self.heed(commit.id_field());
         Ok(result)
     }
 
     /// The value of the `Cookie` field that it sends, as `session=..`; empty without a session.
+    ///
+    /// Under `SESSION_TRANSPORT=header` it is the value of the field that carries the id.
     pub fn cookie(&self) -> &str {
         &self.cookie
     }
@@ -86,11 +88,16 @@ impl Browser {
     /// Keeps, or forgets, the cookie as the `Set-Cookie` fields of a response say; those of other
     /// names are passed over.
     ///
-    /// Takes what `headers.get_all("set-cookie")` gives, and texts.
+    /// Takes what `headers.get_all("set-cookie")` gives, and texts. Under `SESSION_TRANSPORT=header`
+    /// it takes the values of the field that carries the id.
     pub fn heed<V: AsRef<[u8]>>(&mut self, set_cookies: impl IntoIterator<Item = V>) {
         let name = self.manager.config().cookie().name.as_str();
         for field in set_cookies {
             let Ok(field) = std::str::from_utf8(field.as_ref()) else { continue };
+            if self.manager.config().transport() == Transport::Header {
+                field.clone_into(&mut self.cookie);
+                continue;
+            }
             let pair = field.split(';').next().unwrap_or_default().trim();
             match pair.split_once('=') {
                 Some((own, "")) if own == name => self.cookie.clear(),
@@ -108,7 +115,12 @@ impl Browser {
     ///
     /// Those of the store.
     pub async fn session(&self) -> Result<Session> {
-        self.manager.open().session([self.cookie.as_bytes()]).await
+        self.manager.open().session(self.sent()).await
+    }
+
+    /// The fields that it sends: none without a session.
+    fn sent(&self) -> impl Iterator<Item = &[u8]> {
+        Some(self.cookie.as_bytes()).filter(|value| !value.is_empty()).into_iter()
     }
 }
 

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use session_core::store::{Cursor, Finding, Page};
 use session_core::{Capabilities, Lease, Outcome, Precondition, Record, Result, Store, StoreKey};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A store that passes every call on and counts it.
@@ -45,13 +47,30 @@ pub struct Calls {
     pub list_by_owner: u64,
     /// Calls of [`Store::delete_expired`].
     pub delete_expired: u64,
+    /// Calls of [`Store::scan`], a page each.
+    pub scan: u64,
+    /// Calls of [`Store::examine`].
+    pub examine: u64,
 }
 
 impl Calls {
+    /// No call of any method: what counts are compared with begins with it.
+    pub const NONE: Self = Self {
+        load: 0,
+        write: 0,
+        touch: 0,
+        delete: 0,
+        list_by_owner: 0,
+        delete_expired: 0,
+        scan: 0,
+        examine: 0,
+    };
+
     /// The number of calls of any method, each of them a round trip.
     pub fn total(&self) -> u64 {
-        let Self { load, write, touch, delete, list_by_owner, delete_expired } = self;
-        load + write + touch + delete + list_by_owner + delete_expired
+        let Self { load, write, touch, delete, list_by_owner, delete_expired, scan, examine } =
+            self;
+        load + write + touch + delete + list_by_owner + delete_expired + scan + examine
     }
 }
 
@@ -121,5 +140,15 @@ impl Store for CountingStore {
     async fn delete_expired(&self) -> Result<u64> {
         self.counted().delete_expired += 1;
         self.inner.delete_expired().await
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        self.counted().scan += 1;
+        self.inner.scan(prefix, after, most).await
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        self.counted().examine += 1;
+        self.inner.examine().await
     }
 }

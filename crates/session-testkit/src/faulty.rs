@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use session_core::store::{Cursor, Finding, Page};
 use session_core::{
     Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
 };
 use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A method of [`Store`] that can be made to fail.
@@ -23,6 +25,10 @@ pub enum Method {
     ListByOwner,
     /// [`Store::delete_expired`].
     DeleteExpired,
+    /// [`Store::scan`].
+    Scan,
+    /// [`Store::examine`].
+    Examine,
 }
 
 /// What happens to one call.
@@ -170,6 +176,14 @@ impl Store for FaultyStore {
 
     async fn delete_expired(&self) -> Result<u64> {
         self.through(Method::DeleteExpired, self.inner.delete_expired()).await
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        self.through(Method::Scan, self.inner.scan(prefix, after, most)).await
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        self.through(Method::Examine, self.inner.examine()).await
     }
 }
 

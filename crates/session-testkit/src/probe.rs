@@ -19,6 +19,11 @@ pub(crate) fn fresh_key() -> StoreKey {
     StoreKey::new("testkit:", &format!("{}Ab", random_hex()))
 }
 
+/// The last part of a key that nobody used before.
+pub(crate) fn random_name() -> String {
+    random_hex()
+}
+
 /// An owner nobody used before.
 pub(crate) fn fresh_owner() -> String {
     format!("owner-{}", random_hex())

@@ -8,8 +8,7 @@ use session_core::{
 use std::sync::Arc;
 use std::time::Duration;
 
-const NONE: Calls =
-    Calls { load: 0, write: 0, touch: 0, delete: 0, list_by_owner: 0, delete_expired: 0 };
+const NONE: Calls = Calls::NONE;
 const READ: Calls = Calls { load: 1, ..NONE };
 /// Far enough from its end to be live, and near enough to be renewed.
 const OLD_LEASE: Lease<'_> = Lease { ttl: Duration::from_secs(3600), owner: None };
@@ -85,7 +84,7 @@ impl Client {
         handler: Option<fn(&Session) -> Result<()>>,
     ) -> Verdict {
         let commit = self.request(handler).await?;
-        if let Some(cookie) = commit.set_cookie {
+        if let Some(cookie) = commit.id_field() {
             let is_removal = cookie.contains("Max-Age=0");
             self.cookie = cookie.split(';').next().filter(|_| !is_removal).map(str::to_owned);
         }

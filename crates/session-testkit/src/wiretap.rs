@@ -15,6 +15,8 @@ use tokio::time::Instant;
 const SLACK: Duration = Duration::from_secs(2);
 /// How soon after its server is back a store must work again.
 const RECOVERY: Duration = Duration::from_secs(2);
+/// Between two questions whether it does.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A store behind the proxy, and one beside it that sees what the server really holds.
 pub(crate) struct Wiretap {
@@ -87,12 +89,30 @@ impl Wiretap {
         let key = fresh_key();
         self.await_recovery(&key).await?;
         for change in CHANGES {
-            let attempt = self.prepare(change).await?;
-            let answer = attempt.make(&*self.store).await?;
-            ensure!(answer, "{change:?} was refused where nothing stood in its way");
+            let attempt = self.await_change(change).await?;
             self.store.load(&attempt.key).await?;
         }
         Ok(())
+    }
+
+    /// Makes `change` until the store does it, which must be soon.
+    async fn await_change(&self, change: Change) -> Result<Attempt, Finding> {
+        let started = Instant::now();
+        loop {
+            let attempt = self.prepare(change).await?;
+            match self.in_time(attempt.make(&*self.store)).await? {
+                Ok(true) => return Ok(attempt),
+                Ok(false) => {
+                    let what = format!("{change:?} was refused where nothing stood in its way");
+                    return Err(Finding::Broken(what));
+                }
+                Err(error) => ensure!(
+                    started.elapsed() < RECOVERY,
+                    "{RECOVERY:?} after its server was back {change:?} still failed: {error:?}"
+                ),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Sets up, beside the proxy, what `change` needs.
@@ -128,7 +148,7 @@ impl Wiretap {
                     "{RECOVERY:?} after its server was back the store still failed: {error:?}"
                 ),
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(PAUSE).await;
         }
     }
 

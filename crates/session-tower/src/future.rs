@@ -1,6 +1,6 @@
 //! Waiting for the handler, then for the commit.
 
-use crate::response::{self, ErrorResponse};
+use crate::response::{self, ErrorResponse, Nesting};
 use http::Response;
 use pin_project_lite::pin_project;
 use session_core::{Committing, Exchange};
@@ -17,14 +17,15 @@ pin_project! {
         handler: F,
         exchange: Exchange,
         error_response: B,
+        nesting: Nesting,
         // Boxed: most commits are ready at once, and every request moves this future about.
         commit: Option<Box<(Committing, Response<ResBody>)>>,
     }
 }
 
 impl<F, B, ResBody> ResponseFuture<F, B, ResBody> {
-    pub(crate) fn new(handler: F, exchange: Exchange, error_response: B) -> Self {
-        Self { handler, exchange, error_response, commit: None }
+    pub(crate) fn new(handler: F, exchange: Exchange, error_response: B, nesting: Nesting) -> Self {
+        Self { handler, exchange, error_response, nesting, commit: None }
     }
 }
 
@@ -44,7 +45,7 @@ where
                 if response::is_failed(&response) {
                     let commit = this.exchange.discard();
                     let response = response::explain(response, this.error_response);
-                    return Poll::Ready(Ok(response::apply(response, commit, this.exchange)));
+                    return Poll::Ready(Ok(response::apply(response, commit, *this.nesting)));
                 }
                 (this.exchange.commit(), response)
             }
@@ -54,10 +55,10 @@ where
             return Poll::Pending;
         };
         Poll::Ready(Ok(match result {
-            Ok(commit) => response::apply(response, commit, this.exchange),
+            Ok(commit) => response::apply(response, commit, *this.nesting),
             Err(error) => {
                 let response = response::failure(response, &error, this.error_response);
-                response::apply(response, this.exchange.discard(), this.exchange)
+                response::apply(response, this.exchange.discard(), *this.nesting)
             }
         }))
     }

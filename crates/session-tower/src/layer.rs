@@ -1,7 +1,7 @@
 //! The layer: an exchange goes in with the request, its commit comes out with the response.
 
 use crate::future::ResponseFuture;
-use crate::response::{Advice, ErrorResponse};
+use crate::response::{Advice, ErrorResponse, Nesting};
 use http::{Extensions, Request, Response};
 use session_core::{Exchange, Named, Result, SessionManager, SignInPage};
 use std::fmt;
@@ -49,14 +49,20 @@ struct Shared {
     sign_in_page: Option<SignInPage>,
 }
 
-/// Puts the exchange of a request where its layer's sessions are looked for.
-type Place = fn(&mut Extensions, Exchange);
+/// Puts the exchange of a request where its layer's sessions are looked for, and tells whether
+/// another layer has done so before.
+type Place = fn(&mut Extensions, Exchange) -> Nesting;
+
+/// Marks a request that a layer of [`Named`] sessions has seen: they have a type for each name.
+#[derive(Clone)]
+struct Layered;
 
 impl SessionLayer {
     /// Makes the application's session layer, whose sessions are extracted as `Session`.
     pub fn new(manager: SessionManager) -> Self {
         let place: Place = |extensions, exchange| {
-            extensions.insert(exchange);
+            let is_within = extensions.insert(exchange).is_some();
+            Nesting::of(is_within || extensions.get::<Layered>().is_some())
         };
         Self::placing(manager, place)
     }
@@ -65,6 +71,8 @@ impl SessionLayer {
     pub fn named<N: 'static>(manager: SessionManager) -> Self {
         let place: Place = |extensions, exchange| {
             extensions.insert(Named::<N, _>::new(exchange));
+            let is_within = extensions.insert(Layered).is_some();
+            Nesting::of(is_within || extensions.get::<Exchange>().is_some())
         };
         Self::placing(manager, place)
     }
@@ -154,10 +162,10 @@ where
         let Shared { manager, place, sign_in_page } = &**shared;
         let exchange = match sign_in_page {
             None => manager.open(),
-            Some(page) => manager.open_with(page, request.uri()),
+            Some(page) => manager.open_with(page, request.uri().path_and_query().cloned()),
         };
-        place(request.extensions_mut(), exchange.clone());
-        ResponseFuture::new(self.inner.call(request), exchange, error_response.clone())
+        let nesting = place(request.extensions_mut(), exchange.clone());
+        ResponseFuture::new(self.inner.call(request), exchange, error_response.clone(), nesting)
     }
 }
 

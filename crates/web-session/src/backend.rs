@@ -26,7 +26,7 @@ enum Database {
 }
 
 /// Flask-Session's words, and the one for tests.
-const WORDS: &[(&str, Backend)] = &[
+pub(crate) const WORDS: &[(&str, Backend)] = &[
     ("null", Backend::Null),
     ("redis", Backend::Redis),
     ("memcached", Backend::Memcached),

@@ -3,9 +3,11 @@
 use crate::backend::Backend;
 use crate::contact::Contact;
 use crate::keys::KEYS;
-use crate::place::place;
+use crate::migration::Other;
+use crate::place::Place;
 use session_core::config::Settings;
-use session_core::{Error, MemoryStore, Result, Store};
+use session_core::store::{MigratingStore, Migration};
+use session_core::{MemoryStore, Result, Store};
 use session_null::NullStore;
 use std::sync::Arc;
 
@@ -22,6 +24,9 @@ use std::sync::Arc;
 /// `mongodb` are made if there are none, and what Flask made gets the indexes and the owner's column
 /// that it lacks: on a large table make them beforehand, since writers wait meanwhile. The table of
 /// `dynamodb` is made, too, and its TTL turned on.
+///
+/// `SESSION_MIGRATE_TO` and `SESSION_MIGRATE_FROM` name a second store, to or from which sessions
+/// move while they are used: then the store is a [`MigratingStore`] of both.
 ///
 /// # Errors
 ///
@@ -43,149 +48,156 @@ use std::sync::Arc;
 /// # }
 /// ```
 pub async fn connect(settings: &Settings) -> Result<Arc<dyn Store>> {
+    open_all(settings, Contact::from_settings(settings)?).await
+}
+
+/// Opens the store, and the other one while sessions move.
+async fn open_all(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
     settings.refuse_unknown(KEYS)?;
     let backend = Backend::from_settings(settings)?;
-    let contact = Contact::from_settings(settings)?;
-    let opened = Box::pin(open(backend, contact, settings)).await;
-    opened.map_err(|error| match place(backend, settings) {
-        Ok(Some((key, address))) => located(error, key, address.as_deref()),
-        Ok(None) | Err(_) => error,
-    })
+    let other = Other::from_settings(settings)?;
+    let store = located(backend, contact, settings, Place::of(backend, settings)).await?;
+    let Some(other) = other else { return Ok(store) };
+    let former = located(other.backend, contact, &other.settings, other.place()).await?;
+    let [old, new] = match other.migration {
+        Migration::Accept => [store, former],
+        Migration::Migrate => [former, store],
+    };
+    Ok(Arc::new(MigratingStore::new(old, new, other.migration)))
 }
 
-/// Says which setting and which address `error` is about, unless it says so itself.
-fn located(error: Error, key: &str, address: Option<&str>) -> Error {
-    let said = error.to_string();
-    match address.filter(|address| !said.contains(address)) {
-        Some(address) => error.with_note(format_args!("{key}: {address}")),
-        None if said.contains(key) => error,
-        None => error.with_note(key),
-    }
+/// Opens one store; errors say where it is.
+async fn located(
+    backend: Backend,
+    contact: Contact,
+    settings: &Settings,
+    place: Place,
+) -> Result<Arc<dyn Store>> {
+    let opened = Box::pin(open(backend, contact, settings, &place)).await;
+    opened.map_err(|error| place.locate(error))
 }
 
-async fn open(backend: Backend, contact: Contact, settings: &Settings) -> Result<Arc<dyn Store>> {
+/// Opens the store as [`connect`] does, and makes nothing there: no table, no index.
+///
+/// For tools that look at what is there. Contact is made now, whatever `SESSION_CONNECT` says.
+///
+/// # Errors
+///
+/// Those of [`connect`]; calls of the store fail where the table is missing.
+///
+/// # Examples
+///
+/// ```no_run
+/// use web_session::config::Settings;
+///
+/// # async fn example() -> web_session::Result<()> {
+/// let (settings, _warnings) = Settings::from_env(web_session::KEYS)?;
+/// let store = web_session::connect_as_it_is(&settings).await?;
+/// println!("{} expired sessions are gone", store.delete_expired().await?);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn connect_as_it_is(settings: &Settings) -> Result<Arc<dyn Store>> {
+    open_all(settings, Contact::Only).await
+}
+
+async fn open(
+    backend: Backend,
+    contact: Contact,
+    settings: &Settings,
+    place: &Place,
+) -> Result<Arc<dyn Store>> {
     match backend {
         Backend::Null => Ok(Arc::new(NullStore)),
         Backend::Memory => Ok(Arc::new(MemoryStore::new())),
-        Backend::Redis => redis(settings, contact).await,
-        Backend::Filesystem => filesystem(settings).await,
-        Backend::Memcached => memcached(settings, contact).await,
-        Backend::MongoDb => mongodb(settings, contact).await,
-        Backend::Sql => sql(settings, contact).await,
-        Backend::DynamoDb => dynamodb(settings, contact).await,
+        Backend::Filesystem => filesystem(settings, contact).await,
+        Backend::Redis => redis(settings, contact, place).await,
+        Backend::Memcached => memcached(settings, contact, place).await,
+        Backend::MongoDb => mongodb(settings, contact, place).await,
+        Backend::Sql => sql(settings, contact, place).await,
+        Backend::DynamoDb => Box::pin(dynamodb(settings, contact, place)).await,
     }
 }
 
-#[cfg(feature = "redis")]
-async fn redis(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
-    use session_redis::{RedisOptions, RedisStore};
-    let options = RedisOptions::from_settings(settings)?;
-    Ok(match contact {
-        Contact::Eager => Arc::new(RedisStore::connect(options).await?),
-        Contact::Lazy => Arc::new(RedisStore::connect_lazy(options)?),
-    })
+/// How the store of a server is opened, or what a build without it says.
+macro_rules! server {
+    (
+        $backend:ident, $feature:literal, $library:ident, $options:ident,
+        $store:ident::$now:ident, $only:ident
+    ) => {
+        #[cfg(feature = $feature)]
+        async fn $backend(
+            settings: &Settings,
+            contact: Contact,
+            place: &Place,
+        ) -> Result<Arc<dyn Store>> {
+            use $library::{$options, $store};
+            let options = $options::from_settings(settings)?;
+            let place = place.clone();
+            Ok(match contact {
+                Contact::Eager => Arc::new($store::$now(options).await?),
+                Contact::Only => Arc::new($store::$only(options).await?),
+                Contact::Lazy => {
+                    let store = $store::connect_lazy(options)?;
+                    Arc::new(store.map_err(move |error| place.locate(error)))
+                }
+            })
+        }
+
+        #[cfg(not(feature = $feature))]
+        async fn $backend(_: &Settings, _: Contact, _: &Place) -> Result<Arc<dyn Store>> {
+            Err(left_out(stringify!($backend)))
+        }
+    };
 }
 
-#[cfg(not(feature = "redis"))]
-async fn redis(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
-    Err(left_out("redis"))
-}
-
-#[cfg(feature = "memcached")]
-async fn memcached(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
-    use session_memcached::{MemcachedOptions, MemcachedStore};
-    let options = MemcachedOptions::from_settings(settings)?;
-    Ok(match contact {
-        Contact::Eager => Arc::new(MemcachedStore::connect(options).await?),
-        Contact::Lazy => Arc::new(MemcachedStore::connect_lazy(options)?),
-    })
-}
-
-#[cfg(not(feature = "memcached"))]
-async fn memcached(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
-    Err(left_out("memcached"))
-}
+server!(redis, "redis", session_redis, RedisOptions, RedisStore::connect, connect);
+server!(
+    memcached,
+    "memcached",
+    session_memcached,
+    MemcachedOptions,
+    MemcachedStore::connect,
+    connect
+);
+server!(mongodb, "mongodb", session_mongodb, MongoOptions, MongoStore::set_up, connect);
+server!(sql, "sql", session_sql, SqlOptions, SqlStore::set_up, connect_existing);
+server!(dynamodb, "dynamodb", session_dynamodb, DynamoDbOptions, DynamoDbStore::set_up, connect);
 
 #[cfg(feature = "filesystem")]
-async fn filesystem(settings: &Settings) -> Result<Arc<dyn Store>> {
+async fn filesystem(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
     use session_fs::{FileOptions, FileStore};
-    Ok(Arc::new(FileStore::connect(FileOptions::from_settings(settings)?).await?))
+    let options = FileOptions::from_settings(settings)?;
+    Ok(Arc::new(match contact {
+        Contact::Only => FileStore::connect_existing(options).await?,
+        Contact::Eager | Contact::Lazy => FileStore::connect(options).await?,
+    }))
 }
 
 #[cfg(not(feature = "filesystem"))]
-async fn filesystem(_: &Settings) -> Result<Arc<dyn Store>> {
+async fn filesystem(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
     Err(left_out("filesystem"))
 }
 
-#[cfg(feature = "mongodb")]
-async fn mongodb(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
-    use session_mongodb::{MongoOptions, MongoStore};
-    let options = MongoOptions::from_settings(settings)?;
-    if contact == Contact::Lazy {
-        return Ok(Arc::new(MongoStore::connect_lazy(options)?));
-    }
-    let store = MongoStore::connect(options).await?;
-    store.init().await?;
-    Ok(Arc::new(store))
-}
-
-#[cfg(not(feature = "mongodb"))]
-async fn mongodb(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
-    Err(left_out("mongodb"))
-}
-
-#[cfg(feature = "sql")]
-async fn sql(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
-    use session_sql::{SqlOptions, SqlStore};
-    let options = SqlOptions::from_settings(settings)?;
-    if contact == Contact::Lazy {
-        return Ok(Arc::new(SqlStore::connect_lazy(options)?));
-    }
-    let store = SqlStore::connect(options).await?;
-    store.init().await?;
-    Ok(Arc::new(store))
-}
-
-#[cfg(not(feature = "sql"))]
-async fn sql(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
-    Err(Error::new(
-        session_core::ErrorKind::Config,
-        "open the sqlalchemy store of SESSION_TYPE: this build leaves it out; turn on the \
-         feature `postgres`, `mysql` or `sqlite` of the crate `web-session`",
-    ))
-}
-
-#[cfg(feature = "dynamodb")]
-async fn dynamodb(settings: &Settings, contact: Contact) -> Result<Arc<dyn Store>> {
-    use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
-    let options = DynamoDbOptions::from_settings(settings)?;
-    if contact == Contact::Lazy {
-        return Ok(Arc::new(DynamoDbStore::connect_lazy(options)?));
-    }
-    let store = DynamoDbStore::connect(options).await?;
-    store.init().await?;
-    Ok(Arc::new(store))
-}
-
-#[cfg(not(feature = "dynamodb"))]
-async fn dynamodb(_: &Settings, _: Contact) -> Result<Arc<dyn Store>> {
-    Err(left_out("dynamodb"))
-}
-
-/// The word and the feature have one name.
 #[cfg(not(all(
     feature = "redis",
     feature = "memcached",
     feature = "filesystem",
     feature = "mongodb",
+    feature = "sql",
     feature = "dynamodb"
 )))]
-fn left_out(backend: &str) -> Error {
-    Error::new(
+fn left_out(backend: &str) -> session_core::Error {
+    // Elsewhere the word and the feature have one name.
+    let (word, feature) = match backend {
+        "sql" => ("sqlalchemy", "postgres`, `mysql` or `sqlite"),
+        word => (word, word),
+    };
+    session_core::Error::new(
         session_core::ErrorKind::Config,
         format!(
-            "open the {backend} store of SESSION_TYPE: this build leaves it out; turn on the \
-             feature `{backend}` of the crate `web-session`"
+            "open the {word} store of SESSION_TYPE: this build leaves it out; turn on the \
+             feature `{feature}` of the crate `web-session`"
         ),
     )
 }

@@ -12,11 +12,32 @@ pub(crate) const KEYS: &[KeyInfo] = &[KeyInfo::new(
      `lazy` by the first call, so that the application starts in any case.",
 )];
 
+/// Those of a move to another store.
+pub(crate) const MIGRATION_KEYS: &[KeyInfo] = &[
+    KeyInfo::new(
+        "SESSION_MIGRATE_TO",
+        Kind::Url,
+        None,
+        "First step of a move to another store, for every instance: the store to come, which is \
+         read as well. A word of `SESSION_TYPE`, whose other settings say where it is, or a URL.",
+    ),
+    KeyInfo::new(
+        "SESSION_MIGRATE_FROM",
+        Kind::Url,
+        None,
+        "Second step of a move to another store: the former store, from which each session moves \
+         with its next write or renewal, while `SESSION_TYPE` names the new one. A word of \
+         `SESSION_TYPE`, whose other settings say where it is, or a URL.",
+    ),
+];
+
 /// When the first contact with a server is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contact {
     Eager,
     Lazy,
+    /// At once, and nothing is made there.
+    Only,
 }
 
 const WORDS: &[(&str, Contact)] = &[("eager", Contact::Eager), ("lazy", Contact::Lazy)];

@@ -1,5 +1,6 @@
 //! All settings of all backends.
 
+use crate::backend::Backend;
 use crate::contact;
 use session_core::config::{CORE_KEYS, KeyInfo};
 use session_core::store::Timeouts;
@@ -27,6 +28,7 @@ use session_core::store::Timeouts;
 pub const KEYS: &[&[KeyInfo]] = &[
     CORE_KEYS,
     contact::KEYS,
+    contact::MIGRATION_KEYS,
     Timeouts::KEYS,
     REDIS,
     FILESYSTEM,
@@ -35,6 +37,19 @@ pub const KEYS: &[&[KeyInfo]] = &[
     SQL,
     DYNAMODB,
 ];
+
+/// Those that one kind of store reads, and no other.
+pub(crate) fn of_backend(backend: Backend) -> &'static [KeyInfo] {
+    match backend {
+        Backend::Null | Backend::Memory => &[],
+        Backend::Redis => REDIS,
+        Backend::Memcached => MEMCACHED,
+        Backend::Filesystem => FILESYSTEM,
+        Backend::MongoDb => MONGODB,
+        Backend::Sql => SQL,
+        Backend::DynamoDb => DYNAMODB,
+    }
+}
 
 #[cfg(feature = "redis")]
 const REDIS: &[KeyInfo] = session_redis::KEYS;
@@ -100,6 +115,7 @@ mod absent {
         unread("SESSION_MONGODB"),
         unread("SESSION_MONGODB_DB"),
         unread("SESSION_MONGODB_COLLECT"),
+        unread("SESSION_MONGODB_MAX_CONNECTIONS"),
     ];
     #[cfg(any(test, not(feature = "filesystem")))]
     pub(super) const FILESYSTEM: &[KeyInfo] = &[

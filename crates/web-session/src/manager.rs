@@ -40,11 +40,7 @@ use session_core::{Config, Error, ErrorKind, Result, SessionManager, Signer};
 pub async fn manager(settings: &Settings) -> Result<SessionManager> {
     settings.refuse_unknown(KEYS)?;
     let config = Config::from_settings(settings)?;
-    let signer = if config.use_signer().reads_new() {
-        Some(signer(settings)?)
-    } else {
-        no_signer(settings)?
-    };
+    let signer = read_signer(settings, &config)?;
     let store = connect(settings).await?;
     let capabilities = store.capabilities();
     let manager = SessionManager::new(store, config, signer)?;
@@ -76,6 +72,14 @@ pub async fn manager_from_env() -> Result<SessionManager> {
     manager(&settings).await
 }
 
+/// What the settings say of signatures, checked also where ids are not signed.
+pub(crate) fn read_signer(settings: &Settings, config: &Config) -> Result<Option<Signer>> {
+    if config.use_signer().reads_new() {
+        return signer(settings).map(Some);
+    }
+    no_signer(settings)
+}
+
 fn signer(settings: &Settings) -> Result<Signer> {
     let secrets = settings.secrets()?.ok_or_else(|| {
         Error::new(
@@ -87,7 +91,6 @@ fn signer(settings: &Settings) -> Result<Signer> {
     secrets.signer()
 }
 
-/// What is said of signatures is checked, also where ids are not signed.
 fn no_signer(settings: &Settings) -> Result<Option<Signer>> {
     match settings.secrets() {
         // A Flask app's keys, which nothing here reads.

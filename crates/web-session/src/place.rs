@@ -2,8 +2,8 @@
 
 use crate::backend::Backend;
 use crate::keys::KEYS;
-use session_core::Result;
 use session_core::config::Settings;
+use session_core::{Error, Result};
 
 /// The setting that says where the store is, and its address without user, password and parameters;
 /// no address where a secret cannot be told from it.
@@ -32,6 +32,32 @@ pub(crate) fn place(
         }
     }
     Ok(keys.first().map(|key| (*key, default_of(key))))
+}
+
+/// The same, as errors about the store say it; nothing where there is nothing to say.
+#[derive(Clone)]
+pub(crate) struct Place(Option<(&'static str, Option<String>)>);
+
+impl Place {
+    pub(crate) fn of(backend: Backend, settings: &Settings) -> Self {
+        Self(place(backend, settings).unwrap_or_default())
+    }
+
+    /// The same address, which stands in another setting.
+    pub(crate) fn under(self, key: &'static str) -> Self {
+        Self(self.0.map(|(_, address)| (key, address)).or(Some((key, None))))
+    }
+
+    /// Says which setting and which address `error` is about, unless it says so itself.
+    pub(crate) fn locate(&self, error: Error) -> Error {
+        let Some((key, address)) = &self.0 else { return error };
+        let said = error.to_string();
+        match address.as_ref().filter(|address| !said.contains(*address)) {
+            Some(address) => error.with_note(format_args!("{key}: {address}")),
+            None if said.contains(key) => error,
+            None => error.with_note(key),
+        }
+    }
 }
 
 fn default_of(name: &str) -> Option<String> {

@@ -1,33 +1,37 @@
 //! What is said when a manager is made: where sessions are, and what will surprise.
 
 use crate::backend::Backend;
+use crate::migration::Other;
 use crate::place::place;
 use session_core::config::Settings;
-use session_core::{Capabilities, Config, Result, Rollout};
+use session_core::{Capabilities, Config, Result, Rollout, Transport};
 use std::fmt;
 
 /// Says in one line what an operator wants to know, and warns of what will surprise.
 pub(crate) fn tell(settings: &Settings, config: &Config, store: &Capabilities) -> Result<()> {
     let backend = Backend::from_settings(settings)?;
+    let other = Other::from_settings(settings)?;
     tracing::info!(
         store = store.name,
         address = place(backend, settings)?.and_then(|(_, address)| address),
-        cookie = Cookie(config).to_string(),
+        cookie = is_in_cookie(config).then(|| Cookie(config).to_string()),
+        header = (!is_in_cookie(config)).then(|| config.header_name()),
         lifetime_seconds = config.lifetime().as_secs(),
-        sweeps = Sweeps { config, is_needed: store.needs_sweep }.to_string(),
+        sweeps = Sweeps { config, backend, is_needed: store.needs_sweep }.to_string(),
         "sessions are ready"
     );
-    for warning in warnings(settings, config, backend, store.needs_sweep) {
+    for warning in warnings(settings, config, backend, other.as_ref(), store.needs_sweep) {
         tracing::warn!("{warning}");
     }
     Ok(())
 }
 
 /// What will surprise, with what to set.
-fn warnings(
+pub(crate) fn warnings(
     settings: &Settings,
     config: &Config,
     backend: Backend,
+    other: Option<&Other>,
     needs_sweep: bool,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -60,7 +64,7 @@ fn warnings(
                 .to_owned(),
         );
     }
-    if !config.cookie().secure {
+    if is_in_cookie(config) && !config.cookie().secure {
         warnings.push(
             "the session cookie is sent over plain HTTP, too, where others can read it: set \
              SESSION_COOKIE_SECURE=true, or SESSION_PROFILE=hardened, once the site has HTTPS"
@@ -91,6 +95,9 @@ fn warnings(
              PERMANENT_SESSION_LIFETIME"
         ));
     }
+    if let Some(other) = other {
+        warnings.push(other.warning(days));
+    }
     // The file store sweeps by itself, above its threshold.
     if needs_sweep && backend == Backend::Sql && !has_sweeps(config) {
         warnings.push(
@@ -104,6 +111,10 @@ fn warnings(
 
 fn has_sweeps(config: &Config) -> bool {
     config.cleanup_interval().is_some() || config.cleanup_n_requests().is_some()
+}
+
+fn is_in_cookie(config: &Config) -> bool {
+    config.transport() == Transport::Cookie
 }
 
 /// The cookie's name and attributes.
@@ -136,6 +147,7 @@ impl fmt::Display for Cookie<'_> {
 /// Who removes expired records.
 struct Sweeps<'a> {
     config: &'a Config,
+    backend: Backend,
     is_needed: bool,
 }
 
@@ -145,6 +157,9 @@ impl fmt::Display for Sweeps<'_> {
             (false, ..) => f.write_str("by the store"),
             (true, Some(every), _) => write!(f, "every {} s", every.as_secs()),
             (true, None, Some(n)) => write!(f, "about every {n} requests"),
+            (true, None, None) if self.backend == Backend::Filesystem => {
+                f.write_str("by the store, above SESSION_FILE_THRESHOLD")
+            }
             (true, None, None) => f.write_str("by nobody here"),
         }
     }
@@ -152,7 +167,7 @@ impl fmt::Display for Sweeps<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Backend, Cookie, Sweeps, warnings};
+    use super::{Backend, Cookie, Other, Sweeps, warnings};
     use session_core::Config;
     use session_core::config::Settings;
 
@@ -186,6 +201,7 @@ mod tests {
             (&[SECURE, ("SESSION_TYPE", "redis")], false, &[]),
             (&[("SESSION_TYPE", "redis")], false, &["SESSION_COOKIE_SECURE=true, or SESSION_PROF"]),
             (&[("SESSION_TYPE", "redis"), ("SESSION_PROFILE", "hardened")], false, &[]),
+            (&[("SESSION_TYPE", "redis"), ("SESSION_TRANSPORT", "header")], false, &[]),
             (
                 &[SECURE, ("SESSION_TYPE", "redis"), ("SESSION_USE_SIGNER", "accept")],
                 false,
@@ -216,6 +232,23 @@ mod tests {
                     "FALLBACK=session is a step on the way: leave it out when the last instance that",
                 ],
             ),
+            (
+                &[SECURE, ("SESSION_TYPE", "redis"), ("SESSION_MIGRATE_TO", "mongodb")],
+                false,
+                &["SESSION_MIGRATE_TO is a step on the way: once every instance has it, name"],
+            ),
+            (
+                &[
+                    SECURE,
+                    ("SESSION_TYPE", "redis"),
+                    ("SESSION_MIGRATE_FROM", "mongodb://u:secret@h/d"),
+                    ("PERMANENT_SESSION_LIFETIME", "86401"),
+                ],
+                false,
+                &[
+                    "SESSION_MIGRATE_FROM is a step on the way: leave it out when `session stats --store`",
+                ],
+            ),
             (&[SECURE, ("SESSION_TYPE", "sql")], true, &["SESSION_CLEANUP_INTERVAL=3600"]),
             (&[SECURE, ("SESSION_TYPE", "sql"), ("SESSION_CLEANUP_N_REQUESTS", "100")], true, &[]),
             (&[SECURE, ("SESSION_TYPE", "filesystem")], true, &[]),
@@ -224,7 +257,8 @@ mod tests {
             let settings = settings(pairs);
             let config = Config::from_settings(&settings).unwrap();
             let backend = Backend::from_settings(&settings).unwrap();
-            let said = warnings(&settings, &config, backend, *needs_sweep);
+            let other = Other::from_settings(&settings).unwrap();
+            let said = warnings(&settings, &config, backend, other.as_ref(), *needs_sweep);
             assert_eq!(said.len(), expected.len(), "{pairs:?}: {said:?}");
             for (said, expected) in said.iter().zip(*expected) {
                 assert!(said.contains(expected) && !said.contains("secret"), "{pairs:?}: {said}");
@@ -238,14 +272,15 @@ mod tests {
         let said = Cookie(&hardened).to_string();
         assert_eq!(said, "__Host-session; Path=/; SameSite=Lax; Secure; HttpOnly; signed");
         let config = |pairs| Config::from_settings(&settings(pairs)).unwrap();
-        for (pairs, is_needed, expected) in [
-            (&[][..], false, "by the store"),
-            (&[], true, "by nobody here"),
-            (&[("SESSION_CLEANUP_INTERVAL", "60")], true, "every 60 s"),
-            (&[("SESSION_CLEANUP_N_REQUESTS", "9")], true, "about every 9 requests"),
+        for (pairs, backend, is_needed, expected) in [
+            (&[][..], Backend::Redis, false, "by the store"),
+            (&[], Backend::Sql, true, "by nobody here"),
+            (&[], Backend::Filesystem, true, "by the store, above SESSION_FILE_THRESHOLD"),
+            (&[("SESSION_CLEANUP_INTERVAL", "60")], Backend::Filesystem, true, "every 60 s"),
+            (&[("SESSION_CLEANUP_N_REQUESTS", "9")], Backend::Sql, true, "about every 9 requests"),
         ] {
             let config = config(pairs);
-            assert_eq!(Sweeps { config: &config, is_needed }.to_string(), expected);
+            assert_eq!(Sweeps { config: &config, backend, is_needed }.to_string(), expected);
         }
     }
 }

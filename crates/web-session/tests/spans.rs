@@ -38,9 +38,9 @@ async fn load_and_commit_are_spans_without_the_id() {
 
     let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None);
     let manager = manager.unwrap();
-    let exchange = manager.create();
-    exchange.opened().unwrap().insert("visits", 1).unwrap();
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let created = manager.create();
+    created.insert("visits", 1).unwrap();
+    let cookie = created.commit().await.unwrap().id_field().unwrap().to_owned();
     let pair = cookie.split(';').next().unwrap();
     manager.open().session([pair.as_bytes()]).await.unwrap();
 

@@ -4,12 +4,13 @@
 mod tests;
 
 use redb::{Database, ReadableDatabase as _, ReadableTable, Table, TableDefinition};
+use std::num::NonZeroUsize;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs::OpenOptions, path::Path};
 use tokio::task::spawn_blocking;
-use web_session::store::{Call, Lost, no_owner_index, unix_time};
+use web_session::store::{Call, Cursor, Lost, Page, Scan, no_owner_index, unix_time};
 use web_session::{Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result};
 use web_session::{Store, StoreKey, async_trait};
 
@@ -78,6 +79,7 @@ impl Store for RedbStore {
             needs_sweep: true,
             max_payload: None,
             max_key: None,
+            scan: Scan::Once,
             ttl_resolution: Duration::from_millis(1),
         }
     }
@@ -149,6 +151,38 @@ impl Store for RedbStore {
         }
         Ok(removed)
     }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        let (db, prefix) = (Arc::clone(&self.0), prefix.to_owned());
+        let after = after.map(|cursor| cursor.to_key("redb")).transpose()?;
+        let read = move || {
+            let after = after.as_ref().map(StoreKey::as_str);
+            page(&db, &prefix, after, most.get())
+        };
+        let page = spawn_blocking(read).await.map_err(|_| Call::Scan.lost("redb", Lost::Broken));
+        page?.map_err(|e| failed(Call::Scan, ErrorKind::Unavailable, e))
+    }
+}
+
+/// The rows after one key or from the prefix on, expired ones among them: they are looked at too.
+fn page(
+    db: &Database,
+    prefix: &str,
+    after: Option<&str>,
+    most: usize,
+) -> Result<Page, redb::Error> {
+    let records = db.begin_read()?.open_table(RECORDS)?;
+    let first = after.filter(|after| *after >= prefix).map_or(Included(prefix), Excluded);
+    let mut page = Page::default();
+    for row in records.range::<&str>((first, Unbounded))?.take(most) {
+        let key = StoreKey::new("", row?.0.value());
+        if !key.as_str().starts_with(prefix) {
+            return Ok(Page { next: None, ..page });
+        }
+        page.next = Some(Cursor::after_key(key.as_str()));
+        page.records.extend(live(&records, &key)?.map(|record| (key, record)));
+    }
+    Ok(page)
 }
 
 fn live(

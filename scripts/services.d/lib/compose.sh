@@ -8,7 +8,7 @@ compose_is_usable() {
 # compose COMMAND...: with the port of each published process in the variable the file reads.
 compose() (
   local unit units=(
-    redis memcached postgres pgbouncer mysql mariadb mongodb dynamodb
+    redis valkey memcached postgres pgbouncer mysql mariadb mongodb dynamodb
     redis-cluster/{1,2,3} redis-sentinel/{primary,replica,1,2,3}
   )
   for unit in "${units[@]}"; do

@@ -1,16 +1,23 @@
-//! Prints what a session costs per request, beside the goals. A missed goal is shown, no failure.
+//! What a session costs per request. `cargo bench -p bench --bench gate --` with
 //!
-//! `cargo bench -p bench --bench gate`; the profiles stay, for `callgrind_annotate`.
+//! - nothing prints it beside the goals and another library; a missed goal is shown, no failure;
+//! - `--check` fails if it is more than the figures in `reached.txt`, and names what grew;
+//! - `--keep` writes those figures anew.
+//!
+//! The profiles stay, for `callgrind_annotate`. It needs valgrind.
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use bench::{App, Cost, Row, Subject, measure, serve};
+use bench::{App, Cost, Profile, Reached, Row, Subject, Tolerance, serve, under};
 use std::error::Error;
 use std::hint::black_box;
-use std::io::{Write as _, stdout};
+use std::io::{self, Write as _, stdout};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitCode, Stdio};
+
+/// The figures that were reached; nothing may cost more.
+const REACHED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/reached.txt");
 
 /// Enough to even out where the tables of a store happen to grow.
 const REQUESTS: u32 = 200;
@@ -23,13 +30,25 @@ const GOALS: [(Row, Cost); 4] = [
     (Row::New, Cost { instructions: 14_000, allocations: 10 }),
 ];
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let args: Vec<String> = std::env::args().collect();
-    match args.as_slice() {
-        [_, word, subject, row, count] if word == "run" => {
-            run(subject.parse()?, row.parse()?, count.parse()?)
+fn main() -> ExitCode {
+    match run_as_told() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
         }
-        _ => report(),
+    }
+}
+
+fn run_as_told() -> Result<(), Box<dyn Error>> {
+    // What cargo tells every benchmark says nothing here.
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["run", subject, row, count] => run(subject.parse()?, row.parse()?, count.parse()?),
+        ["--check"] => check(),
+        ["--keep"] => keep(),
+        [] => report(),
+        _ => Err("takes --check, --keep or nothing".into()),
     }
 }
 
@@ -47,6 +66,40 @@ fn run(subject: Subject, row: Row, count: u32) -> Result<(), Box<dyn Error>> {
 #[inline(never)]
 fn measured_request(router: Router, request: Request<Body>) {
     drop(black_box(serve(black_box(router), black_box(request))));
+}
+
+fn check() -> Result<(), Box<dyn Error>> {
+    let mut out = stdout().lock();
+    let reached = Reached::parse(&std::fs::read_to_string(REACHED)?)?;
+    let compiler = compiler()?;
+    let tolerance = reached.tolerance(&compiler);
+    if tolerance == Tolerance::OtherCompiler {
+        writeln!(out, "the figures are those of {}, this is {compiler}", reached.compiler)?;
+    }
+    let mut complaints = Vec::new();
+    for row in Row::ALL {
+        let now = above_bare(row)?;
+        writeln!(out, "{:<10} {:>12}", row.as_str(), pair(now.sum))?;
+        complaints.extend(reached.complaint(row, &now, tolerance));
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n").into()) }
+}
+
+fn keep() -> Result<(), Box<dyn Error>> {
+    let measured = Row::ALL.into_iter().map(|row| Ok((row, above_bare(row)?)));
+    let rows = measured.collect::<Result<_, Box<dyn Error>>>()?;
+    Ok(std::fs::write(REACHED, Reached { compiler: compiler()?, rows }.to_string())?)
+}
+
+/// What a session without signing costs above the same router without it.
+fn above_bare(row: Row) -> Result<Profile, Box<dyn Error>> {
+    Ok(profile(Subject::Session, row)? - profile(Subject::Bare, row)?)
+}
+
+fn compiler() -> Result<String, Box<dyn Error>> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = Command::new(rustc).arg("--version").output()?.stdout;
+    Ok(String::from_utf8(version)?.trim().to_owned())
 }
 
 fn report() -> Result<(), Box<dyn Error>> {
@@ -84,18 +137,34 @@ fn report() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What one request more costs, once everything is warm.
 fn cost(subject: Subject, row: Row) -> Result<Cost, Box<dyn Error>> {
+    Ok(profile(subject, row)?.sum)
+}
+
+/// What one request more costs, once everything is warm.
+fn profile(subject: Subject, row: Row) -> Result<Profile, Box<dyn Error>> {
     let (subject, row) = (subject.as_str(), row.as_str());
     let profile = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{subject}-{row}.callgrind"));
     let program = std::env::current_exe()?;
     let total = |count: u32| {
         let mut command = Command::new(&program);
         command.args(["run", subject, row, &count.to_string()]);
-        measure(&command, "measured_request", &profile)
+        measure(&command, &profile)
     };
     let half = total(REQUESTS)?;
-    Ok((total(2 * REQUESTS)? - half) / REQUESTS)
+    Ok((total(2 * REQUESTS)? - half).shared_by(REQUESTS))
+}
+
+/// Runs `command` and returns what all its measured requests cost.
+fn measure(command: &Command, profile: &Path) -> io::Result<Profile> {
+    let output = under(command, Some("measured_request"), profile)
+        .stdout(Stdio::null())
+        .output()
+        .map_err(|error| io::Error::new(error.kind(), format!("run valgrind: {error}")))?;
+    if !output.status.success() {
+        return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    Profile::read(profile)
 }
 
 fn pair(cost: Cost) -> String {

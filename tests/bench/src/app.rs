@@ -1,5 +1,6 @@
 //! One application behind each session layer, and behind none.
 
+use crate::row::{Row, UnknownName};
 use crate::visitor::{ENTRIES, VISITS};
 use axum::Router;
 use axum::body::Body;
@@ -12,7 +13,6 @@ use session_core::{
 };
 use session_core::{Error, Session};
 use session_tower::SessionLayer;
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,68 +50,11 @@ impl Subject {
     }
 }
 
-/// What a request does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Row {
-    /// Presents a session and leaves it alone.
-    Untouched,
-    /// Reads one value.
-    Read,
-    /// Reads one value and writes it.
-    Increment,
-    /// Presents nothing and writes a whole session.
-    New,
-}
-
-impl Row {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Untouched, Self::Read, Self::Increment, Self::New];
-
-    /// A word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Untouched => "untouched",
-            Self::Read => "read",
-            Self::Increment => "increment",
-            Self::New => "new",
-        }
-    }
-
-    fn path(self) -> &'static str {
-        match self {
-            Self::Untouched => "/untouched",
-            Self::Read => "/read",
-            Self::Increment => "/increment",
-            Self::New => "/new",
-        }
-    }
-}
-
-/// Not the name of anything that is measured.
-#[derive(Debug)]
-pub struct UnknownName;
-
-impl fmt::Display for UnknownName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("find what to measure: no row or subject has this name")
-    }
-}
-
-impl std::error::Error for UnknownName {}
-
 impl FromStr for Subject {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
         Self::ALL.into_iter().find(|subject| subject.as_str() == name).ok_or(UnknownName)
-    }
-}
-
-impl FromStr for Row {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        Self::ALL.into_iter().find(|row| row.as_str() == name).ok_or(UnknownName)
     }
 }
 
@@ -204,20 +147,18 @@ fn session(config: Config, signer: Option<Signer>) -> Result<App, Box<dyn std::e
     let store = Arc::new(MemoryStore::new());
     populate(&store)?;
     let manager = SessionManager::new(store, config, signer)?;
-    let exchange = manager.create();
-    if let Some(session) = exchange.opened() {
-        for (key, value) in ENTRIES {
-            session.insert(key, value)?;
-        }
+    let session = manager.create();
+    for (key, value) in ENTRIES {
+        session.insert(key, value)?;
     }
-    let commit = now(exchange.commit())??;
+    let commit = now(session.commit())??;
     let router = Router::new()
         .route(Row::Untouched.path(), get(untouched))
         .route(Row::Read.path(), get(read))
         .route(Row::Increment.path(), get(increment))
         .route(Row::New.path(), get(new))
         .layer(SessionLayer::new(manager));
-    let cookie = commit.set_cookie.and_then(|cookie| Some(cookie.split_once(';')?.0.to_owned()));
+    let cookie = commit.id_field().and_then(|cookie| Some(cookie.split_once(';')?.0.to_owned()));
     Ok(App { router, cookie })
 }
 

@@ -54,12 +54,11 @@ fn stored_session_has_15_keys_in_509_bytes() {
     use session_core::{Config, MemoryStore, SessionId, SessionManager, Store};
     let store = std::sync::Arc::new(MemoryStore::new());
     let manager = SessionManager::new(store.clone(), Config::default(), None).unwrap();
-    let exchange = manager.create();
-    let session = exchange.opened().unwrap();
+    let session = manager.create();
     for (key, value) in ENTRIES {
         session.insert(key, value).unwrap();
     }
-    let cookie = exchange.commit().now_or_never().unwrap().unwrap().set_cookie.unwrap();
+    let cookie = session.commit().now_or_never().unwrap().unwrap().id_field().unwrap().to_owned();
     let id = cookie.split(['=', ';']).nth(1).unwrap();
     let config = Config::default();
     let id = SessionId::parse(id.as_bytes(), config.id_syntax()).unwrap();

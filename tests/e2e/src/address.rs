@@ -7,7 +7,7 @@ const STORES: &[(&str, &str, &str)] = &[
     ("redis", "redis", "SESSION_REDIS"),
     ("memcached:", "memcached", "SESSION_MEMCACHED"),
     ("mongodb:", "mongodb", "SESSION_MONGODB"),
-    // DynamoDB Local has no scheme of its own.
+    // DynamoDB Local has no scheme of its own; its table may stand in the path.
     ("http:", "dynamodb", "SESSION_DYNAMODB"),
     ("postgres:", "sqlalchemy", "SESSION_SQLALCHEMY"),
     ("mysql:", "sqlalchemy", "SESSION_SQLALCHEMY"),
@@ -32,13 +32,21 @@ pub fn settings(address: &str) -> Vec<(&'static str, String)> {
     let mut settings = vec![("SESSION_TYPE", (*kind).to_owned())];
     if !key.is_empty() {
         // Memcached has no URLs of its own.
-        let place = address.strip_prefix("memcached://").unwrap_or(address);
+        let mut place = address.strip_prefix("memcached://").unwrap_or(address);
+        if let Some((endpoint, table)) = place.rsplit_once('/').filter(|_| has_table(address)) {
+            place = endpoint;
+            settings.push(("SESSION_DYNAMODB_TABLE", table.to_owned()));
+        }
         settings.push((key, place.to_owned()));
     }
     if SLOW.contains(kind) {
         settings.push(("SESSION_OPERATION_TIMEOUT", "1.5".to_owned()));
     }
     settings
+}
+
+fn has_table(address: &str) -> bool {
+    address.strip_prefix("http://").is_some_and(|rest| rest.contains('/'))
 }
 
 #[cfg(test)]
@@ -57,6 +65,13 @@ mod tests {
             let expected = [("SESSION_TYPE", kind.to_owned()), (key, place.to_owned())];
             assert_eq!(settings(address), expected);
         }
+        let of_dynamodb = [
+            ("SESSION_TYPE", "dynamodb"),
+            ("SESSION_DYNAMODB_TABLE", "t"),
+            ("SESSION_DYNAMODB", "http://127.0.0.1:1"),
+            ("SESSION_OPERATION_TIMEOUT", "1.5"),
+        ];
+        assert_eq!(settings("http://127.0.0.1:1/t"), of_dynamodb.map(|(k, v)| (k, v.to_owned())));
         assert_eq!(settings("memory"), [("SESSION_TYPE", "memory".to_owned())]);
     }
 }

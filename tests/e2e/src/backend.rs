@@ -4,14 +4,24 @@ use crate::own;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Document, doc};
 use session_testkit::{
-    ChildServer, DynamoDbServer, MemcachedServer, MongoServer, Program, RedisServer, server,
+    ChildServer, DynamoDb, DynamoDbServer, MemcachedServer, MongoServer, Program, RedisServer,
+    server,
 };
 use std::fs::{self, File};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use tempfile::TempDir;
 
 /// What a session leaves under an id that it has moved from: an empty one in a spelling of its own.
 const TRACE: &[u8] = b"\xde\0\0";
+/// The same in base64.
+const TRACE_IN_BASE64: &str = "3gAA";
+
+/// Whether a record is what a session left where it moved from, and so no session.
+pub fn is_trace(payload: &[u8]) -> bool {
+    payload.starts_with(TRACE)
+}
 
 /// A store that several servers share, and that a test may be able to look into and break.
 #[derive(Debug)]
@@ -28,10 +38,12 @@ enum Place {
     Files,
     /// A Redis of its own, whose records can be counted.
     Redis(RedisServer),
-    /// A MongoDB of its own, the same.
-    MongoDb(MongoServer),
+    /// A MongoDB of its own, the same, and a client that counts.
+    MongoDb(MongoServer, mongodb::Client),
     /// A DynamoDB Local of its own, the same.
     DynamoDb(DynamoDbServer),
+    /// A table of its own, the same, of a DynamoDB Local that other tests use, too.
+    Table(SocketAddr, String),
     /// Another server of its own.
     Own(Box<ChildServer<dyn Program>>),
     /// Nothing: it is a database of one file, or a server that other tests use, too.
@@ -64,7 +76,19 @@ impl Backend {
     /// Starts an empty MongoDB.
     pub async fn mongodb() -> Self {
         let server = MongoServer::start().await.expect("the server starts");
-        Self { address: server.url(), place: Place::MongoDb(server), _dir: None }
+        let client = mongodb::Client::with_uri_str(server.url()).await.expect("the url is one");
+        Self { address: server.url(), place: Place::MongoDb(server, client), _dir: None }
+    }
+
+    /// A table that is not there yet, in the DynamoDB Local that `SESSION_TEST_DYNAMODB` names: a
+    /// virtual machine of its own takes more seconds to start than most tests to run.
+    pub fn table() -> Self {
+        let url = server::url("SESSION_TEST_DYNAMODB");
+        let addr = server::socket_addr(&url, None).expect("the url has an address");
+        let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is later").as_nanos();
+        let table = format!("e2e-{}-{now}", std::process::id());
+        let address = format!("{}/{table}", url.trim_end_matches('/'));
+        Self { address, place: Place::Table(addr, table), _dir: None }
     }
 
     /// Starts an empty DynamoDB Local.
@@ -149,11 +173,14 @@ impl Backend {
         match &self.place {
             Place::Files => {
                 let files = files(Path::new(&self.address));
-                files.iter().filter(|file| !fs::read(file).unwrap().ends_with(TRACE)).count()
+                // Behind four bytes of lifetime, and before the key.
+                let is_trace = |file: &[u8]| file.get(4..).is_some_and(is_trace);
+                files.iter().filter(|file| !is_trace(&fs::read(file).unwrap())).count()
             }
             Place::Redis(server) => sessions(server).await,
-            Place::MongoDb(server) => documents(&server.url()).await,
-            Place::DynamoDb(server) => server.items("Sessions", "val", "3gAA").await.unwrap(),
+            Place::MongoDb(_, client) => documents(client).await,
+            Place::DynamoDb(server) => items(server.addr(), "Sessions").await,
+            Place::Table(addr, table) => items(*addr, table).await,
             _ => panic!("records cannot be counted here"),
         }
     }
@@ -168,10 +195,10 @@ impl Backend {
         let server: &ChildServer<dyn Program> = match &self.place {
             Place::Files => return Frozen::Files(locks(Path::new(&self.address))),
             Place::Redis(server) => server,
-            Place::MongoDb(server) => server,
+            Place::MongoDb(server, _) => server,
             Place::DynamoDb(server) => server,
             Place::Own(server) => &**server,
-            Place::Apart => panic!("the store cannot be held up"),
+            Place::Table(..) | Place::Apart => panic!("the store cannot be held up"),
         };
         server.freeze().unwrap();
         Frozen::Server(server)
@@ -204,10 +231,10 @@ impl Backend {
     fn server(&mut self) -> &mut ChildServer<dyn Program> {
         match &mut self.place {
             Place::Redis(server) => server,
-            Place::MongoDb(server) => server,
+            Place::MongoDb(server, _) => server,
             Place::DynamoDb(server) => server,
             Place::Own(server) => &mut **server,
-            Place::Files | Place::Apart => panic!("there is no server to break"),
+            Place::Files | Place::Table(..) | Place::Apart => panic!("there is no server to break"),
         }
     }
 }
@@ -238,12 +265,16 @@ pub fn files(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Counts the documents where sessions are by default.
-async fn documents(url: &str) -> usize {
-    let client = mongodb::Client::with_uri_str(url).await.unwrap();
+async fn documents(client: &mongodb::Client) -> usize {
     let sessions = client.database("flask_session").collection::<Document>("sessions");
     let trace = Binary { subtype: BinarySubtype::Generic, bytes: TRACE.to_vec() };
     let are_sessions = doc! { "val": { "$ne": trace } };
     usize::try_from(sessions.count_documents(are_sessions).await.unwrap()).unwrap()
+}
+
+/// Counts the items of a table, but for the traces.
+async fn items(addr: SocketAddr, table: &str) -> usize {
+    DynamoDb::items(addr, table, "val", TRACE_IN_BASE64).await.unwrap()
 }
 
 /// Counts what a Redis holds, but for the traces.

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 /// Longer than any test takes, so that one that hangs fails.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Makes each function a test on files, Redis, MongoDB and DynamoDB, whose records it can count and freeze.
+/// Makes each function a test on files, Redis, MongoDB and DynamoDB, whose records it can count.
 ///
 /// The functions take the [`Backend`] by value; the tests are `filesystem::name`,
 /// `redis::name`, `mongodb::name` and `dynamodb::name`.
@@ -37,7 +37,7 @@ macro_rules! on_each_store {
             filesystem: $crate::Backend::files();
             redis: $crate::Backend::redis().await;
             mongodb: $crate::Backend::mongodb().await;
-            dynamodb: $crate::Backend::dynamodb().await;
+            dynamodb: $crate::Backend::table();
             => [$($name),*]
         }
     };
@@ -54,7 +54,7 @@ macro_rules! on_every_store {
             redis_sentinel: $crate::Backend::shared("SESSION_TEST_REDIS_SENTINEL");
             memcached: $crate::Backend::memcached().await;
             mongodb: $crate::Backend::mongodb().await;
-            dynamodb: $crate::Backend::dynamodb().await;
+            dynamodb: $crate::Backend::table();
             sqlite: $crate::Backend::sqlite();
             postgres: $crate::Backend::own_postgres().await;
             mariadb: $crate::Backend::mariadb();
@@ -73,7 +73,7 @@ macro_rules! on_every_index {
             redis_cluster: $crate::Backend::shared("SESSION_TEST_REDIS_CLUSTER");
             redis_sentinel: $crate::Backend::shared("SESSION_TEST_REDIS_SENTINEL");
             mongodb: $crate::Backend::mongodb().await;
-            dynamodb: $crate::Backend::dynamodb().await;
+            dynamodb: $crate::Backend::table();
             sqlite: $crate::Backend::sqlite();
             postgres: $crate::Backend::own_postgres().await;
             mariadb: $crate::Backend::own_mariadb().await;

@@ -15,6 +15,7 @@ pages! {
     Memcached "crates/session-memcached/"
     MongoDb "crates/session-mongodb/"
     Redis "crates/session-redis/"
+    Rocket "crates/session-rocket/"
     Sql "crates/session-sql/"
     TestKit "crates/session-testkit/"
     Tower "crates/session-tower/"

@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "a test whose tools fail has failed")]
 
 mod conformance;
+mod nested;
 mod pages;

@@ -9,11 +9,23 @@ use std::borrow::Cow;
 
 /// An integer in decimals, without the suffix of a `long`.
 pub(super) fn int<'p>(text: &[u8]) -> Result<Node<'p>, Fault> {
-    if let Some(number) = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
-        return Ok(Node::Int(number));
+    match short_int(text) {
+        Some(number) => Ok(Node::Int(number)),
+        None => Ok(number(Cow::Owned(integer::parse(text).ok_or(Fault::Syntax)?))),
     }
-    let bytes = integer::parse(text).ok_or(Fault::Syntax)?;
-    Ok(number(Cow::Owned(bytes)))
+}
+
+/// An integer in decimals, if it has at most 64 bits.
+pub(super) fn short_int(text: &[u8]) -> Option<i64> {
+    let (sign, digits) = match text {
+        [b'-', digits @ ..] => (-1, digits),
+        digits => (1, digits),
+    };
+    let number = digits.iter().try_fold(0, |number: i64, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(sign * i64::from(digit))
+    });
+    number.filter(|_| !digits.is_empty())
 }
 
 /// An integer in two's complement.
@@ -44,7 +56,7 @@ pub(super) fn float(text: &[u8]) -> Result<f64, Fault> {
 /// Latin-1 with `\u` and `\U` for all other characters ("raw-unicode-escape").
 pub(super) fn raw_unicode(bytes: &[u8]) -> Result<Node<'_>, Fault> {
     if bytes.is_ascii() && !bytes.contains(&b'\\') {
-        return text(bytes.into());
+        return text(bytes);
     }
     let (mut text, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
     let push = |char: char, text: &mut Vec<u8>| {
@@ -83,23 +95,25 @@ pub(super) fn raw_unicode(bytes: &[u8]) -> Result<Node<'_>, Fault> {
         }
         rest = tail;
     }
-    self::text(text.into())
+    owned_text(text)
 }
 
 /// Text, maybe with halves of surrogate pairs.
-pub(super) fn text(bytes: Cow<'_, [u8]>) -> Result<Node<'_>, Fault> {
-    match bytes {
-        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Node::Text(Thin::Borrowed(text))),
-            Err(_) => halves(bytes.into()),
-        },
-        Cow::Owned(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Ok(Node::Text(Thin::Owned(text.into()))),
-            Err(error) => halves(error.into_bytes().into()),
-        },
+pub(super) fn text(bytes: &[u8]) -> Result<Node<'_>, Fault> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Node::Text(Thin::Borrowed(text))),
+        Err(_) => halves(bytes.into()),
     }
 }
 
+fn owned_text<'p>(bytes: Vec<u8>) -> Result<Node<'p>, Fault> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Node::Text(Thin::Owned(text.into()))),
+        Err(error) => halves(error.into_bytes().into()),
+    }
+}
+
+#[cold]
 fn halves(bytes: Cow<'_, [u8]>) -> Result<Node<'_>, Fault> {
     if wtf8::is_text(&bytes) { Ok(Node::Halves(bytes.into())) } else { Err(Fault::NotUtf8) }
 }

@@ -3,17 +3,32 @@
 use super::graph::Graph;
 use super::node::{Delta, Id, Node, Run};
 use super::op;
-use super::write::{self, Items, Shape};
+use super::write::{self, Shape};
 use crate::fault::Fault;
 
 /// Writes values of one graph.
 pub(super) struct Emitter<'a> {
     graph: &'a Graph<'a>,
-    /// Which nodes are collections around the value at hand, and how many.
-    open: Vec<bool>,
-    depth: usize,
+    /// The collections around the value at hand.
+    open: Vec<Open<'a>>,
     max_depth: usize,
     max_len: usize,
+}
+
+/// A collection whose items are being written.
+struct Open<'a> {
+    id: Id,
+    shape: Shape,
+    place: Place,
+    rest: std::slice::Iter<'a, Id>,
+}
+
+impl Open<'_> {
+    fn next(&mut self) -> Option<(Id, Place)> {
+        let id = *self.rest.next()?;
+        let is_key = self.shape == Shape::Dict && self.rest.len() % 2 == 1;
+        Some((id, if is_key { Place::Hashed } else { self.place }))
+    }
 }
 
 /// What a value is in its collection: keys of dictionaries and members of sets cannot change.
@@ -27,49 +42,97 @@ impl<'a> Emitter<'a> {
     /// `max_depth` collections may be open at once, and output may grow up to `max_len` bytes: a
     /// value is written as often as it is referred to.
     pub(super) fn new(graph: &'a Graph<'a>, max_depth: usize, max_len: usize) -> Self {
-        Self { graph, open: vec![false; graph.len()], depth: 0, max_depth, max_len }
+        Self { graph, open: Vec::new(), max_depth, max_len }
     }
 
     /// Appends one value.
     pub(super) fn value(&mut self, id: Id, out: &mut Vec<u8>) -> Result<(), Fault> {
-        self.node(id, Place::Value, out)
+        self.write(id, Place::Value, out)
     }
 
     /// Appends a key and its value.
     pub(super) fn entry(&mut self, key: Id, value: Id, out: &mut Vec<u8>) -> Result<(), Fault> {
-        self.node(key, Place::Hashed, out)?;
-        self.node(value, Place::Value, out)
+        self.write(key, Place::Hashed, out)?;
+        self.write(value, Place::Value, out)
     }
 
+    fn write(&mut self, id: Id, place: Place, out: &mut Vec<u8>) -> Result<(), Fault> {
+        let mut next = (id, place);
+        loop {
+            let (id, place) = next;
+            self.begin(id, place, out)?;
+            next = loop {
+                let Some(inner) = self.open.last_mut() else { return Ok(()) };
+                match inner.next() {
+                    Some(item) => break item,
+                    None => out.push(inner.shape.end()),
+                }
+                self.open.pop();
+            };
+        }
+    }
+
+    /// Appends a value, or what precedes the items of a collection.
     #[inline(always)]
-    fn node(&mut self, id: Id, place: Place, out: &mut Vec<u8>) -> Result<(), Fault> {
+    fn begin(&mut self, id: Id, place: Place, out: &mut Vec<u8>) -> Result<(), Fault> {
         if out.len() > self.max_len {
-            return Err(Fault::Expansion);
+            return Err(self.refusal(Fault::Expansion));
         }
         match self.graph.get(id) {
             Node::None => out.push(op::NONE),
             Node::Bool(is_true) => write::bool(*is_true, out),
             Node::Int(number) => write::int(*number, out),
             Node::Text(text) => write::text(text.as_bytes(), out),
-            _ => return self.collection(id, place, out),
+            Node::Tuple(items) => return self.open(id, Shape::Tuple, *items, place, out),
+            Node::Frozenset(items) => {
+                return self.open(id, Shape::Frozenset, *items, Place::Hashed, out);
+            }
+            Node::List(items) if place == Place::Value => {
+                return self.open(id, Shape::List, *items, place, out);
+            }
+            Node::Set(items) if place == Place::Value => {
+                return self.open(id, Shape::Set, *items, Place::Hashed, out);
+            }
+            Node::Dict(entries) if place == Place::Value => {
+                return self.open(id, Shape::Dict, *entries, place, out);
+            }
+            _ => return self.object(id, place, out),
         }
         Ok(())
     }
 
-    fn collection(&mut self, id: Id, place: Place, out: &mut Vec<u8>) -> Result<(), Fault> {
-        let (shape, items, inner) = match self.graph.get(id) {
-            Node::Tuple(items) => (Shape::Tuple, *items, place),
-            Node::Frozenset(items) => (Shape::Frozenset, *items, Place::Hashed),
-            Node::List(items) if place == Place::Value => (Shape::List, *items, place),
-            Node::Set(items) if place == Place::Value => (Shape::Set, *items, Place::Hashed),
-            Node::Dict(entries) if place == Place::Value => return self.dict(id, *entries, out),
-            _ => return self.object(id, place, out),
-        };
-        if items.is_empty() && self.depth < self.max_depth {
-            Items::begin(shape, out).end(out);
-            return Ok(());
+    /// Begins a collection whose items are in `place`.
+    #[inline]
+    fn open(
+        &mut self,
+        id: Id,
+        shape: Shape,
+        items: Run,
+        place: Place,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        if self.open.len() == self.max_depth {
+            return Err(self.refusal(Fault::TooDeep));
         }
-        self.items(id, shape, items, inner, out)
+        if items.is_empty() {
+            shape.empty(out);
+        } else {
+            shape.begin(out);
+            self.open.push(Open { id, shape, place, rest: self.graph.items(items).iter() });
+        }
+        Ok(())
+    }
+
+    /// Why a value is too much: it has no end if it is open within itself.
+    #[cold]
+    fn refusal(&self, otherwise: Fault) -> Fault {
+        let mut open = self.open.iter().map(|open| open.id);
+        while let Some(id) = open.next() {
+            if open.clone().any(|inner| inner == id) {
+                return Fault::Loop;
+            }
+        }
+        otherwise
     }
 
     /// Appends what most records have few of.
@@ -93,7 +156,7 @@ impl<'a> Emitter<'a> {
                     return Err(Fault::Object);
                 };
                 let shape = if *is_frozen { Shape::Frozenset } else { Shape::Set };
-                self.items(id, shape, *items, Place::Hashed, out)?;
+                self.open(id, shape, *items, Place::Hashed, out)?;
             }
             Node::DateTime(fields, zone) => self.moment("datetime", fields, *zone, out)?,
             Node::Date(fields) => self.moment("date", fields, None, out)?,
@@ -122,37 +185,6 @@ impl<'a> Emitter<'a> {
         Ok(())
     }
 
-    /// Appends a collection whose items are in `place`.
-    #[inline]
-    fn items(
-        &mut self,
-        id: Id,
-        shape: Shape,
-        items: Run,
-        place: Place,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Fault> {
-        self.enter(id)?;
-        let collection = Items::begin(shape, out);
-        for item in self.graph.items(items) {
-            self.node(*item, place, out)?;
-        }
-        collection.end(out);
-        self.leave(id);
-        Ok(())
-    }
-
-    fn dict(&mut self, id: Id, entries: Run, out: &mut Vec<u8>) -> Result<(), Fault> {
-        self.enter(id)?;
-        let dict = Items::begin(Shape::Dict, out);
-        for [key, value] in self.graph.pairs(entries) {
-            self.entry(*key, *value, out)?;
-        }
-        dict.end(out);
-        self.leave(id);
-        Ok(())
-    }
-
     fn moment(
         &mut self,
         class: &str,
@@ -163,31 +195,11 @@ impl<'a> Emitter<'a> {
         write::class("datetime", class, out);
         write::bytes(fields, out);
         if let Some(zone) = zone {
-            self.node(zone, Place::Value, out)?;
+            self.object(zone, Place::Value, out)?;
         }
         out.push(if zone.is_some() { op::TUPLE2 } else { op::TUPLE1 });
         out.push(op::REDUCE);
         Ok(())
-    }
-
-    fn enter(&mut self, id: Id) -> Result<(), Fault> {
-        let is_open = self.open.get_mut(id as usize).ok_or(Fault::Object)?;
-        if *is_open {
-            return Err(Fault::Loop);
-        }
-        if self.depth == self.max_depth {
-            return Err(Fault::TooDeep);
-        }
-        *is_open = true;
-        self.depth += 1;
-        Ok(())
-    }
-
-    fn leave(&mut self, id: Id) {
-        self.depth -= 1;
-        if let Some(is_open) = self.open.get_mut(id as usize) {
-            *is_open = false;
-        }
     }
 }
 

@@ -103,7 +103,7 @@ impl<'p> Graph<'p> {
     /// The items of a new collection.
     pub(super) fn run(&mut self, items: &[Id]) -> Run {
         let (start, len) = (self.items.len() as u32, items.len() as u32);
-        self.items.extend_from_slice(items);
+        self.append(items);
         Run { start, len, room: len }
     }
 
@@ -111,9 +111,12 @@ impl<'p> Graph<'p> {
     /// item moves a few times at most, in whatever order collections grow.
     pub(super) fn extended(&mut self, run: Run, more: &[Id]) -> Run {
         let Run { start, len, room } = run;
+        if len == 0 {
+            return self.run(more);
+        }
         let grown = Run { len: len + more.len() as u32, ..run };
         if run.range().end == self.items.len() {
-            self.items.extend_from_slice(more);
+            self.append(more);
             return Run { room: grown.len, ..grown };
         }
         if grown.len <= room {
@@ -125,6 +128,15 @@ impl<'p> Graph<'p> {
         self.items.extend_from_slice(more);
         self.items.resize((moved.start + moved.room) as usize, Self::NONE);
         moved
+    }
+
+    /// One item needs no call that copies any number of them.
+    #[inline]
+    fn append(&mut self, items: &[Id]) {
+        match items {
+            [item] => self.items.push(*item),
+            items => self.items.extend_from_slice(items),
+        }
     }
 
     /// The text of a node, if it is text.

@@ -12,10 +12,14 @@ impl<'p> Input<'p> {
         Some(*byte)
     }
 
-    /// Takes as many bytes as the little-endian number of `width` bytes before them says.
+    /// Takes as many bytes as the little-endian number before them says, which has 1, 4 or 8.
+    #[inline]
     pub(super) fn sized(&mut self, width: usize) -> Result<&'p [u8], Fault> {
-        let digits = self.take(width)?;
-        let len = digits.iter().rev().fold(0, |len: u64, digit| len << 8 | u64::from(*digit));
+        let len = match width {
+            1 => self.array::<1>()?[0].into(),
+            4 => u32::from_le_bytes(self.array()?).into(),
+            _ => u64::from_le_bytes(self.array()?),
+        };
         self.take(usize::try_from(len).map_err(|_| Fault::Truncated)?)
     }
 

@@ -90,7 +90,7 @@ impl<'p> Machine<'p> {
                     op::BINUNICODE => 4,
                     _ => 8,
                 };
-                let text = argument::text(self.input.sized(width)?.into())?;
+                let text = argument::text(self.input.sized(width)?)?;
                 self.stack.push(text);
             }
             op::STRING => {

@@ -118,7 +118,9 @@ impl Reader<'_> {
 
     /// Appends a number; one that is too large for a float is infinite, as in Python.
     fn number(&self, text: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
-        if text.iter().any(|byte| b".eENy".contains(byte)) {
+        if let Some(number) = argument::short_int(text) {
+            write::int(number, out);
+        } else if text.iter().any(|byte| b".eENy".contains(byte)) {
             let text = std::str::from_utf8(text).map_err(|_| Fault::Syntax)?;
             // Rust knows the names `NaN`, `Infinity` and `-Infinity` as well.
             write::float(text.parse().map_err(|_| Fault::Syntax)?, out);
@@ -216,6 +218,10 @@ impl Reader<'_> {
     /// The tag at `at`, if the object there is one and its value fits; a value that is no collection
     /// is appended.
     fn tag(&self, at: usize, out: &mut Vec<u8>) -> Option<Tag> {
+        // All of them begin with a space, which may be written as an escape.
+        let Some(b' ' | b'\\') = self.bytes.get(blank(self.bytes, at + 1) + 1) else {
+            return None;
+        };
         let (key, at) = self.only_entry(at)?;
         match (&*key, self.bytes.get(at)?) {
             (b" t", b'[') => Some(Tag::Tuple(at)),

@@ -143,51 +143,78 @@ pub(super) enum Shape {
     Frozenset,
 }
 
-/// A collection between its mark and its end.
+impl Shape {
+    /// Appends what precedes the items; a dictionary's are keys and values in turn.
+    #[inline]
+    pub(super) fn begin(self, out: &mut Vec<u8>) {
+        match self {
+            Self::List => out.extend_from_slice(&[op::EMPTY_LIST, op::MARK]),
+            Self::Dict => out.extend_from_slice(&[op::EMPTY_DICT, op::MARK]),
+            Self::Set => out.extend_from_slice(&[op::EMPTY_SET, op::MARK]),
+            Self::Tuple | Self::Frozenset => out.push(op::MARK),
+        }
+    }
+
+    /// What follows the items.
+    #[inline]
+    pub(super) fn end(self) -> u8 {
+        match self {
+            Self::List => op::APPENDS,
+            Self::Tuple => op::TUPLE,
+            Self::Dict => op::SETITEMS,
+            Self::Set => op::ADDITEMS,
+            Self::Frozenset => op::FROZENSET,
+        }
+    }
+
+    /// Appends a collection without items.
+    #[inline]
+    pub(super) fn empty(self, out: &mut Vec<u8>) {
+        match self {
+            Self::List => out.push(op::EMPTY_LIST),
+            Self::Tuple => out.push(op::EMPTY_TUPLE),
+            Self::Dict => out.push(op::EMPTY_DICT),
+            Self::Set => out.push(op::EMPTY_SET),
+            Self::Frozenset => out.extend_from_slice(&[op::MARK, op::FROZENSET]),
+        }
+    }
+}
+
+/// A collection whose items are not counted yet, between its mark and its end.
 pub(super) struct Items {
+    before: usize,
     start: usize,
     shape: Shape,
 }
 
 impl Items {
-    /// Opens a collection; its items follow, a dictionary's as keys and values in turn.
+    /// Opens a collection.
     #[inline]
     pub(super) fn begin(shape: Shape, out: &mut Vec<u8>) -> Self {
-        match shape {
-            Shape::List => out.push(op::EMPTY_LIST),
-            Shape::Dict => out.push(op::EMPTY_DICT),
-            Shape::Set => out.push(op::EMPTY_SET),
-            Shape::Tuple | Shape::Frozenset => {}
-        }
-        out.push(op::MARK);
-        Self { start: out.len(), shape }
+        let before = out.len();
+        shape.begin(out);
+        Self { before, start: out.len(), shape }
     }
 
     /// Closes the collection.
     #[inline]
     pub(super) fn end(self, out: &mut Vec<u8>) {
-        let is_empty = out.len() == self.start;
-        if is_empty && self.shape != Shape::Frozenset {
-            out.pop();
-        }
-        match (self.shape, is_empty) {
-            (Shape::List | Shape::Dict | Shape::Set, true) => {}
-            (Shape::Tuple, true) => out.push(op::EMPTY_TUPLE),
-            (Shape::Frozenset, _) => out.push(op::FROZENSET),
-            (Shape::List, false) => out.push(op::APPENDS),
-            (Shape::Tuple, false) => out.push(op::TUPLE),
-            (Shape::Dict, false) => out.push(op::SETITEMS),
-            (Shape::Set, false) => out.push(op::ADDITEMS),
+        if out.len() == self.start {
+            out.truncate(self.before);
+            self.shape.empty(out);
+        } else {
+            out.push(self.shape.end());
         }
     }
 }
 
+#[inline]
 fn sized(ops: [u8; 2], len: usize, out: &mut Vec<u8>) {
     match u8::try_from(len) {
         Ok(len) => out.extend_from_slice(&[ops[0], len]),
         Err(_) => {
-            out.push(ops[1]);
-            out.extend_from_slice(&(len as u32).to_le_bytes());
+            let [a, b, c, d] = (len as u32).to_le_bytes();
+            out.extend_from_slice(&[ops[1], a, b, c, d]);
         }
     }
 }

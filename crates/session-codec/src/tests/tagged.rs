@@ -130,6 +130,17 @@ fn text_in_many_tags_is_looked_at_as_often_as_in_one() {
     assert!(many < one + text.len() / 10, "{one} bytes in one tag, {many} in 60");
 }
 
+/// Once to find the objects of one entry, and once to be written.
+#[test]
+fn key_of_an_object_that_is_no_tag_is_looked_at_twice() {
+    let objects = format!("{{\"{}\":1}},", "k".repeat(100)).repeat(1_000);
+    let json = format!("{{\"t\":{{\" t\":[]}},\"v\":[{objects}1]}}");
+    SCANNED.set(0);
+    assert!(rewritten(json.as_bytes(), Json, MessagePack, 64).unwrap().is_some());
+    let times = SCANNED.get() as f64 / json.len() as f64;
+    assert!(times < 2.1, "each byte is looked at {times} times");
+}
+
 #[test]
 fn short_collections_and_numbers_allocate_nothing_of_their_own() {
     let of = |start: &[u8], item: &[u8], end: &[u8]| [start, &item.repeat(20_000), end].concat();

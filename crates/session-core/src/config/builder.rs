@@ -1,8 +1,9 @@
 //! Settings from code: a method for each that is part of a configuration, checked at the end.
 
 use super::core_keys::FORMATS;
-use super::{Config, OnConflict, Rollout, Settings, Undecodable, check};
-use crate::cookie::SameSite;
+use super::transport::{self, COOKIE_KEYS, TRANSPORTS};
+use super::{Config, OnConflict, Rollout, Settings, Transport, Undecodable, check};
+use crate::cookie::{CookieAttributes, SameSite};
 use crate::error::{Error, Result};
 use crate::id::IdSyntax;
 use session_codec::Format;
@@ -23,6 +24,8 @@ enum Profile {
 #[must_use = "settings take effect when they are built"]
 pub struct ConfigBuilder {
     draft: Config,
+    /// One of the settings of cookies that was set, which a header has no use for.
+    cookie_key: Option<&'static str>,
 }
 
 impl ConfigBuilder {
@@ -31,22 +34,33 @@ impl ConfigBuilder {
     }
 
     /// Sets the five settings in which the profiles differ.
-    fn profile(self, profile: Profile) -> Self {
+    fn profile(mut self, profile: Profile) -> Self {
         let flask = Config::default();
+        let draft = &mut self.draft;
+        let cookie = &mut draft.cookie;
         match profile {
-            Profile::Flask => self
-                .cookie_name(flask.cookie.name)
-                .cookie_secure(flask.cookie.secure)
-                .cookie_same_site(flask.cookie.same_site)
-                .hash_ids(flask.hash_ids)
-                .use_signer(flask.use_signer),
-            Profile::Hardened => self
-                .cookie_name("__Host-session")
-                .cookie_secure(true)
-                .cookie_same_site(SameSite::Lax)
-                .hash_ids(true)
-                .use_signer(true),
+            Profile::Flask => {
+                cookie.name = flask.cookie.name;
+                cookie.secure = flask.cookie.secure;
+                cookie.same_site = flask.cookie.same_site;
+                draft.hash_ids = flask.hash_ids;
+                draft.use_signer = flask.use_signer;
+            }
+            Profile::Hardened => {
+                "__Host-session".clone_into(&mut cookie.name);
+                cookie.secure = true;
+                cookie.same_site = Some(SameSite::Lax);
+                draft.hash_ids = Rollout::On;
+                draft.use_signer = Rollout::On;
+            }
         }
+        self
+    }
+
+    /// What `key`, a setting that only a cookie has a use for, changes.
+    fn cookie(&mut self, key: &'static str) -> &mut CookieAttributes {
+        self.cookie_key = Some(key);
+        &mut self.draft.cookie
     }
 
     /// Checks the settings, each by itself and all together.
@@ -56,6 +70,7 @@ impl ConfigBuilder {
     /// `Config` if a value is out of range or contradicts another; it names the key as
     /// [`CORE_KEYS`](super::CORE_KEYS) does, and says what to change.
     pub fn build(self) -> Result<Config> {
+        transport::check(&self.draft, self.cookie_key)?;
         check::check(&self.draft)?;
         Ok(self.draft)
     }
@@ -83,7 +98,11 @@ impl ConfigBuilder {
         if let Some(profile) = settings.choice("SESSION_PROFILE", PROFILES)? {
             self = self.profile(profile);
         }
+        let cookie_key = COOKIE_KEYS.iter().copied().find(|key| settings.contains(key));
+        put_some(&mut self.cookie_key, cookie_key);
         let draft = &mut self.draft;
+        put(&mut draft.transport, settings.choice("SESSION_TRANSPORT", TRANSPORTS)?);
+        put_text(&mut draft.header_name, settings.text("SESSION_HEADER_NAME")?);
         let cookie = &mut draft.cookie;
         put_text(&mut cookie.name, settings.text("SESSION_COOKIE_NAME")?);
         let fallback = settings.text("SESSION_COOKIE_NAME_FALLBACK")?.map(str::to_owned);
@@ -120,52 +139,65 @@ impl ConfigBuilder {
         Ok(self)
     }
 
+    /// `SESSION_TRANSPORT`.
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.draft.transport = transport;
+        self
+    }
+
+    /// `SESSION_HEADER_NAME`.
+    pub fn header_name(mut self, name: impl Into<String>) -> Self {
+        self.draft.header_name = name.into();
+        self
+    }
+
     /// `SESSION_COOKIE_NAME`.
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
-        self.draft.cookie.name = name.into();
+        self.cookie("SESSION_COOKIE_NAME").name = name.into();
         self
     }
 
     /// `SESSION_COOKIE_NAME_FALLBACK`: a former name, under which the cookie is read, too, and then
     /// replaced.
     pub fn cookie_name_fallback(mut self, name: impl Into<String>) -> Self {
+        self.cookie_key = Some("SESSION_COOKIE_NAME_FALLBACK");
         self.draft.cookie_name_fallback = Some(name.into());
         self
     }
 
     /// `SESSION_COOKIE_DOMAIN`: sends the cookie to the subdomains of `domain` too.
     pub fn cookie_domain(mut self, domain: impl Into<String>) -> Self {
-        self.draft.cookie.domain = Some(domain.into());
+        self.cookie("SESSION_COOKIE_DOMAIN").domain = Some(domain.into());
         self
     }
 
     /// `SESSION_COOKIE_PATH`.
     pub fn cookie_path(mut self, path: impl Into<String>) -> Self {
-        self.draft.cookie.path = path.into();
+        self.cookie("SESSION_COOKIE_PATH").path = path.into();
         self
     }
 
     /// `SESSION_COOKIE_SECURE`.
     pub fn cookie_secure(mut self, secure: bool) -> Self {
-        self.draft.cookie.secure = secure;
+        self.cookie("SESSION_COOKIE_SECURE").secure = secure;
         self
     }
 
     /// `SESSION_COOKIE_HTTPONLY`.
     pub fn cookie_http_only(mut self, http_only: bool) -> Self {
-        self.draft.cookie.http_only = http_only;
+        self.cookie("SESSION_COOKIE_HTTPONLY").http_only = http_only;
         self
     }
 
     /// `SESSION_COOKIE_SAMESITE`; `None` in place of a [`SameSite`] leaves the attribute out.
     pub fn cookie_same_site(mut self, same_site: impl Into<Option<SameSite>>) -> Self {
-        self.draft.cookie.same_site = same_site.into();
+        self.cookie("SESSION_COOKIE_SAMESITE").same_site = same_site.into();
         self
     }
 
     /// `SESSION_COOKIE_PARTITIONED`.
     pub fn cookie_partitioned(mut self, partitioned: bool) -> Self {
-        self.draft.cookie.partitioned = partitioned;
+        self.cookie("SESSION_COOKIE_PARTITIONED").partitioned = partitioned;
         self
     }
 

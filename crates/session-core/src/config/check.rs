@@ -1,6 +1,6 @@
 //! What a configuration must be free of before anything uses it.
 
-use super::Config;
+use super::{Config, Transport};
 use crate::cookie::is_token;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{FLASHES, is_reserved};
@@ -19,9 +19,8 @@ const MAX_OWNER_KEY: usize = 255;
 
 /// Refuses values out of range and settings that contradict each other.
 pub(super) fn check(config: &Config) -> Result<()> {
-    config.cookie.validate()?;
+    check_cookie(config)?;
     check_names(config)?;
-    check_fallback(config)?;
     check_times(config)?;
     check_owners(config)?;
     ensure(
@@ -58,7 +57,12 @@ fn check_names(config: &Config) -> Result<()> {
     )
 }
 
-fn check_fallback(config: &Config) -> Result<()> {
+/// A cookie that is never set breaks no rule.
+fn check_cookie(config: &Config) -> Result<()> {
+    if config.transport == Transport::Header {
+        return Ok(());
+    }
+    config.cookie.validate()?;
     let Some(name) = &config.cookie_name_fallback else { return Ok(()) };
     ensure(
         is_token(name) && *name != config.cookie.name,

@@ -52,7 +52,7 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         "SESSION_USE_SIGNER",
         Kind::Rollout,
         Some("false"),
-        "Whether ids in cookies are signed. To turn it on while people are signed in: `accept`, then \
+        "Whether ids are signed. To turn it on while people are signed in: `accept`, then \
          `migrate`, then `true`.",
     ),
     KeyInfo::new(
@@ -89,6 +89,19 @@ pub const CORE_KEYS: &[KeyInfo] = &[
         Kind::Flag,
         Some("true"),
         "Whether a request that only reads renews the lifetime, once renewal is due.",
+    ),
+    KeyInfo::new(
+        "SESSION_TRANSPORT",
+        Kind::Choice(&["cookie", "header"]),
+        Some("cookie"),
+        "What carries the id: a cookie, or, for clients that are no browsers, a header field of \
+         requests and responses. With `header` no setting of the cookie may be set.",
+    ),
+    KeyInfo::new(
+        "SESSION_HEADER_NAME",
+        Kind::Text,
+        Some("X-Auth-Token"),
+        "The name of that header field.",
     ),
     KeyInfo::new(
         "SESSION_COOKIE_NAME",

@@ -16,6 +16,7 @@ mod names;
 mod rollout;
 mod secrets;
 mod settings;
+mod transport;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use names::Warning;
 pub use rollout::Rollout;
 pub use secrets::Secrets;
 pub use settings::Settings;
+pub use transport::Transport;
 
 use crate::cookie::CookieAttributes;
 use crate::error::Result;
@@ -59,6 +61,8 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
+    transport: Transport,
+    header_name: String,
     cookie: CookieAttributes,
     cookie_name_fallback: Option<String>,
     key_prefix: String,
@@ -107,6 +111,8 @@ pub enum OnConflict {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            transport: Transport::Cookie,
+            header_name: transport::HEADER_NAME.into(),
             cookie: CookieAttributes::default(),
             cookie_name_fallback: None,
             key_prefix: "session:".into(),
@@ -172,6 +178,16 @@ impl Config {
         Ok((Self::from_settings(&settings)?, warnings))
     }
 
+    /// What carries ids between clients and the application.
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// The name of the header field that carries ids under [`Transport::Header`].
+    pub fn header_name(&self) -> &str {
+        &self.header_name
+    }
+
     /// The name and the attributes of the cookie.
     pub fn cookie(&self) -> &CookieAttributes {
         &self.cookie
@@ -192,7 +208,7 @@ impl Config {
         self.id_length
     }
 
-    /// Which spellings of an id are read from a cookie.
+    /// Which spellings of an id are read.
     pub fn id_syntax(&self) -> IdSyntax {
         self.id_syntax
     }
@@ -232,7 +248,7 @@ impl Config {
         self.refresh_after
     }
 
-    /// Whether ids in cookies are signed; all but [`Rollout::Off`] needs a signer.
+    /// Whether ids are signed; all but [`Rollout::Off`] needs a signer.
     pub fn use_signer(&self) -> Rollout {
         self.use_signer
     }

@@ -239,9 +239,17 @@ pub(super) fn refuse(name: &str, expected: &str) -> Error {
 /// Takes names and values as they come; the last of a name counts.
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Settings {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        let values =
-            pairs.into_iter().map(|(name, value)| (name.into(), Setting::text(value))).collect();
-        Self { values }
+        let mut settings = Self::default();
+        settings.extend(pairs);
+        settings
+    }
+}
+
+/// Sets names as they come, those that are set already as well.
+impl<N: Into<String>, V: Into<String>> Extend<(N, V)> for Settings {
+    fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, pairs: I) {
+        let pairs = pairs.into_iter();
+        self.values.extend(pairs.map(|(name, value)| (name.into(), Setting::text(value))));
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) const ARENA_SLACK: usize = 64 * 1024;
 
 impl Data {
     /// Appends a key; a value that is appended next makes it an entry in the configured format.
+    #[inline]
     pub(super) fn append_key(&mut self, key: &[u8]) -> Slot {
         write_key(key, self.limits.format, &mut self.arena)
     }
@@ -43,6 +44,7 @@ impl Data {
     }
 }
 
+#[inline]
 fn write_key(key: &[u8], format: Format, arena: &mut Vec<u8>) -> Slot {
     codec::write_key(format, key, arena);
     Slot::arena(arena.len() - key.len(), key.len())

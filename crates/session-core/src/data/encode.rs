@@ -62,6 +62,15 @@ impl Data {
         Ok(Bytes::from(payload))
     }
 
+    /// Encodes everything in `format`.
+    ///
+    /// # Errors
+    ///
+    /// `TooLarge` over the payload limit, `Encode` if `format` cannot say all values.
+    pub(crate) fn encode_as(&self, format: Format) -> Result<Bytes> {
+        self.transcoded(format)?.encode()
+    }
+
     /// Calls `sink` with what makes up the next payload, in order.
     fn pieces<'a>(&'a self, mut sink: impl FnMut(Piece<'a>)) {
         let mut run = Slot::NONE;
@@ -120,7 +129,7 @@ impl Data {
                 let message = format!("encode a key as {format}: it has half of a surrogate pair");
                 return Err(Error::new(ErrorKind::Encode, message));
             }
-            let next = data.append(key);
+            let next = data.find_or_add(key);
             let start = data.arena.len();
             let from = self.format_of(cell.value);
             codec::transcode(self.bytes(cell.value), from, format, &mut data.arena)?;
@@ -141,7 +150,7 @@ impl Data {
                     let message = format!("encode a key as {format}: it is the same as another");
                     return Err(Error::new(ErrorKind::Encode, message));
                 }
-                let at = data.append(&key);
+                let at = data.find_or_add(&key);
                 let start = data.arena.len();
                 data.arena.extend_from_slice(&value);
                 data.cells[at].value = Slot::arena(start, value.len());

@@ -1,6 +1,6 @@
 //! From a loaded record to its entries.
 
-use super::slot::{Cell, Marks, Slot};
+use super::slot::{Cell, Slot};
 use super::{Data, Limits};
 use crate::error::Result;
 use crate::store::Record;
@@ -96,10 +96,10 @@ impl Data {
     /// Adds an entry of the record; a repeated key replaces the earlier one.
     #[inline(always)]
     fn load(&mut self, text: &[u8], key: Slot, value: Slot) {
-        let cell = Cell { key, base: value, value, marks: Marks::NONE };
-        match self.find(text) {
-            Some(twin) => self.cells[twin] = cell,
-            None => drop(self.push_cell(text, cell)),
+        let cell = Cell::new(key, value);
+        match self.find_or_expect(text) {
+            Ok(twin) => self.cells[twin] = Cell { tag: self.cells[twin].tag, ..cell },
+            Err(print) => drop(self.push_cell(print, text, cell)),
         }
     }
 }

@@ -75,7 +75,7 @@ impl Data {
 
     /// Sets the value under `key`, which is made anew on a newer record.
     pub(super) fn set_list(&mut self, key: &str, list: List) {
-        let at = self.find(key.as_bytes()).unwrap_or_else(|| self.append(key.as_bytes()));
+        let at = self.find_or_add(key.as_bytes());
         self.cells[at].write(Slot::LIST, Intent::Derived);
         self.list = Some(Box::new(list));
     }

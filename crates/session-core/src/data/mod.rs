@@ -1,10 +1,11 @@
 //! A session's data: an index of keys over encoded values, with marks of what the request did.
 //!
 //! Values nobody touches are never decoded; they are copied to the next payload byte for byte.
-//! Keys and values written by the request are appended to an arena, so that an entry is four
+//! Keys and values written by the request are appended to an arena, so that an entry is a few
 //! numbers and a record of up to sixteen entries is indexed without an allocation.
 
 mod arena;
+mod changes;
 mod encode;
 mod entry;
 mod flash;
@@ -12,18 +13,20 @@ mod index;
 mod list;
 mod lookup;
 mod modify;
+mod names;
 mod rebase;
 mod slot;
 #[cfg(test)]
 mod tests;
 mod typed;
+mod write;
 
 pub(crate) use entry::Entry;
 pub use flash::Flash;
 pub(crate) use flash::FlashLog;
 pub(crate) use modify::ModifyLog;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use crate::store::Record;
 use list::List;
 use lookup::Lookup;
@@ -34,8 +37,6 @@ use std::fmt;
 
 /// Entries kept in place; larger records allocate once.
 const INLINE: usize = 16;
-/// What the arena begins with, so that a whole new session of the usual size is one allocation.
-const ARENA_START: usize = 512;
 
 /// What payloads may hold, fixed when the manager is built.
 #[derive(Clone, Copy, Debug)]
@@ -128,58 +129,12 @@ impl Data {
                 // Absence is an answer too, unless there is no record that could gain the key, or
                 // the request cleared it.
                 if !self.base.payload.is_empty() && !self.is_cleared {
-                    let at = self.append(key.as_bytes());
+                    let at = self.find_or_add(key.as_bytes());
                     self.cells[at].mark_read();
                 }
                 None
             }
         }
-    }
-
-    /// Sets `key` to what `encode` appends; `false` if that is the value it had.
-    ///
-    /// # Errors
-    ///
-    /// Those of `encode`, and `TooLarge`; the data stays as it was.
-    pub(crate) fn set(
-        &mut self,
-        key: &str,
-        intent: Intent,
-        encode: impl FnOnce(&mut Vec<u8>, Limits) -> Result<()>,
-    ) -> Result<bool> {
-        self.compact_if_due()?;
-        if self.arena.capacity() == 0 {
-            self.arena.reserve(ARENA_START);
-        }
-        let start = self.arena.len();
-        let found = self.find(key.as_bytes()).ok_or_else(|| self.append_key(key.as_bytes()));
-        let value_start = self.arena.len();
-        if let Err(error) = encode(&mut self.arena, self.limits) {
-            self.arena.truncate(start);
-            return Err(error);
-        }
-        let len = self.arena.len() - value_start;
-        if len > self.limits.max_payload {
-            self.arena.truncate(start);
-            return Err(too_large(len, self.limits.max_payload));
-        }
-        let value = Slot::arena(value_start, len);
-        let at = match found {
-            Ok(at) => {
-                let old = self.cells[at].value;
-                if !old.is_none() && self.is_same(old, value) {
-                    self.arena.truncate(start);
-                    if self.cells[at].is_written() || intent == Intent::Derived {
-                        self.cells[at].write(old, intent);
-                    }
-                    return Ok(false);
-                }
-                at
-            }
-            Err(slot) => self.push(key.as_bytes(), slot),
-        };
-        self.cells[at].write(value, intent);
-        Ok(true)
     }
 
     /// Gives up what the request meant to write under `key`, as an `update` has just stored another
@@ -213,7 +168,7 @@ impl Data {
     pub(crate) fn clear(&mut self, keep: impl Fn(&str) -> bool) {
         self.is_cleared = true;
         for at in 0..self.cells.len() {
-            if !keep(self.key(at)) {
+            if !keep(self.key(&self.cells[at])) {
                 self.cells[at].write(Slot::NONE, Intent::Blind);
             }
         }
@@ -224,56 +179,13 @@ impl Data {
         self.cells.is_empty() && self.base.payload.is_empty()
     }
 
-    /// The keys that have a value, in order; one that is no text, or has half of a surrogate pair,
-    /// has no name here.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
-        let is_named = |cell: &&Cell| !cell.value.is_none() && !cell.key.is_nameless();
-        let keys = self.cells.iter().filter(is_named).map(|cell| self.bytes(cell.key));
-        keys.filter_map(|key| std::str::from_utf8(key).ok())
-    }
-
-    /// The text of each key that has a value, for comparisons: it costs no check that it is UTF-8,
-    /// and is empty where the key is no text.
-    pub(crate) fn key_bytes(&self) -> impl Iterator<Item = &[u8]> {
-        self.cells.iter().filter(|cell| !cell.value.is_none()).map(|cell| self.bytes(cell.key))
-    }
-
-    /// Whether the next payload would say anything else than the loaded one.
-    pub(crate) fn is_modified(&self) -> bool {
-        self.cells.iter().any(|cell| cell.is_written() && self.differs(cell))
-    }
-
-    /// Whether the request read or wrote any value.
-    pub(crate) fn is_accessed(&self) -> bool {
-        self.is_read || self.cells.iter().any(|cell| cell.marks != Marks::NONE)
-    }
-
-    /// Whether the value under `key` is another than in the loaded record.
-    pub(crate) fn is_changed(&self, key: &str) -> bool {
-        self.find(key.as_bytes())
-            .is_some_and(|at| self.cells[at].is_written() && self.differs(&self.cells[at]))
-    }
-
-    /// The first key that was read, changed by others since, and written by this request.
-    pub(crate) fn conflict(&self) -> Option<&str> {
-        (0..self.cells.len()).find(|&at| self.cells[at].is_conflict()).map(|at| self.key(at))
-    }
-
-    fn differs(&self, cell: &Cell) -> bool {
-        match (cell.base.is_none(), cell.value.is_none()) {
-            (true, true) => false,
-            (false, false) => !self.is_same(cell.base, cell.value),
-            _ => true,
-        }
-    }
-
     fn is_same(&self, a: Slot, b: Slot) -> bool {
         codec::is_equal((self.bytes(a), self.format_of(a)), (self.bytes(b), self.format_of(b)))
     }
 
     /// The key of an entry; empty if it has no name in Rust.
-    fn key(&self, at: usize) -> &str {
-        std::str::from_utf8(self.bytes(self.cells[at].key)).unwrap_or_default()
+    fn key(&self, cell: &Cell) -> &str {
+        std::str::from_utf8(self.bytes(cell.key)).unwrap_or_default()
     }
 
     fn bytes(&self, slot: Slot) -> &[u8] {

@@ -28,7 +28,7 @@ impl Data {
 
     fn replay(&self, cell: &Cell, next: &mut Self) -> Result<()> {
         let key = self.bytes(cell.key);
-        let at = next.find(key).unwrap_or_else(|| next.append(key));
+        let at = next.find_or_add(key);
         let mut marks = cell.marks;
         if marks.has(Marks::READ) && !self.is_same_base(cell, next, at) {
             marks = marks.with(Marks::STALE);

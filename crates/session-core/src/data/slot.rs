@@ -125,9 +125,16 @@ pub(super) struct Cell {
     pub(super) base: Slot,
     pub(super) value: Slot,
     pub(super) marks: Marks,
+    /// The last bytes of the key, by which most others are passed over.
+    pub(super) tag: u16,
 }
 
 impl Cell {
+    /// An entry that the loaded record has, or without a value nobody has yet.
+    pub(super) fn new(key: Slot, base: Slot) -> Self {
+        Self { key, base, value: base, marks: Marks::NONE, tag: 0 }
+    }
+
     /// A value the request wrote itself tells nothing of the store, so only others count.
     pub(super) fn mark_read(&mut self) {
         if !self.is_plainly_written() {
@@ -164,10 +171,7 @@ impl Cell {
     }
 
     pub(super) fn is_conflict(&self) -> bool {
-        let marks = self.marks;
-        self.is_written()
-            && marks.has(Marks::READ)
-            && marks.has(Marks::STALE)
-            && !marks.has(Marks::BLIND)
+        // A blind write, as that of a function, has one mark more.
+        self.marks == Marks::READ.with(Marks::STALE).with(Marks::WRITTEN)
     }
 }

@@ -1,6 +1,6 @@
 //! axum 0.8: sessions as extractors, errors as responses.
 
-use super::http::{Reported, keep_from_shared_caches, mark_failed, vary_by_cookie};
+use super::http::{Reported, mark_failed, status};
 use super::named::Named;
 use super::signed_in::{NotSignedIn, SignedIn};
 use crate::error::{Error, Result};
@@ -10,9 +10,10 @@ use crate::request::sign_in::ReturnTo;
 use axum_core::body::Body;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{Extensions, HeaderValue, StatusCode};
+use http::uri::PathAndQuery;
+use http::{Extensions, HeaderValue};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -60,7 +61,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
     type Rejection = NotSignedIn;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NotSignedIn> {
-        exchange(&parts.extensions)?.signed_in_of(&parts.method, &parts.headers).await
+        signed_in_of(exchange(&parts.extensions)?, parts).await
     }
 }
 
@@ -78,8 +79,7 @@ impl<S: Send + Sync, N: 'static> FromRequestParts<S> for Named<N, SignedIn> {
     type Rejection = NotSignedIn;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NotSignedIn> {
-        let exchange = named::<N>(&parts.extensions)?;
-        exchange.signed_in_of(&parts.method, &parts.headers).await.map(Self::new)
+        signed_in_of(named::<N>(&parts.extensions)?, parts).await.map(Self::new)
     }
 }
 
@@ -110,6 +110,11 @@ fn named<N: 'static>(extensions: &Extensions) -> Result<&Exchange> {
     extensions.get::<Named<N, Exchange>>().map(|named| &**named).ok_or_else(Error::no_layer)
 }
 
+async fn signed_in_of(exchange: &Exchange, parts: &Parts) -> Result<SignedIn, NotSignedIn> {
+    let target = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
+    exchange.signed_in_of(parts.method.as_str(), target, &parts.headers).await
+}
+
 /// 409, 503 with `Retry-After`, or 500, with a sentence that says what the visitor can do.
 ///
 /// The session layer stores nothing of the session then, and makes the response that it was told
@@ -129,19 +134,16 @@ impl IntoResponse for Error {
 /// See Other or Unauthorized where nobody is signed in, else that of the [`Error`].
 impl IntoResponse for NotSignedIn {
     fn into_response(self) -> Response {
-        match self {
-            Self::Failed(error) => error.into_response(),
-            Self::Nobody { sign_in: Some(page) } => {
-                let mut response = Response::default();
-                ask_to_sign_in(&mut response, Some(&page));
-                response
-            }
-            Self::Nobody { sign_in: None } => {
-                let mut response = text(Self::ADVICE);
-                ask_to_sign_in(&mut response, None);
-                response
-            }
+        if let Self::Failed(error) = self {
+            return error.into_response();
         }
+        let mut response = match self.page() {
+            Some(_) => Response::default(),
+            None => text(self.advice()),
+        };
+        *response.status_mut() = status(self.http_status());
+        self.describe(response.headers_mut());
+        response
     }
 }
 
@@ -150,23 +152,4 @@ fn text(sentence: &'static str) -> Response {
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, text);
     response
-}
-
-/// Makes `response` send the visitor to the page `sign_in`, or say that somebody has to sign in. The
-/// body stays as it is.
-fn ask_to_sign_in(response: &mut Response, sign_in: Option<&str>) {
-    // It is percent-encoded, so it always is a field value.
-    let location = sign_in.and_then(|page| HeaderValue::from_str(page).ok());
-    let (status, name, value) = match location {
-        Some(location) => (StatusCode::SEE_OTHER, LOCATION, location),
-        None => {
-            let challenge = HeaderValue::from_static(NotSignedIn::CHALLENGE);
-            (StatusCode::UNAUTHORIZED, WWW_AUTHENTICATE, challenge)
-        }
-    };
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(name, value);
-    vary_by_cookie(headers);
-    keep_from_shared_caches(headers);
 }

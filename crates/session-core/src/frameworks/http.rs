@@ -1,19 +1,16 @@
-//! Sessions in terms of the `http` crate: cookies of a request, the head of a failure.
+//! Sessions in terms of the `http` crate: fields of a message, the head of a failure.
 
-use super::signed_in::{NotSignedIn, SignedIn};
-use crate::cookie::{cache_control, is_for_some_caches, names_cookie};
-use crate::error::{Error, ErrorKind, Result};
-use crate::request::exchange::Exchange;
-use crate::request::session::Session;
-use crate::request::sign_in::is_page_load;
-use http::header::{ACCEPT, CACHE_CONTROL, COOKIE, Entry, RETRY_AFTER, VARY};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use crate::cookie::{Fields, Head, keep_from_caches};
+use crate::error::{Error, ErrorKind};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, COOKIE, Entry, SET_COOKIE, VARY};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use std::sync::Arc;
 
 /// In the extensions of a response: the session error that it reports.
 ///
-/// An adapter stores nothing of the session of such a request, also under a 4xx status, and may
-/// make another response of the error.
+/// An adapter stores nothing of the session of such a request, whatever the status, and may make
+/// another response of the error.
 #[derive(Clone, Debug)]
 pub struct Reported(pub Arc<Error>);
 
@@ -31,56 +28,6 @@ impl ErrorKind {
     }
 }
 
-impl Exchange {
-    /// Opens the session that the `Cookie` fields of `headers` name, or an empty one.
-    ///
-    /// As [`session`](Self::session), for services that have a `http::Request` in their hands and
-    /// no extractor: plain tower, hyper, tonic. The layer has put the exchange into the extensions
-    /// of the request.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`session`](Self::session).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use session_core as web_session;
-    /// use web_session::{Error, ErrorKind, Exchange, Result};
-    ///
-    /// async fn visits<B>(request: &http::Request<B>) -> Result<u64> {
-    ///     let exchange = request.extensions().get::<Exchange>().ok_or_else(Error::no_layer)?;
-    ///     let session = exchange.session_of(request.headers()).await?;
-    ///     session.modify("visits", |n: Option<u64>| n.unwrap_or(0) + 1)
-    /// }
-    /// ```
-    pub async fn session_of(&self, headers: &HeaderMap) -> Result<Session> {
-        let cookies = headers.get_all(COOKIE);
-        self.session(cookies.iter().map(HeaderValue::as_bytes)).await
-    }
-
-    /// Opens the session as [`session_of`](Self::session_of) does, for a service that wants
-    /// somebody signed in.
-    ///
-    /// # Errors
-    ///
-    /// [`NotSignedIn::Nobody`], with where to send the visitor if the layer was told so and the
-    /// request loads a page; [`NotSignedIn::Failed`] if the session could not be looked up.
-    pub async fn signed_in_of(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-    ) -> std::result::Result<SignedIn, NotSignedIn> {
-        let session = self.session_of(headers).await?;
-        SignedIn::of(session)?.ok_or_else(|| {
-            let mode = headers.get("sec-fetch-mode").map(HeaderValue::as_bytes);
-            let accept = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes);
-            let sign_in = self.sign_in().filter(|_| is_page_load(mode, accept));
-            NotSignedIn::Nobody { sign_in: sign_in.and_then(|page| page.location(method)) }
-        })
-    }
-}
-
 impl Error {
     /// The error of a request on whose route no session layer is.
     pub fn no_layer() -> Self {
@@ -91,59 +38,85 @@ impl Error {
              session that is `Named`",
         )
     }
-}
 
-/// Makes `response` report `error`: its status, `Vary: Cookie`, `Cache-Control: no-store`, and
-/// `Retry-After` with a 503.
-///
-/// The status is 409 for `Conflict` and `Gone`, 503 for `Unavailable`, `Timeout` and `Unknown`,
-/// otherwise 500. The body stays as it is.
-pub fn mark_failed<B>(response: &mut Response<B>, error: &Error) {
-    let status = StatusCode::from_u16(error.kind().http_status());
-    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let is_unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
-    let headers = response.headers_mut();
-    vary_by_cookie(headers);
-    headers.remove(CACHE_CONTROL);
-    keep_from_shared_caches(headers);
-    if is_unavailable {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    /// Adds to a response what goes with the status of this error: `Cache-Control: no-store`, in
+    /// place of what there was, and `Retry-After` with a 503.
+    pub fn describe(&self, head: &mut impl Head) {
+        keep_from_caches(head);
+        if self.kind().http_status() == 503 {
+            head.set("retry-after", Bytes::from_static(b"1"));
+        }
     }
 }
 
-/// Adds `Vary: Cookie`, unless the response varies by it already.
-pub fn vary_by_cookie(headers: &mut HeaderMap) {
-    let cookie = HeaderValue::from_static("Cookie");
-    match headers.entry(VARY) {
-        Entry::Vacant(field) => {
-            field.insert(cookie);
+/// Makes `response` report `error`: its [status](ErrorKind::http_status), and the fields that
+/// [go with it](Error::describe). The body stays as it is.
+pub fn mark_failed<B>(response: &mut Response<B>, error: &Error) {
+    *response.status_mut() = status(error.kind().http_status());
+    error.describe(response.headers_mut());
+}
+
+pub(super) fn status(number: u16) -> StatusCode {
+    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+impl Fields for HeaderMap {
+    #[inline(always)]
+    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let values = match name {
+            "cookie" => self.get_all(COOKIE),
+            "cache-control" => self.get_all(CACHE_CONTROL),
+            name => self.get_all(name),
+        };
+        values.iter().map(HeaderValue::as_bytes)
+    }
+}
+
+impl Head for HeaderMap {
+    fn remove(&mut self, unwanted: impl Fn(&str) -> bool) {
+        let unwanted: Vec<HeaderName> =
+            self.keys().filter(|name| unwanted(name.as_str())).cloned().collect();
+        for name in unwanted {
+            self.remove(name);
         }
-        Entry::Occupied(mut field) => {
-            if !field.iter().any(|field| names_cookie(field.as_bytes())) {
-                field.append(cookie);
+    }
+
+    fn set(&mut self, name: &str, value: Bytes) {
+        if let Some((name, value)) = field(name, value) {
+            self.insert(name, value);
+        }
+    }
+
+    fn add_unless(&mut self, name: &str, value: Bytes, enough: impl Fn(&[u8]) -> bool) {
+        let Some((name, value)) = field(name, value) else { return };
+        match self.entry(name) {
+            Entry::Vacant(field) => drop(field.insert(value)),
+            Entry::Occupied(mut field) => {
+                if !field.iter().any(|value| enough(value.as_bytes())) {
+                    field.append(value);
+                }
             }
         }
     }
+
+    fn add_secret(&mut self, name: &str, value: Bytes) {
+        if let Some((name, mut value)) = field(name, value) {
+            // Its `Debug` is blank then, and HPACK never indexes it (RFC 7541, section 7.1.3).
+            value.set_sensitive(true);
+            self.append(name, value);
+        }
+    }
 }
 
-/// Keeps a response with a session cookie out of shared caches: `Cache-Control` becomes what
-/// [`cache_control`] makes of it, and fields that say something else to some caches are removed
-/// (`CDN-Cache-Control` and its like, RFC 9213; `Surrogate-Control`, `Edge-Control`,
-/// `X-Accel-Expires`), so that those follow it, too.
-pub fn keep_from_shared_caches(headers: &mut HeaderMap) {
-    let others = headers.keys().filter(|name| is_for_some_caches(name.as_str()));
-    for name in others.cloned().collect::<Vec<HeaderName>>() {
-        headers.remove(name);
-    }
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        return;
-    }
-    // Several fields mean the same as one with commas (RFC 9110, section 5.3).
-    let existing: Vec<_> =
-        headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).collect();
-    let Some(value) = cache_control(Some(&existing.join(", "))) else { return };
-    if let Ok(value) = HeaderValue::try_from(value) {
-        headers.insert(CACHE_CONTROL, value);
-    }
+/// Inlined, the name is known before the program runs.
+#[inline(always)]
+fn field(name: &str, value: Bytes) -> Option<(HeaderName, HeaderValue)> {
+    let name = match name {
+        // Those of most responses are not read letter by letter.
+        "vary" => VARY,
+        "set-cookie" => SET_COOKIE,
+        "cache-control" => CACHE_CONTROL,
+        name => HeaderName::from_bytes(name.as_bytes()).ok()?,
+    };
+    Some((name, HeaderValue::from_maybe_shared(value).ok()?))
 }

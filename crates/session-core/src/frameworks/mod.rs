@@ -9,8 +9,10 @@ pub mod actix;
 mod axum;
 mod http;
 mod named;
+#[cfg(feature = "rocket")]
+pub mod rocket;
 mod signed_in;
 
-pub use http::{Reported, keep_from_shared_caches, mark_failed, vary_by_cookie};
+pub use http::{Reported, mark_failed};
 pub use named::Named;
 pub use signed_in::{NotSignedIn, SignedIn};

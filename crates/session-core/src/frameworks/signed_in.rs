@@ -1,7 +1,12 @@
 //! A session that is somebody's, and what a visitor is told who has none.
 
+use crate::config::Transport;
+use crate::cookie::{Fields, Head, keep_from_caches};
 use crate::error::{Error, Result};
+use crate::request::exchange::Exchange;
 use crate::request::session::Session;
+use crate::request::sign_in::is_page_load;
+use bytes::Bytes;
 use std::fmt;
 
 /// The session of a request, and whose it is: for handlers that want somebody signed in.
@@ -49,7 +54,7 @@ impl fmt::Debug for SignedIn {
 /// | | response |
 /// |---|---|
 /// | nobody is signed in, a page is loaded, and the layer knows the sign-in page | 303 to that page |
-/// | nobody is signed in otherwise | 401 with `WWW-Authenticate: Cookie` |
+/// | nobody is signed in otherwise | 401 with `WWW-Authenticate: Cookie`, or `Header` under `SESSION_TRANSPORT=header` |
 /// | the session could not be looked up | that of the [`Error`]: 503, never 401 |
 ///
 /// A page is loaded if `Sec-Fetch-Mode` says `navigate`, or, without that field, if `Accept` names
@@ -78,19 +83,92 @@ pub enum NotSignedIn {
         /// Where to send the visitor to sign in: a path, with the way back in its query. `None` if
         /// this is no page load, or no page to sign in on is known.
         sign_in: Option<String>,
+        /// What a sign-in would have to be told by.
+        transport: Transport,
     },
     /// It is not known whether somebody is.
     Failed(Error),
 }
 
-#[cfg(any(feature = "axum", feature = "actix"))]
+impl Exchange {
+    /// Opens the session as [`session_of`](Self::session_of) does, for a service that wants
+    /// somebody signed in. `target` is what the request asks for, path and query.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSignedIn::Nobody`], with where to send the visitor if the layer was told so and the
+    /// request loads a page; [`NotSignedIn::Failed`] if the session could not be looked up.
+    pub async fn signed_in_of(
+        &self,
+        method: &str,
+        target: &str,
+        request: &impl Fields,
+    ) -> Result<SignedIn, NotSignedIn> {
+        let session = self.session_of(request).await?;
+        SignedIn::of(session)?.ok_or_else(|| {
+            let mode = request.values("sec-fetch-mode").next();
+            let is_page_load = is_page_load(mode, request.values("accept"));
+            let sign_in = self.sign_in().filter(|_| is_page_load);
+            NotSignedIn::Nobody {
+                sign_in: sign_in.and_then(|page| page.location(method, target)),
+                transport: self.transport(),
+            }
+        })
+    }
+}
+
 impl NotSignedIn {
-    /// A 401 must name a scheme (RFC 9110, section 15.5.2). None is registered for cookies, and
-    /// browsers pass over those that they do not know, so that none of them asks for a password of
-    /// its own.
-    pub(super) const CHALLENGE: &str = "Cookie";
-    /// What a visitor can do about a 401.
-    pub(super) const ADVICE: &str = "Please sign in.";
+    /// The status of the response: 303, 401 or that of the error.
+    pub fn http_status(&self) -> u16 {
+        match (self, self.page()) {
+            (Self::Failed(error), _) => error.kind().http_status(),
+            (_, Some(_)) => 303,
+            (_, None) => 401,
+        }
+    }
+
+    /// What a visitor can do about it, as the body of a response; empty for one who is sent on.
+    pub fn advice(&self) -> &'static str {
+        match (self, self.page()) {
+            (Self::Failed(error), _) => error.kind().advice(),
+            (_, Some(_)) => "",
+            (_, None) => PLEASE,
+        }
+    }
+
+    /// Adds to a response what goes with its status: where to go, or that somebody has to sign in,
+    /// and that no cache may keep it.
+    pub fn describe(&self, head: &mut impl Head) {
+        match (self, self.page()) {
+            (Self::Failed(error), _) => return error.describe(head),
+            (_, Some(page)) => head.set("location", Bytes::copy_from_slice(page.as_bytes())),
+            (Self::Nobody { transport, .. }, None) => {
+                let challenge = challenge(*transport);
+                head.set("www-authenticate", Bytes::from_static(challenge.as_bytes()));
+            }
+        }
+        keep_from_caches(head);
+    }
+
+    /// Where the response sends the visitor; without a page it is a 401. What an application put
+    /// there and is no URL (RFC 3986, section 2) is no page.
+    pub(super) fn page(&self) -> Option<&str> {
+        let Self::Nobody { sign_in: Some(page), .. } = self else { return None };
+        page.bytes().all(|byte| byte.is_ascii_graphic()).then_some(page)
+    }
+}
+
+/// What a visitor can do about it.
+const PLEASE: &str = "Please sign in.";
+
+/// A 401 must name a scheme (RFC 9110, section 15.5.2). None is registered for cookies, or for a field
+/// of one's own, and browsers pass over those that they do not know, so that none of them asks for a
+/// password of its own.
+fn challenge(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Cookie => "Cookie",
+        Transport::Header => "Header",
+    }
 }
 
 impl From<Error> for NotSignedIn {

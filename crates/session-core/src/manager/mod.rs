@@ -1,6 +1,8 @@
 //! The one object an application shares, and what outlives a request: sweeps, an owner's sessions.
 
+mod observe;
 mod owners;
+mod records;
 mod schedule;
 mod sweep;
 mod sweeper;
@@ -13,6 +15,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::exchange::Exchange;
+use crate::request::opened::Opened;
 #[cfg(feature = "http")]
 use crate::request::sign_in::{SignIn, SignInPage};
 use crate::signer::Signer;
@@ -40,7 +43,7 @@ use sweep::Sweeps;
 /// let session = exchange.session([]).await?;
 /// session.insert("visits", 1)?;
 /// let commit = exchange.commit().await?;
-/// assert!(commit.set_cookie.is_some());
+/// assert!(commit.id_field().is_some());
 /// # Ok(())
 /// # }
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
@@ -71,32 +74,36 @@ impl SessionManager {
     ) -> Result<Self> {
         let context = Arc::new(Context::new(store, config, signer.into())?);
         twins::refuse_twins(&context)?;
-        let sweeps = Arc::new(Sweeps::new(Arc::clone(&context.store), &context.capabilities));
-        let schedule = Schedule::new(&context.config, &sweeps);
+        let sweeps = Arc::new(Sweeps::new(Arc::clone(&context.store)));
+        let schedule = Schedule::new(&context.config);
         Ok(Self(Arc::new(Inner { context, sweeps, schedule })))
     }
 
     /// Starts a request; looks at nothing.
     pub fn open(&self) -> Exchange {
-        self.0.schedule.count_request(&self.0.sweeps);
-        Exchange::new(Arc::clone(&self.0.context))
+        Exchange::new(self.begin())
     }
 
     /// Starts a request as [`open`](Self::open) does, in an application whose visitors sign in on
-    /// `page`; `uri` is what the request asks for.
+    /// `page`.
+    ///
+    /// `asked` is what the request asks for, where routers shorten it for their handlers: visitors
+    /// come back to that. Without one it is what an extractor sees.
     #[cfg(feature = "http")]
-    pub fn open_with(&self, page: &SignInPage, uri: &http::Uri) -> Exchange {
+    pub fn open_with(&self, page: &SignInPage, asked: Option<http::uri::PathAndQuery>) -> Exchange {
+        Exchange::with_sign_in(self.begin(), SignIn::new(page.clone(), asked))
+    }
+
+    fn begin(&self) -> Arc<Context> {
         self.0.schedule.count_request(&self.0.sweeps);
-        let sign_in = SignIn::new(page.clone(), uri.path_and_query().cloned());
-        Exchange::with_sign_in(Arc::clone(&self.0.context), sign_in)
+        Arc::clone(&self.0.context)
     }
 
     /// Makes a new session outside a request, for tests and scripts.
     ///
-    /// [`Exchange::opened`] gives its handle; [`Exchange::commit`] stores it and returns the
-    /// cookie that opens it.
-    pub fn create(&self) -> Exchange {
-        Exchange::anew(Arc::clone(&self.0.context))
+    /// [`Opened::commit`] stores it and returns the cookie that opens it.
+    pub fn create(&self) -> Opened {
+        Opened::anew(Arc::clone(&self.0.context))
     }
 
     /// Removes expired records from stores that keep them, and returns how many.
@@ -120,8 +127,9 @@ impl SessionManager {
     /// times the interval, unless that is over an hour. Where another sweep of this manager runs
     /// already, none is started beside it.
     ///
-    /// The task does not keep the manager alive, and ends with it, as a sweep that runs then. Where the store expires records
-    /// by itself ([`needs_sweep`](crate::Capabilities::needs_sweep)) there is no task.
+    /// The task does not keep the manager alive, and ends with it, as a sweep that runs then. While
+    /// the store expires records by itself ([`needs_sweep`](crate::Capabilities::needs_sweep)) it
+    /// sends nothing.
     ///
     /// [`ConfigBuilder::cleanup_interval`]: crate::ConfigBuilder::cleanup_interval
     ///

@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// `SESSION_CLEANUP_N_REQUESTS` and `SESSION_CLEANUP_INTERVAL`; empty where the store expires
-/// records by itself.
+/// `SESSION_CLEANUP_N_REQUESTS` and `SESSION_CLEANUP_INTERVAL`.
 #[derive(Debug)]
 pub(super) struct Schedule {
     every_nth: Option<NonZeroU32>,
@@ -22,14 +21,10 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    pub(super) fn new(config: &Config, sweeps: &Sweeps) -> Self {
-        let (every_nth, interval) = (config.cleanup_n_requests(), config.cleanup_interval());
-        if !sweeps.is_needed && (every_nth.is_some() || interval.is_some()) {
-            sweeps.telemetry.nothing_to_sweep();
-        }
+    pub(super) fn new(config: &Config) -> Self {
         Self {
-            every_nth: every_nth.filter(|_| sweeps.is_needed),
-            interval: interval.filter(|_| sweeps.is_needed),
+            every_nth: config.cleanup_n_requests(),
+            interval: config.cleanup_interval(),
             requests: AtomicU32::new(0),
             is_timed: Arc::new(AtomicBool::new(false)),
             tasks: Tasks::default(),

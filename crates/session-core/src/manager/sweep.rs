@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::telemetry::Telemetry;
-use crate::store::{Capabilities, Store};
+use crate::store::Store;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use tokio::sync::Mutex;
 use tokio::task::{AbortHandle, JoinSet};
@@ -11,26 +11,25 @@ use tokio::task::{AbortHandle, JoinSet};
 #[derive(Debug)]
 pub(super) struct Sweeps {
     store: Arc<dyn Store>,
-    pub(super) telemetry: Telemetry,
-    /// Whether expired records stay until they are swept.
-    pub(super) is_needed: bool,
+    telemetry: Telemetry,
     running: Mutex<()>,
 }
 
 impl Sweeps {
-    pub(super) fn new(store: Arc<dyn Store>, capabilities: &Capabilities) -> Self {
-        Self {
-            store,
-            telemetry: Telemetry::new(capabilities.name),
-            is_needed: capabilities.needs_sweep,
-            running: Mutex::const_new(()),
-        }
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        let telemetry = Telemetry::new(store.capabilities().name);
+        Self { store, telemetry, running: Mutex::const_new(()) }
     }
 
-    /// Sweeps once, unless a sweep of this manager runs already; the store's panic is an error.
+    /// Sweeps once, unless a sweep of this manager runs already, or the store expires records by
+    /// itself, which one that was opened late may not have known before; its panic is an error.
     ///
     /// Dropping the future ends the sweep.
     pub(super) async fn run(self: Arc<Self>) -> Result<()> {
+        if !self.store.capabilities().needs_sweep {
+            self.telemetry.nothing_to_sweep();
+            return Ok(());
+        }
         let Ok(_running) = self.running.try_lock() else { return Ok(()) };
         let store = Arc::clone(&self.store);
         let mut sweep = JoinSet::new();

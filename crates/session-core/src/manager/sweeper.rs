@@ -24,24 +24,18 @@ const MOST_DOUBLINGS: u32 = 3;
 ///
 /// [`SessionManager::spawn_sweeper`]: crate::SessionManager::spawn_sweeper
 #[must_use = "dropping it ends the sweeping"]
-pub struct Sweeper(Option<Task>);
-
-struct Task {
+pub struct Sweeper {
     stop: oneshot::Sender<()>,
     handle: JoinHandle<()>,
 }
 
 impl Sweeper {
-    /// Starts the task, unless the store expires its records by itself.
+    /// Starts the task.
     pub(super) fn spawn(sweeps: &Arc<Sweeps>, every: Duration, tasks: &Tasks) -> Self {
-        if !sweeps.is_needed {
-            sweeps.telemetry.nothing_to_sweep();
-            return Self(None);
-        }
         let (stop, stopped) = oneshot::channel();
         let handle = tokio::spawn(keep_sweeping(Arc::downgrade(sweeps), every, stopped));
         tasks.keep(handle.abort_handle());
-        Self(Some(Task { stop, handle }))
+        Self { stop, handle }
     }
 
     /// Lets a sweep that runs finish, and ends the task.
@@ -51,26 +45,22 @@ impl Sweeper {
     /// Dropping the future is dropping the handle, so a shutdown that cannot wait wraps it in a
     /// timeout.
     pub async fn stop(mut self) {
-        if let Some(task) = &mut self.0 {
-            let (closed, _) = oneshot::channel();
-            // The task that is gone already needs no message.
-            let _ = std::mem::replace(&mut task.stop, closed).send(());
-            let _ = (&mut task.handle).await;
-        }
+        let (closed, _) = oneshot::channel();
+        // The task that is gone already needs no message.
+        let _ = std::mem::replace(&mut self.stop, closed).send(());
+        let _ = (&mut self.handle).await;
     }
 }
 
 impl Drop for Sweeper {
     fn drop(&mut self) {
-        if let Some(task) = &self.0 {
-            task.handle.abort();
-        }
+        self.handle.abort();
     }
 }
 
 impl fmt::Debug for Sweeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_running = self.0.as_ref().is_some_and(|task| !task.handle.is_finished());
+        let is_running = !self.handle.is_finished();
         f.debug_struct("Sweeper").field("is_running", &is_running).finish()
     }
 }

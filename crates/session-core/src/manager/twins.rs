@@ -3,19 +3,20 @@
 use crate::config::Rollout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionId;
+use crate::request::carrier::{Named, name_of};
 use crate::request::context::Context;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// What this process has built.
 static BUILT: Mutex<Vec<Weak<Context>>> = Mutex::new(Vec::new());
 
-/// Refuses a second manager if one's cookie opens sessions of the other: a visitor would copy the
+/// Refuses a second manager if one's ids open sessions of the other: a visitor would copy the
 /// value of the one cookie into the other and be in the admin area, say.
 ///
 /// # Errors
 ///
 /// `Config`, if another manager that lives has the same store object and key prefix and another
-/// cookie name, and signatures do not keep the two apart.
+/// cookie, or header field, and signatures do not keep the two apart.
 pub(super) fn refuse_twins(context: &Arc<Context>) -> Result<()> {
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     built.retain(|other| other.strong_count() > 0);
@@ -24,11 +25,11 @@ pub(super) fn refuse_twins(context: &Arc<Context>) -> Result<()> {
             return Err(Error::new(
                 ErrorKind::Config,
                 format!(
-                    "sessions of the cookies {} and {} could be opened by the other one: give each \
+                    "sessions of {} and {} could be opened by the other one: give each \
                      its own SESSION_KEY_PREFIX, or sign both with SESSION_USE_SIGNER=true, in \
                      Flask's form with a SESSION_SIGNATURE_SALT each",
-                    other.config.cookie().name,
-                    context.config.cookie().name
+                    Named(&other.config),
+                    Named(&context.config)
                 ),
             ));
         }
@@ -42,7 +43,8 @@ fn are_neighbours(one: &Context, other: &Context) -> bool {
     is_store_shared
         && one.config.key_prefix() == other.config.key_prefix()
         && is_any_key_shared(one.config.hash_ids(), other.config.hash_ids())
-        && one.config.cookie().name != other.config.cookie().name
+        && (one.config.transport(), name_of(&one.config))
+            != (other.config.transport(), name_of(&other.config))
 }
 
 fn is_any_key_shared(one: Rollout, other: Rollout) -> bool {
@@ -58,7 +60,7 @@ fn opens(one: &Context, other: &Context) -> Result<bool> {
     let Some(signer) = one.signing() else { return Ok(false) };
     let mut value = String::new();
     signer.sign(&SessionId::generate(one.config.id_length())?, &mut value);
-    let former = other.former.iter().filter_map(|former| former.signer.as_ref());
+    let former = other.carrier.former().into_iter().filter_map(|former| former.signer.as_ref());
     let mut verifiers = other.signer.iter().chain(former);
     let syntax = other.config.id_syntax();
     Ok(verifiers.any(|verifier| verifier.verify(value.as_bytes(), syntax).is_some()))

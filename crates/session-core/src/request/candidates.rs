@@ -1,13 +1,16 @@
-//! What the browser sent: ids that may name a session, before any of them is looked up.
+//! What the client sent: ids that may name a session, before any of them is looked up.
 
-use super::context::{Context, Former};
+use super::carrier::{Carrier, Former};
+use super::context::Context;
 use super::home::Presented;
+use super::told;
 use crate::cookie;
 use crate::id::SessionId;
+use crate::observer::Refusal;
 use crate::signer::{BoundSigner, SignedBy, Verified};
 use smallvec::SmallVec;
 
-/// Distinct well-formed ids of our cookie's name that are looked up; more is an attack.
+/// Distinct well-formed ids of our name that are looked up; more is an attack.
 const MAX_CANDIDATES: usize = 3;
 
 /// An id that is well-formed, and signed if it must be.
@@ -16,7 +19,7 @@ pub(crate) struct Candidate {
     pub(crate) signed_by: SignedBy,
 }
 
-/// The cookies of one name.
+/// The ids of one name.
 pub(crate) struct Candidates {
     pub(crate) candidates: SmallVec<[Candidate; 1]>,
     pub(crate) presented: Presented,
@@ -27,17 +30,22 @@ pub(crate) struct Candidates {
 }
 
 impl Candidates {
-    /// Reads every cookie of our names over all fields.
+    /// Reads every id of our names over all fields.
     pub(crate) fn read<'h, H>(context: &Context, headers: H) -> Self
     where
         H: IntoIterator<Item = &'h [u8]>,
     {
-        let (name, signer) = (&context.config.cookie().name, context.signer.as_ref());
-        match &context.former {
-            None => Self::of(context, name, signer, headers),
+        let signer = context.signer.as_ref();
+        let cookies = match &context.carrier {
+            Carrier::Cookie(cookies) => cookies,
+            Carrier::Header(_) => return Self::of(context, signer, headers, Some),
+        };
+        match &cookies.former {
+            None => Self::of(context, signer, headers, |field| cookies.values(field)),
             Some(former) => {
                 let headers: Vec<&[u8]> = headers.into_iter().collect();
-                let mut sent = Self::of(context, name, signer, headers.iter().copied());
+                let present = headers.iter().copied();
+                let mut sent = Self::of(context, signer, present, |field| cookies.values(field));
                 sent.former = Self::of_former(context, former, &headers);
                 sent
             }
@@ -47,21 +55,33 @@ impl Candidates {
     #[cold]
     fn of_former(context: &Context, former: &Former, headers: &[&[u8]]) -> Option<Box<Self>> {
         let headers = headers.iter().copied();
-        let sent = Self::of(context, &former.name, former.signer.as_ref(), headers);
+        let values = |field| cookie::values(field, former.name.as_bytes());
+        let sent = Self::of(context, former.signer.as_ref(), headers, values);
         (sent.presented != Presented::Nothing).then(|| Box::new(sent))
     }
 
-    fn of<'h, H>(context: &Context, name: &str, signer: Option<&BoundSigner>, headers: H) -> Self
+    /// Reads the ids that `values` finds in each field.
+    fn of<'h, H, V>(
+        context: &Context,
+        signer: Option<&BoundSigner>,
+        headers: H,
+        values: impl Fn(&'h [u8]) -> V,
+    ) -> Self
     where
         H: IntoIterator<Item = &'h [u8]>,
+        V: IntoIterator<Item = &'h [u8]>,
     {
         let mut candidates: SmallVec<[Candidate; 1]> = SmallVec::new();
         let mut presented = Presented::Nothing;
+        let mut is_forged = false;
         for header in headers {
-            for value in cookie::values(header, name.as_bytes()) {
+            for value in values(header) {
                 presented = Presented::Cookie;
                 let Some(candidate) = verify(context, signer, value) else {
                     context.telemetry.forged();
+                    if !std::mem::replace(&mut is_forged, true) {
+                        told::refused(context, Refusal::Forged, None);
+                    }
                     continue;
                 };
                 if candidates.iter().any(|known| known.id.as_str() == candidate.id.as_str()) {

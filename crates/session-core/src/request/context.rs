@@ -1,18 +1,19 @@
 //! What all requests of an application share.
 
+use super::carrier::{self, Carrier};
 use super::deadline::Deadline;
 use super::telemetry::Telemetry;
 use super::turns::Turns;
 use crate::config::Config;
-use crate::cookie::CookieWriter;
 use crate::data::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdHash, SessionHandle, SessionId, StoreKey};
+use crate::observer::Queue;
 use crate::signer::{BoundSigner, Signer};
 use crate::store::{Capabilities, Record, Store};
 use session_codec as codec;
 use smallvec::SmallVec;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
 /// Times that others may write to a session that is to end, before it ends whatever it has become:
@@ -24,23 +25,14 @@ pub(crate) struct Context {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) config: Config,
     pub(crate) signer: Option<BoundSigner>,
-    pub(crate) cookies: CookieWriter,
-    pub(crate) former: Option<Former>,
+    pub(crate) carrier: Carrier,
     /// The length of every id, where nothing else tells ours from others.
     id_len: Option<usize>,
     /// Whether any setting changes, so that sessions are opened in two forms.
     pub(crate) is_changing: bool,
-    pub(crate) limits: Limits,
-    pub(crate) capabilities: Capabilities,
     pub(crate) turns: Turns,
     pub(crate) telemetry: Telemetry,
-}
-
-/// The name that the cookie had before.
-pub(crate) struct Former {
-    pub(crate) name: Box<str>,
-    pub(crate) signer: Option<BoundSigner>,
-    pub(crate) cookies: CookieWriter,
+    observer: OnceLock<Queue>,
 }
 
 impl Context {
@@ -56,37 +48,48 @@ impl Context {
     ) -> Result<Self> {
         let capabilities = store.capabilities();
         check(&config, signer.as_ref(), &capabilities)?;
-        let limits = Limits {
-            format: config.format(),
-            max_depth: config.max_depth(),
-            max_payload: config.max_payload().min(capabilities.max_payload.unwrap_or(usize::MAX)),
-        };
-        let former = config.cookie_name_fallback().map(|name| Former {
-            name: name.into(),
-            signer: signer.as_ref().map(|signer| signer.bind(name)),
-            cookies: CookieWriter::new(&config.cookie().under(name)),
-        });
-        let signer = signer.map(|signer| signer.bind(&config.cookie().name));
+        let bound = signer.as_ref().map(|signer| signer.bind(&carrier::name_of(&config)));
         let id_len = SessionId::len_for(config.id_length());
         let signs = |_: &&BoundSigner| config.use_signer().writes_new();
         let value_len =
-            signer.as_ref().filter(signs).map_or(id_len, |signer| signer.signed_len(id_len));
+            bound.as_ref().filter(signs).map_or(id_len, |signer| signer.signed_len(id_len));
+        let carrier = Carrier::new(&config, signer.as_ref(), value_len);
         let is_bare = config.use_signer().reads_old() && config.hash_ids().reads_old();
         Ok(Self {
             id_len: is_bare.then_some(id_len),
-            is_changing: former.is_some()
+            is_changing: carrier.former().is_some()
                 || config.use_signer().reads_both()
                 || config.hash_ids().reads_both(),
-            former,
-            signer,
-            cookies: CookieWriter::new(config.cookie()).for_values_of(value_len),
-            limits,
+            carrier,
+            signer: bound,
             telemetry: Telemetry::new(capabilities.name),
-            capabilities,
+            observer: OnceLock::new(),
             turns: Turns::new(),
             store,
             config,
         })
+    }
+
+    /// What a session may hold. The store is asked each time: it may have been opened meanwhile, and
+    /// hold more or less than it was thought to.
+    pub(crate) fn limits(&self) -> Limits {
+        let stored = self.store.capabilities().max_payload.unwrap_or(usize::MAX);
+        Limits {
+            format: self.config.format(),
+            max_depth: self.config.max_depth(),
+            max_payload: self.config.max_payload().min(stored),
+        }
+    }
+
+    /// Whoever is told of what happens, if there is one.
+    #[inline]
+    pub(crate) fn observer(&self) -> Option<&Queue> {
+        self.observer.get()
+    }
+
+    /// Tells whoever is behind `queue` from now on; returns it if somebody is told already.
+    pub(crate) fn set_observer(&self, queue: Queue) -> std::result::Result<(), Queue> {
+        self.observer.set(queue)
     }
 
     /// The signer, if what it signs is written.
@@ -141,7 +144,7 @@ impl Context {
         key.as_bytes().strip_prefix(self.config.key_prefix().as_bytes())
     }
 
-    /// Reads an id of ours from a cookie, or from a key.
+    /// Reads an id of ours from a request, or from a key.
     ///
     /// Where nothing but its spelling tells an id, it must also have the configured length: under an
     /// empty prefix, `shop` and an id of the application whose prefix that is would be an id, too.

@@ -2,7 +2,8 @@
 
 use super::commit::{self, Commit, Committed, Committing};
 use super::context::Context;
-use super::home::{Home, Presented};
+use super::deadline::Deadline;
+use super::home::Home;
 use super::open;
 use super::plan::{Plan, plan};
 use super::progress::{Closed, Phase, Progress, closed};
@@ -10,7 +11,10 @@ use super::session::Session;
 #[cfg(feature = "http")]
 use super::sign_in::SignIn;
 use super::state::State;
-use crate::data::Data;
+use super::told;
+#[cfg(feature = "http")]
+use crate::config::Transport;
+use crate::cookie::Fields;
 use crate::error::Result;
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +30,7 @@ pub struct Exchange(Arc<Progress>);
 
 impl Exchange {
     pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self::with_phase(context, Phase::Unopened)
+        Self(Arc::new(Progress::new(context, Phase::Unopened)))
     }
 
     /// For a visitor who is sent to sign in where somebody has to be.
@@ -37,26 +41,16 @@ impl Exchange {
         Self(Arc::new(progress))
     }
 
-    /// With a session that is new and open already.
-    pub(crate) fn anew(context: Arc<Context>) -> Self {
-        let data = Data::empty(context.limits);
-        let state = State::new(Home::None, data, Presented::Nothing, Instant::now());
-        Self::with_state(context, Box::new(state))
-    }
-
-    fn with_state(context: Arc<Context>, state: Box<State>) -> Self {
-        Self::with_phase(context, Phase::Open(state))
-    }
-
-    fn with_phase(context: Arc<Context>, phase: Phase) -> Self {
-        Self(Arc::new(Progress::new(context, phase)))
+    /// Of a session that is open already.
+    pub(crate) fn of(progress: Arc<Progress>) -> Self {
+        Self(progress)
     }
 
     /// Opens the session that the request's `Cookie` fields name, or an empty one.
     ///
-    /// `headers` are the raw values of all `Cookie` fields. The first call loads the record: one
-    /// store call, none without a well-formed and verified cookie. Later calls return the same
-    /// session.
+    /// `headers` are the raw values of all `Cookie` fields, or under `SESSION_TRANSPORT=header` of
+    /// those that carry ids. The first call loads the record: one store call, none without a
+    /// well-formed and verified id. Later calls return the same session.
     ///
     /// # Errors
     ///
@@ -88,13 +82,40 @@ impl Exchange {
         Ok(Session::new(Arc::clone(&self.0)))
     }
 
-    /// The session, if it was opened and not committed yet.
-    pub fn opened(&self) -> Option<Session> {
-        self.is_open().then(|| Session::new(Arc::clone(&self.0)))
+    /// Opens the session that the fields of a request name, as [`session`](Self::session) does.
+    ///
+    /// For services that have a request in their hands and no extractor: plain tower, hyper, tonic.
+    /// The layer has put the exchange into the extensions of the request.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`session`](Self::session).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "http")] {
+    /// # use session_core as web_session;
+    /// use web_session::{Error, ErrorKind, Exchange, Result};
+    ///
+    /// async fn visits<B>(request: &http::Request<B>) -> Result<u64> {
+    ///     let exchange = request.extensions().get::<Exchange>().ok_or_else(Error::no_layer)?;
+    ///     let session = exchange.session_of(request.headers()).await?;
+    ///     session.modify("visits", |n: Option<u64>| n.unwrap_or(0) + 1)
+    /// }
+    /// # }
+    /// ```
+    pub async fn session_of(&self, request: &impl Fields) -> Result<Session> {
+        self.session(self.0.context.carrier.values(request)).await
     }
 
-    /// Whether the session is open, so that a commit has something to do.
-    pub fn is_open(&self) -> bool {
+    /// What carries the id.
+    #[cfg(feature = "http")]
+    pub(crate) fn transport(&self) -> Transport {
+        self.0.context.config.transport()
+    }
+
+    fn is_open(&self) -> bool {
         matches!(*self.0.lock(), Phase::Open(_))
     }
 
@@ -119,9 +140,7 @@ impl Exchange {
         match self.0.close() {
             Phase::Open(state) if state.is_abandoned => Committing::ready(Ok(self.give_up(state))),
             Phase::Open(state) => self.finish(state),
-            Phase::Failed => {
-                Committing::ready(Ok(Commit { vary_cookie: true, ..Commit::default() }))
-            }
+            Phase::Failed => Committing::ready(Ok(Commit::of(&self.0.context, None))),
             Phase::Unopened => Committing::ready(Ok(Commit::default())),
             Phase::Closed(_) => Committing::ready(Err(closed())),
         }
@@ -134,12 +153,9 @@ impl Exchange {
     pub fn discard(&self) -> Commit {
         match self.0.close() {
             Phase::Open(state) => self.give_up(state),
-            Phase::Failed => Commit { vary_cookie: true, ..Commit::default() },
+            Phase::Failed => Commit::of(&self.0.context, None),
             Phase::Unopened => Commit::default(),
-            Phase::Closed(_) => {
-                let cookie = self.0.take_cookie();
-                Commit { vary_cookie: cookie.is_some(), set_cookie: cookie, ..Commit::default() }
-            }
+            Phase::Closed(_) => Commit::of(&self.0.context, self.0.take_cookie()),
         }
     }
 
@@ -149,15 +165,9 @@ impl Exchange {
         self.0.sign_in.as_ref()
     }
 
-    /// The value of a `Set-Cookie` field that removes the cookie of the former name, for a commit that
-    /// [`removes_former`](Commit::removes_former).
-    pub fn removal_of_former(&self) -> Option<String> {
-        self.0.context.former.as_ref().map(|former| former.cookies.removal())
-    }
-
     fn give_up(&self, state: Box<State>) -> Commit {
         let commit = commit::discard(&self.0.context, &state);
-        leave(&self.0, Committed { commit, address: state.home.into_stored() })
+        self.leave(Committed { commit, id: state.home.into_id() })
     }
 
     /// Does what `state` asks for: at once if that is nothing, else in the future's own time.
@@ -165,65 +175,41 @@ impl Exchange {
         let context = &self.0.context;
         let facts = state.facts(&context.config);
         let word = plan(&facts);
-        context.telemetry.planned(word);
+        let timed = context.telemetry.planned(word);
         if word == Plan::Nothing {
-            return Committing::ready(Ok(leave(&self.0, commit::keep(context, state))));
+            return Committing::ready(Ok(self.leave(commit::keep(context, state))));
         }
-        let progress = Arc::clone(&self.0);
+        let exchange = self.clone();
         if let Home::Stored(stored) = &state.home {
-            let cookie = commit::discard(context, &state).set_cookie;
-            progress.set_closed(Closed { id: Some(stored.id.clone()), cookie });
+            let cookie = commit::of_created(context, &state);
+            self.0.set_closed(Closed { id: Some(stored.id.clone()), cookie });
         }
         Committing::pending(async move {
-            let context = &progress.context;
-            let work = commit::execute(context, state, word, facts.is_owner_changed);
+            let context = &exchange.0.context;
+            let started = Instant::now();
+            let deadline = Deadline::after(started, context.config.timeout());
+            let work = commit::execute(context, state, word, facts.is_owner_changed, deadline);
             match context.telemetry.in_commit_span(word, work).await {
-                Ok(committed) => Ok(leave(&progress, committed)),
+                Ok(committed) => {
+                    timed.committed(started);
+                    Ok(exchange.leave(committed))
+                }
                 Err(error) => {
                     context.telemetry.commit_failed(&error);
+                    told::failed(context, exchange.0.id(), &error);
                     Err(error)
                 }
             }
         })
     }
-}
 
-impl Session {
-    /// Opens the session anew after its response was committed: for long connections.
-    ///
-    /// Costs one store call. There is no response any more, so the new exchange cannot give the
-    /// session another id. It is committed once, as any other: reopen again for what comes later,
-    /// also after a commit that failed. While a commit is under way this opens the record as it was
-    /// stored before.
-    ///
-    /// # Errors
-    ///
-    /// `Gone` if the session ended or never was stored, `Decode` if its record is broken, and those
-    /// of the store.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use session_core::{Result, Session};
-    /// async fn on_message(session: &Session) -> Result<()> {
-    ///     let exchange = session.reopen().await?;
-    ///     if let Some(session) = exchange.opened() {
-    ///         session.insert("last_message", "hello")?;
-    ///     }
-    ///     exchange.commit().await.map(drop)
-    /// }
-    /// ```
-    pub async fn reopen(&self) -> Result<Exchange> {
-        let progress = self.progress();
-        let state = open::reopen(&progress.context, progress.id()).await?;
-        Ok(Exchange::with_state(Arc::clone(&progress.context), state))
+    /// Remembers where the session lives, so that its handle can be reopened, if there is one.
+    fn leave(&self, committed: Committed) -> Commit {
+        if Arc::strong_count(&self.0) > 1 {
+            self.0.set_closed(Closed { id: committed.id, cookie: None });
+        }
+        committed.commit
     }
-}
-
-/// Remembers where the session lives, so that its handle can be reopened.
-fn leave(progress: &Progress, committed: Committed) -> Commit {
-    progress.set_closed(Closed { id: committed.address.map(|stored| stored.id), cookie: None });
-    committed.commit
 }
 
 impl fmt::Debug for Exchange {

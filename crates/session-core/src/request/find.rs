@@ -3,18 +3,14 @@
 use super::context::Context;
 use super::deadline::{Deadline, Limited};
 use super::home::{Home, Presented};
-use super::slot::{Slot, Verdict, claimed, judge};
 use super::state::State;
 use crate::data::Data;
 use crate::error::Result;
 use crate::id::{IdHash, SessionId};
+use crate::store::slot::{LOOKS, Slot, Verdict, claimed, judge};
 use crate::store::{Lease, Outcome, Precondition, Record, StoreKey};
 use std::pin::Pin;
 use tokio::time::Instant;
-
-/// Looks at both keys before a session that moves all the time is given up: once is the rule, twice
-/// where it moved in between.
-const LOOKS: usize = 3;
 
 /// What a store returns for a load.
 type Loading<'a> = Pin<Box<dyn Future<Output = Result<Option<Record>>> + Send + 'a>>;
@@ -53,8 +49,8 @@ async fn find(
         let (at_plain, at_hashed) = look(context, &plain, &hashed, deadline).await?;
         let (found, record) = match judge(Slot::of(at_plain.as_ref()), Slot::of(at_hashed.as_ref()))
         {
-            Verdict::Plain => (plain, at_plain),
-            Verdict::Hashed => (hashed, at_hashed),
+            Verdict::Old => (plain, at_plain),
+            Verdict::New => (hashed, at_hashed),
             Verdict::Settle => match settle(context, &hashed, at_hashed, deadline).await? {
                 Some(record) => (hashed, Some(record)),
                 None => continue,
@@ -82,7 +78,7 @@ async fn look(
     let is_hashed_first = context.config.hash_ids().writes_new();
     let [first, second] = if is_hashed_first { [hashed, plain] } else { [plain, hashed] };
     let at_first = deadline.read(context.store.load(first)).await?;
-    let is_decided = matches!(Slot::of(at_first.as_ref()), Slot::Session | Slot::Trace);
+    let is_decided = Slot::of(at_first.as_ref()).decides();
     let at_second =
         if is_decided { None } else { deadline.read(context.store.load(second)).await? };
     Ok(if is_hashed_first { (at_second, at_first) } else { (at_first, at_second) })
@@ -99,7 +95,7 @@ async fn settle(
     let Some(claim) = claim else { return Ok(None) };
     let payload = claimed(&claim.payload);
     let record = Record { payload: payload.clone(), ..claim.clone() };
-    let data = Data::parse(record, context.limits)?;
+    let data = Data::parse(record, context.limits())?;
     let state = State::new(Home::None, data, Presented::Nothing, Instant::now());
     let ttl = state.full_lease(&context.config).unwrap_or(claim.ttl);
     let owner = state.indexed_owner(&context.config);

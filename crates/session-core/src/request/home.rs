@@ -61,9 +61,10 @@ impl Home {
         if let Self::Stored(address) = self { Some(address) } else { None }
     }
 
-    /// The address, if the record is a session's.
-    pub(crate) fn into_stored(self) -> Option<Address> {
-        if let Self::Stored(address) = self { Some(address) } else { None }
+    /// The id, if the record is a session's.
+    #[inline]
+    pub(crate) fn into_id(self) -> Option<SessionId> {
+        if let Self::Stored(address) = self { Some(address.id) } else { None }
     }
 
     pub(crate) fn origin(&self) -> Origin {

@@ -1,4 +1,4 @@
-//! From cookie fields to a session: parse, verify, then load.
+//! From a request's fields to a session: parse, verify, then load.
 
 use super::candidates::Candidates;
 use super::context::Context;
@@ -6,9 +6,11 @@ use super::deadline::Deadline;
 use super::find::locate;
 use super::home::{Address, Home, Presented};
 use super::state::State;
+use super::told;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdHash, SessionId};
+use crate::observer::Refusal;
 use crate::signer::SignedBy;
 use crate::store::{Record, unix_time};
 use session_codec as codec;
@@ -81,8 +83,9 @@ where
         };
         if let Home::Several(_) = home {
             context.telemetry.ambiguous();
+            told::refused(context, Refusal::Ambiguous, None);
         }
-        break Box::new(State::new(home, Data::empty(context.limits), presented, started));
+        break Box::new(State::new(home, Data::empty(context.limits()), presented, started));
     };
     state.is_former_sent = is_former_sent;
     Ok(state)
@@ -155,16 +158,18 @@ fn adopt(
         return Ok(Adopted::Moved);
     }
     let payload_len = record.payload.len();
-    let data = Data::empty(context.limits);
+    let data = Data::empty(context.limits());
     let mut state = Box::new(State::new(Home::None, data, presented, started));
     if let Err(error) = state.data.fill(record) {
         context.telemetry.undecodable(&error);
+        told::refused(context, Refusal::Undecodable, Some(&address.id));
         state.home = Home::Undecodable(address);
         return Ok(Adopted::Session(state));
     }
     state.home = Home::Stored(address);
     if state.is_over(&context.config) {
         context.telemetry.expired();
+        told::expired(context, &state);
         return Ok(Adopted::Over);
     }
     if context.config.absolute_lifetime().is_some() && state.created().is_none() {

@@ -36,7 +36,7 @@ pub(crate) struct Closed {
     /// Where it was last stored, whatever becomes of a commit under way.
     pub(crate) id: Option<SessionId>,
     /// After a commit that failed: the cookie of the session that `update` had created.
-    pub(crate) cookie: Option<String>,
+    pub(crate) cookie: Option<Box<str>>,
 }
 
 impl Progress {
@@ -104,7 +104,7 @@ impl Progress {
     }
 
     /// The cookie that only the response of a failed commit can carry, once.
-    pub(crate) fn take_cookie(&self) -> Option<String> {
+    pub(crate) fn take_cookie(&self) -> Option<Box<str>> {
         match &mut *self.lock() {
             Phase::Closed(closed) => closed.cookie.take(),
             Phase::Unopened | Phase::Failed | Phase::Open(_) => None,

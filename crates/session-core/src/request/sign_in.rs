@@ -1,7 +1,6 @@
 //! Where a visitor is sent who has to sign in, and the way back to what they asked for. No I/O.
 
 use crate::error::{Error, ErrorKind, Result};
-use http::Method;
 use http::uri::PathAndQuery;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -37,8 +36,7 @@ impl SignInPage {
 
     /// Where to send a visitor who asked for `target`, if they can be sent back to that; `None` if
     /// they are on the sign-in page already.
-    pub(crate) fn location(&self, target: &str, is_way_back: bool) -> Option<String> {
-        let path_of = |page: &str| page.split('?').next().map(str::to_owned);
+    fn location(&self, target: &str, is_way_back: bool) -> Option<String> {
         if path_of(&self.0) == path_of(target) {
             return None;
         }
@@ -47,21 +45,27 @@ impl SignInPage {
     }
 }
 
-/// What one request has to know of the page: which it is, and what was asked for.
+fn path_of(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
+}
+
+/// What one request has to know of the page: which it is, and what was asked for, if an extractor
+/// may see less of that.
 pub(crate) struct SignIn {
     page: SignInPage,
-    target: Option<PathAndQuery>,
+    asked: Option<PathAndQuery>,
 }
 
 impl SignIn {
-    pub(crate) fn new(page: SignInPage, target: Option<PathAndQuery>) -> Self {
-        Self { page, target }
+    pub(crate) fn new(page: SignInPage, asked: Option<PathAndQuery>) -> Self {
+        Self { page, asked }
     }
 
-    /// Where to send the visitor, who is sent back after that to what `method` can ask for again.
-    pub(crate) fn location(&self, method: &Method) -> Option<String> {
-        let target = self.target.as_ref().map_or("", PathAndQuery::as_str);
-        self.page.location(target, matches!(*method, Method::GET | Method::HEAD))
+    /// Where to send the visitor, who is sent back after that to what `method` can ask for again:
+    /// to `target`, as an extractor sees it, or what that is a part of.
+    pub(crate) fn location(&self, method: &str, target: &str) -> Option<String> {
+        let target = self.asked.as_ref().map_or(target, PathAndQuery::as_str);
+        self.page.location(target, matches!(method, "GET" | "HEAD"))
     }
 }
 

@@ -66,7 +66,7 @@ impl State {
         let is_stored = origin == Origin::Stored;
         let is_modified = self.data.is_modified();
         let is_renewal_due =
-            is_stored && !is_modified && !self.is_renewed && self.is_renewal_due(config, false);
+            is_stored && !is_modified && !self.is_renewed && self.term(config, false).is_due;
         Facts {
             origin,
             fate: self.fate,

@@ -6,13 +6,13 @@
 #[cfg(feature = "metrics")]
 mod meters;
 mod outage;
+mod spans;
 
 use super::plan::Plan;
 use crate::error::{Error, Result};
 #[cfg(feature = "metrics")]
 use meters::Meters;
 use outage::Outage;
-use std::future::Future;
 use tokio::time::Instant;
 
 /// Counts one occurrence under a metric name with labels.
@@ -40,6 +40,23 @@ pub(crate) struct Telemetry {
     meters: Meters,
 }
 
+/// A commit, whose time is recorded when it has succeeded. The recorder is asked once for both of its
+/// metrics.
+pub(crate) struct Timed {
+    #[cfg(feature = "metrics")]
+    seconds: metrics::Histogram,
+}
+
+impl Timed {
+    /// The store has answered all that was asked of it.
+    pub(crate) fn committed(self, started: Instant) {
+        #[cfg(feature = "metrics")]
+        self.seconds.record(meters::Since(started));
+        #[cfg(not(feature = "metrics"))]
+        let _ = started;
+    }
+}
+
 impl Telemetry {
     pub(crate) fn new(backend: &'static str) -> Self {
         Self {
@@ -55,42 +72,10 @@ impl Telemetry {
         }
     }
 
-    /// Puts a load into a span `session_load` (feature `spans`).
-    pub(crate) fn in_load_span<F: Future>(&self, load: F) -> impl Future<Output = F::Output> {
-        #[cfg(feature = "spans")]
-        {
-            let span = tracing::debug_span!("session_load", backend = self.backend);
-            tracing::Instrument::instrument(load, span)
-        }
-        #[cfg(not(feature = "spans"))]
-        {
-            load
-        }
-    }
-
-    /// Puts a commit that calls the store into a span `session_commit` (feature `spans`).
-    pub(crate) fn in_commit_span<F: Future>(
-        &self,
-        plan: Plan,
-        commit: F,
-    ) -> impl Future<Output = F::Output> {
-        #[cfg(feature = "spans")]
-        {
-            let backend = self.backend;
-            let span = tracing::debug_span!("session_commit", backend, plan = plan.as_str());
-            tracing::Instrument::instrument(commit, span)
-        }
-        #[cfg(not(feature = "spans"))]
-        {
-            let _ = plan;
-            commit
-        }
-    }
-
     /// A live record was loaded and opened.
     pub(crate) fn hit(&self, payload_len: usize, started: Instant) {
         #[cfg(feature = "metrics")]
-        self.meters.hit(payload_len, started.elapsed());
+        self.meters.hit(payload_len, started);
         #[cfg(not(feature = "metrics"))]
         let _ = (payload_len, started);
     }
@@ -116,20 +101,20 @@ impl Telemetry {
         count!(self, "session_other_forms_total", "form" => form);
     }
 
-    /// A cookie of our name was malformed or not signed by us.
+    /// What was sent as an id was malformed or not signed by us.
     pub(crate) fn forged(&self) {
-        count!(self, "session_cookies_rejected_total", "reason" => "forged");
-        tracing::debug!(backend = self.backend, "session cookie malformed or unverified");
+        count!(self, "session_ids_rejected_total", "reason" => "forged");
+        tracing::debug!(backend = self.backend, "session id malformed or unverified");
     }
 
     /// Several ids were presented, more than one of them live, or too many to be looked up.
     pub(crate) fn ambiguous(&self) {
-        count!(self, "session_cookies_rejected_total", "reason" => "ambiguous");
+        count!(self, "session_ids_rejected_total", "reason" => "ambiguous");
         tracing::warn!(
             backend = self.backend,
-            "several session cookies: none believed until a logout ends them; a browser sends two \
-             after SESSION_COOKIE_PATH or SESSION_COOKIE_DOMAIN was changed, unless \
-             SESSION_COOKIE_NAME was changed with it"
+            "several session ids in one request: none believed until a logout ends them; a browser \
+             sends two cookies after SESSION_COOKIE_PATH or SESSION_COOKIE_DOMAIN was changed, \
+             unless SESSION_COOKIE_NAME was changed with it"
         );
     }
 
@@ -156,11 +141,13 @@ impl Telemetry {
     }
 
     /// A request was decided.
-    pub(crate) fn planned(&self, plan: Plan) {
-        #[cfg(feature = "metrics")]
-        self.meters.planned(plan);
+    pub(crate) fn planned(&self, plan: Plan) -> Timed {
         #[cfg(not(feature = "metrics"))]
         let _ = plan;
+        Timed {
+            #[cfg(feature = "metrics")]
+            seconds: self.meters.planned(plan),
+        }
     }
 
     /// A commit failed.

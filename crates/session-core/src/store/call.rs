@@ -37,6 +37,8 @@ pub enum Call {
     List,
     /// [`Store::delete_expired`](super::Store::delete_expired)
     Sweep,
+    /// [`Store::scan`](super::Store::scan)
+    Scan,
 }
 
 /// What is known of a call that got no answer.
@@ -66,13 +68,17 @@ impl Call {
             Self::Enter => "enter a session in its owner's index in",
             Self::List => "list an owner's sessions in",
             Self::Sweep => "remove expired sessions from",
+            Self::Scan => "read the sessions of",
         };
         format!("{verb} {store}")
     }
 
     /// Whether it changes no record or table, so that it may be sent again.
     pub fn is_read(self) -> bool {
-        matches!(self, Self::Connect | Self::Inspect | Self::Load | Self::Enter | Self::List)
+        matches!(
+            self,
+            Self::Connect | Self::Inspect | Self::Load | Self::Enter | Self::List | Self::Scan
+        )
     }
 
     /// An error of this call on `store`; `what` says what happened and what to change.
@@ -127,7 +133,9 @@ mod tests {
             (Lost::Silent, Timeout, Unknown),
         ];
         for (lost, read, write) in table {
-            for call in [Call::Connect, Call::Inspect, Call::Load, Call::Enter, Call::List] {
+            let reads =
+                [Call::Connect, Call::Inspect, Call::Load, Call::Enter, Call::List, Call::Scan];
+            for call in reads {
                 let error = call.lost("it", lost);
                 assert_eq!((error.kind(), error.is_retryable()), (read, true), "{error}");
             }

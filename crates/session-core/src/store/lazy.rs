@@ -1,13 +1,14 @@
 //! A store that the first call opens, so that an application starts before its server does.
 
 use super::{
-    Call, Capabilities, Lease, Outcome, Precondition, Record, Store, StoreKey, Timeouts,
-    undisturbed,
+    Call, Capabilities, Cursor, Finding, Lease, Outcome, Page, Precondition, Record, Store,
+    StoreKey, Timeouts, undisturbed,
 };
 use crate::error::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tokio::time::{Instant, timeout_at};
 const PAUSE: Duration = Duration::from_secs(1);
 
 type Attempt<S> = Pin<Box<dyn Future<Output = Result<S>> + Send>>;
+type Words = dyn Fn(Error) -> Error + Send + Sync;
 
 /// A store that is opened by the first call that reaches its server, once and for all callers.
 ///
@@ -54,6 +56,7 @@ pub struct LazyStore<S> {
     opened: Arc<OnceLock<S>>,
     last: Arc<Mutex<Option<Failed>>>,
     open: Box<dyn Fn() -> Attempt<S> + Send + Sync>,
+    words: Arc<Words>,
     before: Capabilities,
     timeouts: Timeouts,
 }
@@ -88,9 +91,19 @@ impl<S: Store> LazyStore<S> {
             opened: Arc::default(),
             last: Arc::default(),
             open: Box::new(move || Box::pin(open())),
+            words: Arc::new(|error| error),
             before,
             timeouts,
         }
+    }
+
+    /// Has what callers are told until it is open pass through `words`, which add what the store
+    /// does not know: the setting that names the server, say. Those of an earlier call come first.
+    #[must_use]
+    pub fn map_err(mut self, words: impl Fn(Error) -> Error + Send + Sync + 'static) -> Self {
+        let earlier = self.words;
+        self.words = Arc::new(move |error| words(earlier(error)));
+        self
     }
 
     /// The store, if it was opened.
@@ -123,7 +136,7 @@ impl<S: Store> LazyStore<S> {
             (None, Some(told)) => Err(told.error(call, self.before.name)),
             (None, None) => {
                 let what = "the store is still being opened; nothing was sent";
-                Err(call.error(self.before.name, ErrorKind::Unavailable, what))
+                Err((self.words)(call.error(self.before.name, ErrorKind::Unavailable, what)))
             }
         }
     }
@@ -137,8 +150,9 @@ impl<S: Store> LazyStore<S> {
         match &*last {
             Some(failed) if failed.at.elapsed() < PAUSE => Err(failed.told.clone()),
             _ => {
-                let attempt =
-                    attempt(self.before.name, (self.open)(), Arc::clone(&self.opened), last);
+                let (opening, words) = ((self.open)(), Arc::clone(&self.words));
+                let opening = async move { opening.await.map_err(|error| words(error)) };
+                let attempt = attempt(self.before.name, opening, Arc::clone(&self.opened), last);
                 undisturbed(attempt).await.unwrap_or(Ok(()))
             }
         }
@@ -148,7 +162,7 @@ impl<S: Store> LazyStore<S> {
 /// Opens a store while `last` keeps others from it, and notes what came of it.
 async fn attempt<S>(
     name: &'static str,
-    opening: Attempt<S>,
+    opening: impl Future<Output = Result<S>>,
     opened: Arc<OnceLock<S>>,
     mut last: OwnedMutexGuard<Option<Failed>>,
 ) -> Result<(), Told> {
@@ -231,6 +245,14 @@ impl<S: Store> Store for LazyStore<S> {
 
     async fn delete_expired(&self) -> Result<u64> {
         self.opened(Call::Sweep).await?.delete_expired().await
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        self.opened(Call::Scan).await?.scan(prefix, after, most).await
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        self.opened(Call::Inspect).await?.examine().await
     }
 }
 

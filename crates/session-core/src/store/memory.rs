@@ -5,11 +5,14 @@ mod shard;
 mod tests;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Capabilities, Lease, Limits, Outcome, Precondition, Record, Store, StoreKey};
+use crate::store::{
+    Capabilities, Cursor, Lease, Limits, Outcome, Page, Precondition, Record, Scan, Store, StoreKey,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use shard::{Draft, Full, Shard, Usage};
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -162,6 +165,7 @@ impl Store for MemoryStore {
             needs_sweep: true,
             max_payload: self.limits.payload,
             max_key: self.limits.key,
+            scan: Scan::Once,
             ttl_resolution: Duration::from_nanos(1),
         }
     }
@@ -223,6 +227,27 @@ impl Store for MemoryStore {
             tokio::task::yield_now().await;
         }
         Ok(removed)
+    }
+
+    /// A page looks at one shard after the other until it is full; each is locked while the keys
+    /// of its next records are put in order.
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        let after = after.map(|cursor| cursor.to_key(STORE)).transpose()?;
+        let first = after.as_ref().map_or(0, shard_index);
+        let mut after = after.as_ref().map(StoreKey::as_str);
+        let mut page = Page::default();
+        for shard in &self.shards[first..] {
+            let room = most.get() - page.records.len();
+            let listed = lock(shard).page(prefix, after.take(), room, Instant::now());
+            page.records.extend(listed);
+            if let (true, Some((key, _))) = (page.records.len() == most.get(), page.records.last())
+            {
+                page.next = Some(Cursor::after_key(key.as_str()));
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(page)
     }
 }
 

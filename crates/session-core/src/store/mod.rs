@@ -5,11 +5,16 @@ mod cause;
 mod clock;
 mod connection_limit;
 mod failure;
+mod finding;
 mod lazy;
 mod limits;
 mod memory;
+mod migrating;
 mod owner_index;
 mod repeat;
+mod scan;
+mod scanner;
+pub(crate) mod slot;
 mod text;
 mod timeouts;
 mod undisturbed;
@@ -21,11 +26,15 @@ pub use cause::system_cause;
 pub use clock::{left_ms, unix_time};
 pub use connection_limit::{ConnectionLimit, ConnectionTurn};
 pub use failure::Failure;
+pub use finding::{Finding, Level, Topic};
 pub use lazy::LazyStore;
 pub use limits::Limits;
 pub use memory::{MemoryLimits, MemoryStore};
+pub use migrating::{MigratingStore, Migration};
 pub use owner_index::{no_owner_index, owner_index};
 pub use repeat::reread;
+pub use scan::{Cursor, Page, Scan, no_scan, prefix_end};
+pub use scanner::Scanner;
 pub use timeouts::Timeouts;
 pub use undisturbed::undisturbed;
 pub use url::Url;
@@ -34,12 +43,14 @@ use crate::error::Result;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// A place that keeps session records.
 ///
 /// Every method is one network round trip (two where a page or a batch is larger than the server
-/// takes at once). No method has a default body, so a wrapper that forgets one does not compile.
+/// takes at once). No method that sessions need has a default body, so a wrapper that forgets one
+/// does not compile; [`examine`](Self::examine) is for operators, and has one.
 ///
 /// # Errors
 ///
@@ -56,7 +67,10 @@ use std::time::Duration;
 /// Dropping a future leaves the old or the new record, whole, and never harms the connection.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync + 'static {
-    /// What this store can do and hold; read when the manager is built.
+    /// What this store can do and hold.
+    ///
+    /// Read when the manager is built, and then whenever a session is opened, keeps its lease or is
+    /// about to be swept: one that learns of its limits later tells them from then on.
     fn capabilities(&self) -> Capabilities;
 
     /// Returns the live record under `key`; an expired one is `None`, whether or not the server
@@ -100,6 +114,36 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Removes expired records in bounded batches and returns how many; 0 where the server
     /// expires records by itself.
     async fn delete_expired(&self) -> Result<u64>;
+
+    /// Lists live records whose keys begin with `prefix`, byte for byte: the page after `after`,
+    /// or the first.
+    ///
+    /// `most` says how many records a page may hold (a store that is
+    /// [`MayRepeat`](Scan::MayRepeat) may exceed it a little), and bounds what one call costs the
+    /// server: no call walks over the whole store, so a page may be empty and not the last. A
+    /// record that is live from before the first page to after the last is listed, whoever writes
+    /// meanwhile; one that is not live when its page is read is not. How often it is listed,
+    /// [`Capabilities::scan`] says.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` in a store that cannot list its keys: [`no_scan`]. `Decode` for a cursor that
+    /// is not of such a store: [`Cursor::unknown`].
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page>;
+
+    /// Looks at the server for whoever runs the application, and says what it is and what about it
+    /// loses sessions: clocks, indexes, settings of the server. The program `session check` prints it.
+    ///
+    /// It changes nothing, and takes a few round trips. What the user has no right to look at is a
+    /// finding that says so ([`Level::Note`]), not an error. A store that has nothing to say leaves
+    /// it out; a wrapper passes it on.
+    ///
+    /// # Errors
+    ///
+    /// If the server cannot be asked at all.
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        Ok(Vec::new())
+    }
 }
 
 /// What must hold for a write to be applied.
@@ -217,6 +261,8 @@ pub struct Capabilities {
     pub name: &'static str,
     /// Whether [`Store::list_by_owner`] answers.
     pub owner_index: bool,
+    /// Whether [`Store::scan`] answers, and how often it lists a record.
+    pub scan: Scan,
     /// Whether expired records stay until [`Store::delete_expired`] removes them.
     pub needs_sweep: bool,
     /// The largest payload in bytes, if the store has a limit of its own.

@@ -1,31 +1,38 @@
 //! The contract, on the server at `SESSION_TEST_DYNAMODB`.
 
-use crate::common::{PATIENCE, client, make_as_flask, url};
+use crate::common::{PATIENCE, client, fresh_name, make_as_flask, url};
 use session_core::{Result, Store, async_trait};
 use session_dynamodb::{DynamoDbOptions, DynamoDbStore};
 use session_testkit::{Link, Remote, Subject, server};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+
+/// The table of this process: a page of a scan walks over what others have in the same table.
+static NAME: LazyLock<String> = LazyLock::new(|| fresh_name("KitSessions"));
+
+/// Of calls through the kit's proxy: a JVM that other tests ask at once takes a while.
+const DEADLINE: Duration = Duration::from_millis(1_500);
 
 /// A table and how it is reached.
 struct Table {
-    name: &'static str,
+    name: String,
     owner_index: bool,
 }
 
 impl Table {
     fn own() -> Self {
-        Self { name: "KitSessions", owner_index: true }
+        Self { name: NAME.clone(), owner_index: true }
     }
 
     async fn of_flask() -> Self {
-        make_as_flask("KitSessionsOfFlask").await;
-        Self { name: "KitSessionsOfFlask", owner_index: false }
+        let name = format!("{}-of-flask", *NAME);
+        make_as_flask(&name).await;
+        Self { name, owner_index: false }
     }
 
     fn options(&self, url: String) -> DynamoDbOptions {
-        DynamoDbOptions::new(url).table(self.name).owner_index(self.owner_index)
+        DynamoDbOptions::new(url).table(&*self.name).owner_index(self.owner_index)
     }
 }
 
@@ -50,18 +57,18 @@ impl Remote for Table {
     }
 
     async fn store_at(&self, addr: SocketAddr) -> Result<Arc<dyn Store>> {
-        let url = server::redirect(&url(), addr);
-        Ok(Arc::new(DynamoDbStore::connect(self.options(url)).await?))
+        let options = self.options(server::redirect(&url(), addr)).operation_timeout(DEADLINE);
+        Ok(Arc::new(DynamoDbStore::connect(options).await?))
     }
 
     async fn wary_store_at(&self, addr: SocketAddr) -> Result<Option<Arc<dyn Store>>> {
-        let options = self.options(server::redirect(&url(), addr));
+        let options = self.options(server::redirect(&url(), addr)).operation_timeout(DEADLINE);
         let options = options.idle_check(Duration::from_nanos(1));
         Ok(Some(Arc::new(DynamoDbStore::connect(options).await?)))
     }
 
     fn deadline(&self) -> Duration {
-        Duration::from_millis(500)
+        DEADLINE
     }
 }
 

@@ -15,5 +15,6 @@ mod owners;
 mod refusals;
 mod repeats;
 mod rights;
+mod scans;
 mod stand_in;
 mod table;

@@ -90,11 +90,13 @@ async fn change_begun_is_made_though_its_caller_went_away() {
 async fn change_that_is_called_off_takes_its_entry_back() {
     let dir = tempfile::tempdir().unwrap();
     let client = client(&dir).await;
-    let names = client.names(&key());
-    let entry = Entry::new("42", &key(), &names);
+    let key = key();
+    let names = client.names(&key);
+    let entry = Entry::new("42", &key, &names);
     let has_entry = || std::fs::read_dir(&client.dir.owners).unwrap().next().is_some();
     let create = |intent: &Intent| {
-        let change = Change { dir: &client.dir, names: &names, entry: Some(&entry), intent };
+        let entry = Some(&entry);
+        let change = Change { dir: &client.dir, key: &key, names: &names, entry, intent };
         change.create(&Bytes::from_static(b"data"), Duration::from_secs(60))
     };
     let withdrawn = Intent::default();

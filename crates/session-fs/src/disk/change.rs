@@ -1,15 +1,17 @@
 //! The changes of one record, each as the blocking steps it takes.
 
 use super::dir::Dir;
+use super::draft::Draft;
 use super::file::{Access, Contents, RecordFile, remove};
-use super::header::{Form, expiry_for};
+use super::header::{Form, PROBE, expiry_for};
 use super::intent::Intent;
 use super::names::{FileName, Names};
 use super::owners::Entry;
+use super::tail::tail;
 use super::unless;
 use crate::error::Fault;
 use session_core::store::unix_time;
-use session_core::{Bytes, Outcome, Record};
+use session_core::{Bytes, Outcome, Record, StoreKey};
 use std::io::ErrorKind::AlreadyExists;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 /// A change of the record of one key, whose locks are held.
 pub(crate) struct Change<'a> {
     pub(crate) dir: &'a Dir,
+    pub(crate) key: &'a StoreKey,
     pub(crate) names: &'a Names,
     /// Its place in the index of its owner, if there are both.
     pub(crate) entry: Option<&'a Entry>,
@@ -31,7 +34,7 @@ impl Change<'_> {
             return Ok(Outcome::Refused);
         }
         let path = self.dir.file(&self.names.first);
-        let draft = self.dir.draft(&[&expiry(ttl, payload), payload])?;
+        let draft = self.draft(payload, ttl)?;
         self.dir.with_entry(self.entry, || {
             self.intent.stand()?;
             if unless(AlreadyExists, draft.link(&path))?.is_none() {
@@ -39,7 +42,7 @@ impl Change<'_> {
                 if self.find(Access::Read)?.is_some() {
                     return Ok(Outcome::Refused);
                 }
-                draft.rename(&path)?;
+                self.dir.replace(&draft, &path)?;
             }
             self.flush_names()?;
             Ok(WRITTEN)
@@ -69,7 +72,7 @@ impl Change<'_> {
         }
         self.dir.with_entry(self.entry, || match contents.header.form {
             Form::Plain => {
-                let expiry = expiry(ttl, &loaded.payload);
+                let expiry = expiry(ttl, contents.body());
                 self.intent.stand()?;
                 contents.renew(expiry)?;
                 self.dir.flush_data(&contents.file).map_err(Fault::Unflushed)?;
@@ -102,17 +105,26 @@ impl Change<'_> {
     fn find(&self, access: Access) -> Result<Option<(&FileName, Contents)>, Fault> {
         for name in self.names.both() {
             let file = RecordFile::open(&self.dir.file(name), access)?;
-            if let Some(contents) = file.map(RecordFile::read).transpose()?.flatten() {
+            if let Some(contents) =
+                file.map(|file| file.read(self.key.as_bytes())).transpose()?.flatten()
+            {
                 return Ok(Some((name, contents)));
             }
         }
         Ok(None)
     }
 
+    /// Header, payload and tail, without a name yet.
+    fn draft(&self, payload: &[u8], ttl: Duration) -> Result<Draft, Fault> {
+        let tail = tail(self.key.as_bytes());
+        let start: Vec<u8> = payload.iter().chain(&tail).take(PROBE).copied().collect();
+        Ok(self.dir.draft(&[&expiry(ttl, &start), payload, &tail])?)
+    }
+
     fn replace(&self, name: &FileName, payload: &Bytes, ttl: Duration) -> Result<Outcome, Fault> {
-        let draft = self.dir.draft(&[&expiry(ttl, payload), payload])?;
+        let draft = self.draft(payload, ttl)?;
         self.intent.stand()?;
-        draft.rename(&self.dir.file(name))?;
+        self.dir.replace(&draft, &self.dir.file(name))?;
         self.flush_names()?;
         Ok(WRITTEN)
     }
@@ -134,6 +146,6 @@ impl Change<'_> {
     }
 }
 
-fn expiry(ttl: Duration, payload: &[u8]) -> [u8; 4] {
-    expiry_for(unix_time(), ttl, payload).to_le_bytes()
+fn expiry(ttl: Duration, body: &[u8]) -> [u8; 4] {
+    expiry_for(unix_time(), ttl, body).to_le_bytes()
 }

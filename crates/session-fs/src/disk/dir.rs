@@ -51,10 +51,18 @@ impl Dir {
         Ok(draft)
     }
 
+    /// Gives `draft` the name `path`, in place of what has it.
+    pub(crate) fn replace(&self, draft: &Draft, path: &Path) -> io::Result<()> {
+        match self.durability {
+            Durability::Process => draft.exchange(path),
+            Durability::Session | Durability::PowerCut => draft.rename(path),
+        }
+    }
+
     /// Makes names that were given or taken in `dir` outlive a power cut, if that was asked for.
     pub(crate) fn flush(&self, dir: &Path) -> io::Result<()> {
         match self.durability {
-            Durability::Process => Ok(()),
+            Durability::Process | Durability::Session => Ok(()),
             Durability::PowerCut => File::open(dir)?.sync_all(),
         }
     }
@@ -62,7 +70,7 @@ impl Dir {
     /// Makes what was written into `file` outlive a power cut, if that was asked for.
     pub(crate) fn flush_data(&self, file: &File) -> io::Result<()> {
         match self.durability {
-            Durability::Process => Ok(()),
+            Durability::Process | Durability::Session => Ok(()),
             Durability::PowerCut => file.sync_data(),
         }
     }

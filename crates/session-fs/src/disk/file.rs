@@ -1,10 +1,11 @@
 //! Files that may hold a record: opened with care, and read whole.
 
 use super::header::{Form, Header, PROBE};
-use super::unless;
+use super::names::FileName;
+use super::{tail, unless};
 use crate::error::Fault;
 use session_core::store::unix_time;
-use session_core::{Bytes, Record};
+use session_core::{Bytes, Record, StoreKey};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::io::ErrorKind::NotFound;
@@ -31,6 +32,8 @@ pub(crate) struct Contents {
     pub(crate) file: File,
     bytes: Bytes,
     pub(crate) header: Header,
+    /// Where the payload ends.
+    end: usize,
 }
 
 impl RecordFile {
@@ -65,12 +68,34 @@ impl RecordFile {
         self.len
     }
 
-    /// Reads the file; `None` if the record has ended, or if the file is too short for one, as a
-    /// power cut leaves one behind.
-    pub(crate) fn read(self) -> Result<Option<Contents>, Fault> {
+    /// Reads the file, which has a name of `key`; `None` if the record has ended, or if there is none
+    /// in the file, as after a power cut.
+    pub(crate) fn read(self, key: &[u8]) -> Result<Option<Contents>, Fault> {
+        let Some(contents) = self.read_contents()? else { return Ok(None) };
+        let len = tail::without(contents.body(), key).len();
+        Ok(Some(contents.ending_with(len)))
+    }
+
+    /// The same without knowing the key, which the file may tell.
+    pub(crate) fn read_under(
+        self,
+        name: &FileName,
+    ) -> Result<Option<(Contents, Option<StoreKey>)>, Fault> {
+        let Some(contents) = self.read_contents()? else { return Ok(None) };
+        Ok(Some(match tail::read(contents.body(), name) {
+            Some((payload, key)) => {
+                let len = payload.len();
+                (contents.ending_with(len), Some(key))
+            }
+            None => (contents, None),
+        }))
+    }
+
+    fn read_contents(self) -> Result<Option<Contents>, Fault> {
         let Some(bytes) = self.read_whole()? else { return Ok(None) };
         let Some(header) = self.live_header(&bytes)? else { return Ok(None) };
-        Ok(Some(Contents { file: self.file, bytes: bytes.into(), header }))
+        let end = bytes.len();
+        Ok(Some(Contents { file: self.file, bytes: bytes.into(), header, end }))
     }
 
     /// Reads the header alone; `None` as of [`read`](Self::read).
@@ -121,11 +146,21 @@ impl RecordFile {
 impl Contents {
     /// Whether the record is still `loaded`.
     pub(crate) fn is(&self, loaded: &Record) -> bool {
-        self.bytes[self.header.body..] == loaded.payload
+        self.bytes[self.header.body..self.end] == loaded.payload
+    }
+
+    /// All that follows the header.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.bytes[self.header.body..]
+    }
+
+    /// The same with a payload of `len` bytes.
+    fn ending_with(self, len: usize) -> Self {
+        Self { end: self.header.body + len, ..self }
     }
 
     pub(crate) fn payload(&self) -> Bytes {
-        self.bytes.slice(self.header.body..)
+        self.bytes.slice(self.header.body..self.end)
     }
 
     pub(crate) fn record(&self) -> Record {

@@ -25,7 +25,9 @@ pub(crate) enum Form {
 }
 
 impl Header {
-    /// Reads the header of a file that begins with `start`; `None` if it is too short to have one.
+    /// Reads the header of a file that begins with `start`; `None` if there is none: a power cut
+    /// leaves files that are empty, or zeros to their end (ext4). An expiry of 0 is cachelib's alone,
+    /// and a pickle follows.
     ///
     /// The pickled forms end where another pickle begins. A plain header could look like one by
     /// chance, so plain files with a pickle in them are recognised first, and [`expiry_for`] never
@@ -35,6 +37,9 @@ impl Header {
         let plain = Self { expiry: u32::from_le_bytes(*plain), body: 4, form: Form::Plain };
         if begins_pickle(body) {
             return Some(plain);
+        }
+        if plain.expiry == 0 && body.first().is_none_or(|byte| *byte == 0) {
+            return None;
         }
         Some(pickled(start).unwrap_or(plain))
     }
@@ -100,7 +105,7 @@ fn begins_pickle(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, Header, expiry_for};
+    use super::{Form, Header, PROBE, expiry_for};
     use crate::config::FileHash;
     use crate::disk::names::Names;
     use std::time::Duration;
@@ -193,8 +198,8 @@ mod tests {
     }
 
     #[test]
-    fn file_without_room_for_a_header_has_none() {
-        for start in [&b""[..], b"\x80", b"\x80\x05K"] {
+    fn what_a_power_cut_leaves_has_no_header() {
+        for start in [&b""[..], b"\x80", b"\x80\x05K", &[0; 4], &[0; 5], &[0; PROBE]] {
             assert_eq!(Header::parse(start), None);
         }
     }

@@ -10,6 +10,7 @@ pub(crate) mod lock;
 mod modes;
 pub(crate) mod names;
 pub(crate) mod owners;
+mod tail;
 
 use std::io;
 

@@ -85,7 +85,7 @@ impl Keeper {
         let turn = self.client.visit(NO_LIMIT, |dir| Ok(Turn::take(dir))).await?;
         let begun = Instant::now();
         let tally = self.walk(Tally::default()).await?;
-        self.conclude(turn, self.rest_after(begun)).await?;
+        self.conclude(turn, rest_after(self.pause(), begun.elapsed())).await?;
         Ok(tally.removed)
     }
 
@@ -114,7 +114,7 @@ impl Keeper {
         }
         let begun = Instant::now();
         let swept = self.sweep_surplus().await;
-        let rest = self.rest_after(begun);
+        let rest = rest_after(self.pause(), begun.elapsed());
         *next = Instant::now() + rest;
         self.conclude(swept.map(|()| Some(turn))?, rest).await
     }
@@ -158,10 +158,6 @@ impl Keeper {
         if self.evict_live { EVICTION_PAUSE } else { PAUSE }
     }
 
-    fn rest_after(&self, begun: Instant) -> Duration {
-        self.pause().max(begun.elapsed() * REST)
-    }
-
     fn learn(&self, files: u64) {
         *self.files() = Some(Count { files, at: unix_time(), rest: Duration::ZERO });
     }
@@ -169,6 +165,11 @@ impl Keeper {
     fn files(&self) -> MutexGuard<'_, Option<Count>> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// From the end of a sweep that `took` so long to the next one: the more files, the longer.
+fn rest_after(pause: Duration, took: Duration) -> Duration {
+    pause.max(took.saturating_mul(REST))
 }
 
 /// Takes the turn and what is known; counts if nobody has lately. `None` if it is another's turn.

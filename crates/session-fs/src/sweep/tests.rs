@@ -1,12 +1,12 @@
 //! What the keepers of several processes do about one directory.
 
 use super::turn::Turn;
-use super::{Keeper, Tally};
+use super::{EVICTION_PAUSE, Keeper, PAUSE, Tally, rest_after};
 use crate::client::Client;
 use crate::config::FileOptions;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a process has: locks are held by open files, so those of two keepers exclude each other.
 async fn keeper(dir: &Path) -> Keeper {
@@ -39,6 +39,17 @@ async fn one_process_sweeps_for_all() {
     assert!(expired.exists(), "the directory was walked again right after");
     assert!(next > Instant::now(), "and it is not before the other one may");
     assert_eq!(other.sweep().await.unwrap(), 1, "a sweep that is asked for is made");
+}
+
+#[test]
+fn sweeps_take_a_twentieth_of_the_time_at_most() {
+    let seconds = Duration::from_secs;
+    // Ten million files take minutes.
+    for (took, expected) in [(0, 60), (3, 60), (4, 80), (300, 6_000)] {
+        assert_eq!(rest_after(PAUSE, seconds(took)), seconds(expected));
+    }
+    assert_eq!(rest_after(EVICTION_PAUSE, Duration::ZERO), EVICTION_PAUSE);
+    assert_eq!(rest_after(PAUSE, Duration::MAX), Duration::MAX);
 }
 
 #[tokio::test]

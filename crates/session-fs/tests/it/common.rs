@@ -3,6 +3,7 @@
 use session_core::{Bytes, ErrorKind, Lease, Outcome, Precondition, Record, Store, StoreKey};
 use session_fs::{FileOptions, FileStore};
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,11 @@ pub(crate) const WRITTEN: Outcome = Outcome::Written { cas: 0 };
 /// The key whose digests are [`SHA256`] and [`MD5`].
 pub(crate) fn key() -> StoreKey {
     StoreKey::new("session:", KEY)
+}
+
+/// What follows the payload in the files of [`key`].
+pub(crate) fn tail() -> Vec<u8> {
+    [b"session:", KEY.as_bytes(), b"\x33\0\0key"].concat()
 }
 
 pub(crate) fn lease(ttl: Duration) -> Lease<'static> {
@@ -88,6 +94,13 @@ pub(crate) fn records(dir: &Path) -> Vec<String> {
 
 pub(crate) fn drafts(dir: &Path) -> Vec<String> {
     names(dir.join("session.__wz_cache/drafts"))
+}
+
+/// Says aloud what is not tested here; an error under `CI=true`.
+pub(crate) fn skip(what: &str) {
+    let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+    assert!(!is_ci, "{what}");
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
 }
 
 /// Starts this test binary again, to run the ignored test `name` alone on `dir`.

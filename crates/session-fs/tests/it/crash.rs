@@ -54,9 +54,14 @@ fn child_steps() {
         std::io::stdin().read_line(&mut step).unwrap();
         let mut step: u64 = step.trim().parse().unwrap();
         // Flushes spread the parts of a step over time, so that kills fall between them.
-        let durability =
-            if step.is_multiple_of(2) { Durability::PowerCut } else { Durability::Process };
-        let options = FileOptions::new(&dir).owner_index(true).durability(durability);
+        let durability = match step % 3 {
+            0 => Durability::Process,
+            1 => Durability::Session,
+            _ => Durability::PowerCut,
+        };
+        // However long a busy disk takes.
+        let options = FileOptions::new(&dir).operation_timeout(Duration::from_secs(30));
+        let options = options.owner_index(true).durability(durability);
         let store = open(options).await;
         let mut acknowledged = std::io::stdout().lock();
         loop {

@@ -1,6 +1,6 @@
 //! What a store does when its directory, its disk or its locks fail it.
 
-use crate::common::{MINUTE, SHA256, WRITTEN, create, drafts, key, lease, load, open};
+use crate::common::{MINUTE, SHA256, WRITTEN, create, drafts, key, lease, load, open, skip};
 use session_core::{Bytes, Error, ErrorKind, Outcome, Precondition, Record, Store, StoreKey};
 use session_fs::{FileOptions, FileStore};
 use std::fs::{self, File, OpenOptions};
@@ -193,12 +193,6 @@ async fn sweep_goes_on_past_a_file_that_cannot_be_removed() {
     assert!(Command::new("umount").arg(&dead[3]).status().unwrap().success());
     assert_eq!(swept.unwrap(), 7);
     assert_eq!(store.delete_expired().await.unwrap(), 1);
-}
-
-fn skip(what: &str) {
-    let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
-    assert!(!is_ci, "{what}");
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
 }
 
 /// A file system with room for a few records, gone with this.

@@ -1,9 +1,9 @@
 //! The files are those of cachelib, byte for byte.
 
 use crate::common::{
-    KEY, MD5, MINUTE, SHA256, WRITTEN, create, drafts, key, lease, load, names, open, records,
+    KEY, MD5, MINUTE, SHA256, WRITTEN, create, drafts, key, lease, load, names, open, records, tail,
 };
-use session_core::{Bytes, Outcome, Precondition, Store, StoreKey};
+use session_core::{Bytes, Lease, Outcome, Precondition, Store, StoreKey};
 use session_fs::{FileHash, FileOptions};
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
@@ -23,7 +23,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn file_is_named_by_digest_and_holds_expiry_and_payload() {
+async fn file_is_named_by_digest_and_holds_expiry_payload_and_key() {
     for (hash, name) in [(FileHash::Sha256, SHA256), (FileHash::Md5, MD5)] {
         let dir = tempfile::tempdir().unwrap();
         let store = open(FileOptions::new(dir.path()).hash(hash)).await;
@@ -31,7 +31,7 @@ async fn file_is_named_by_digest_and_holds_expiry_and_payload() {
         create(&store, &key(), b"\x81\xa1a\x01", MINUTE).await;
         assert_eq!(records(dir.path()), [name]);
         let path = dir.path().join(name);
-        assert_eq!(&fs::read(&path).unwrap()[4..], b"\x81\xa1a\x01");
+        assert_eq!(fs::read(&path).unwrap()[4..], [b"\x81\xa1a\x01", &*tail()].concat());
         assert!((before + 60..=seconds_now() + 61).contains(&expiry(&path)));
         assert!(drafts(dir.path()).is_empty());
     }
@@ -133,7 +133,7 @@ async fn files_of_older_cachelibs_are_read_renewed_and_replaced() {
         assert!(loaded.ttl <= ttl && loaded.ttl > ttl - MINUTE, "{:?}", loaded.ttl);
 
         assert_eq!(store.touch(&key(), &lease(MINUTE), &loaded).await.unwrap(), WRITTEN);
-        assert_eq!(&fs::read(&path).unwrap()[4..], pickle);
+        assert_eq!(fs::read(&path).unwrap()[4..], [&pickle[..], &tail()].concat());
         let loaded = load(&store, &key()).await;
         assert!(loaded.ttl <= MINUTE + Duration::from_secs(1));
 
@@ -141,8 +141,32 @@ async fn files_of_older_cachelibs_are_read_renewed_and_replaced() {
         let outcome = store.write(&key(), Bytes::from("new"), &lease(MINUTE), unchanged).await;
         assert_eq!(outcome.unwrap(), WRITTEN);
         assert_eq!(records(dir.path()), [MD5]);
-        assert_eq!(&fs::read(&path).unwrap()[4..], b"new");
+        assert_eq!(fs::read(&path).unwrap()[4..], [b"new", &*tail()].concat());
     }
+}
+
+/// An expiry whose first byte is `J`, two bytes, a dot and two that begin a pickle: the last is of the
+/// key.
+#[tokio::test]
+async fn payload_and_key_together_never_look_like_an_older_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(FileOptions::new(dir.path())).await;
+    let (key, payload) = (StoreKey::new("\x04", "key"), b"\0.\x80");
+    create(&store, &key, payload, MINUTE).await;
+    let loaded = load(&store, &key).await;
+    assert_eq!(store.touch(&key, &until_j(), &loaded).await.unwrap(), WRITTEN);
+    assert_eq!(load(&store, &key).await.payload, &payload[..]);
+    let same = Precondition::Unchanged(&loaded);
+    let written = store.write(&key, Bytes::from_static(payload), &until_j(), same).await;
+    assert_eq!(written.unwrap(), WRITTEN);
+    assert_eq!(load(&store, &key).await.payload, &payload[..]);
+}
+
+/// Ends in a second whose lowest byte is `J`, if it is asked for within half a second.
+fn until_j() -> Lease<'static> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let second = (now.as_secs() | 0xff) + 1 + u64::from(b'J');
+    lease(Duration::from_secs(second) - now - Duration::from_millis(500))
 }
 
 #[tokio::test]

@@ -10,5 +10,10 @@ mod faults;
 mod flask;
 mod layout;
 mod owners;
+#[cfg(target_os = "linux")]
+mod power_cut;
 mod processes;
+mod scans;
+#[cfg(target_os = "linux")]
+mod steps;
 mod threshold;

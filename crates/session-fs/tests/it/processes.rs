@@ -5,7 +5,7 @@ use crate::common::{
     spawn,
 };
 use session_core::{Bytes, Precondition, Store, StoreKey};
-use session_fs::{FileHash, FileOptions, FileStore};
+use session_fs::{Durability, FileHash, FileOptions, FileStore};
 use std::time::Duration;
 
 const PROCESSES: usize = 4;
@@ -18,7 +18,8 @@ fn counter() -> StoreKey {
 
 fn options(dir: &std::path::Path) -> FileOptions {
     // One key under all that contention on two cores is no matter of half a second.
-    FileOptions::new(dir).operation_timeout(Duration::from_secs(30))
+    let options = FileOptions::new(dir).operation_timeout(Duration::from_secs(30));
+    options.durability(Durability::Process)
 }
 
 async fn add(store: FileStore) {

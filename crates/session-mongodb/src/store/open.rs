@@ -5,13 +5,13 @@ use crate::client::Client;
 use crate::command::Commands;
 use crate::config::{MongoOptions, STORE};
 use crate::error::Fault;
-use crate::indexes::{self, Indexes, Step};
+use crate::indexes::{self, Expiry, Indexes, Step};
 use crate::order::Order;
 use crate::sent::Pool;
 use crate::{address, concern, rights};
-use session_core::store::{Call, LazyStore, Lost};
+use session_core::store::{Call, ConnectionLimit, LazyStore, Lost};
 use session_core::{Error, ErrorKind, Result};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -49,13 +49,24 @@ impl MongoStore {
         let (client, pool) = {
             // A large future and a large value, and callers' futures would be with them.
             let mut driver = Box::pin(address::read(&options)).await?;
-            let pool = address::watched(&mut driver);
+            let pool = address::watched(&mut driver, options.max_connections_or_default());
             let client = mongodb::Client::with_options(driver)
                 .map_err(|error| Fault::from(error).into_error(Call::Connect))?;
             (client, pool)
         };
         let store = Self::new(&client, pool, options)?;
         store.first_look().await?;
+        Ok(store)
+    }
+
+    /// [`connect`](Self::connect) and [`init`](Self::init): a store that is ready.
+    ///
+    /// # Errors
+    ///
+    /// Those of the two.
+    pub async fn set_up(options: impl Into<MongoOptions>) -> Result<Self> {
+        let store = Self::connect(options).await?;
+        store.init().await?;
         Ok(store)
     }
 
@@ -74,15 +85,10 @@ impl MongoStore {
         if url.write_concern.as_ref().is_some_and(concern::is_unacknowledged) {
             return Err(Fault::Options.into_error(Call::Connect));
         }
-        let before = capabilities(&options, Indexes::default());
-        Ok(LazyStore::new(before, options.timeouts, move || {
-            let options = options.clone();
-            async move {
-                let store = Self::connect(options).await?;
-                store.init().await?;
-                Ok(store)
-            }
-        }))
+        // What `init` makes, unless the server has no such index.
+        let made = Indexes { expiry: Expiry::Ttl, ..Indexes::default() };
+        let before = capabilities(&options, made);
+        Ok(LazyStore::new(before, options.timeouts, move || Self::set_up(options.clone())))
     }
 
     /// Uses a client that the application already has; the URL of `options` is not.
@@ -92,6 +98,11 @@ impl MongoStore {
     /// Such a client does not tell what it sent: a write that ends without an answer is `Unknown`,
     /// also one that waited for a connection. Set `server_selection_timeout` below the operation
     /// timeout, so that a server that is gone is `Unavailable`: by default it is 30 s.
+    ///
+    /// Calls end in time, however many others wait for the client's connections. What was given up
+    /// stays in the driver's line, so 16 of our calls are in it at once, or as many as
+    /// [`max_connections`](MongoOptions::max_connections) says, others wait before it, and while the
+    /// server is silent it is asked by one at a time.
     ///
     /// # Errors
     ///
@@ -109,7 +120,9 @@ impl MongoStore {
     /// # }
     /// ```
     pub async fn from_client(client: mongodb::Client, options: MongoOptions) -> Result<Self> {
-        let store = Self::new(&client, Pool::Shared, options.checked()?)?;
+        let options = options.checked()?;
+        let limit = ConnectionLimit::new(options.max_connections_or_default());
+        let store = Self::new(&client, Pool::Shared(Arc::new(limit)), options)?;
         store.first_look().await?;
         Ok(store)
     }
@@ -145,6 +158,20 @@ impl MongoStore {
         }
         self.learn(self.look(self.client.first_deadline()).await.map_err(inspect)?);
         self.check_rights(self.client.first_deadline()).await
+    }
+
+    /// The commands that [`init`](Self::init) would send now, as JSON; none if nothing is missing.
+    /// Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn missing(&self) -> Result<Vec<String>> {
+        let looked = self.look(self.client.first_deadline()).await;
+        let indexes = looked.map_err(|fault| self.explain(fault, Call::Inspect))?;
+        let steps = indexes.missing(self.options.owner_index);
+        let command = |step: Step| step.command(&self.options.collection, indexes.order);
+        Ok(steps.into_iter().map(|step| command(step).to_string()).collect())
     }
 
     fn new(client: &mongodb::Client, pool: Pool, options: MongoOptions) -> Result<Self> {

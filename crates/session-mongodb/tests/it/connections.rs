@@ -1,12 +1,13 @@
 //! How many connections a server has of a store, and what becomes of the calls beyond.
 
-use crate::common::{Place, create, eventually, key};
+use crate::common::{DEADLINE, Place, create, eventually, key};
+use mongodb::bson::doc;
 use session_core::Store as _;
 use session_mongodb::MongoStore;
 use session_testkit::proxy::{Mode, Proxy};
 use session_testkit::server;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 const MOST: usize = 8;
@@ -35,12 +36,37 @@ async fn behind_proxy() -> (Proxy, Place) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_beyond_the_connections_wait_in_line() {
     let (proxy, place) = behind_proxy().await;
-    let store = Arc::new(MongoStore::connect(place.patient()).await.unwrap());
+    waits_in_line(MongoStore::connect(place.patient()).await.unwrap(), &proxy, MOST).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_as_many_as_the_setting_says() {
+    const FEW: usize = 2;
+    let (proxy, place) = behind_proxy().await;
+    let url = place.url.replace(&format!("&maxPoolSize={MOST}"), "");
+    let unbounded = Place { name: place.name, url };
+    let few = unbounded.patient().max_connections(FEW);
+    waits_in_line(MongoStore::connect(few).await.unwrap(), &proxy, FEW).await;
+}
+
+/// The rest of its pool is for the application.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_on_a_client_of_the_application_take_as_many_connections_as_the_setting_says() {
+    const FEW: usize = 2;
+    let (proxy, place) = behind_proxy().await;
+    let few = place.patient().max_connections(FEW);
+    let store = MongoStore::from_client(place.client().await, few).await.unwrap();
+    waits_in_line(store, &proxy, FEW).await;
+}
+
+/// A crowd of calls, again and again, over `most` connections.
+async fn waits_in_line(store: MongoStore, proxy: &Proxy, most: usize) {
+    let store = Arc::new(store);
     for _ in 0..4 {
         let errors = crowd(&store, 100).await;
         assert!(errors.is_empty(), "{} of 100 failed: {}", errors.len(), errors[0]);
     }
-    assert!(proxy.connections() <= MOST + WATCHING, "{} connections", proxy.connections());
+    assert!(proxy.connections() <= most + WATCHING, "{} connections", proxy.connections());
 }
 
 /// What a frozen server has accepted, it has until it goes on, whoever gave up on it.
@@ -66,4 +92,29 @@ async fn frozen_server_has_no_more_connections_than_it_may() {
     // No call that was given up stands in the way of those that come after.
     eventually("the server goes on", async || crowd(&store, 1).await.is_empty()).await;
     eventually("all go on", async || crowd(&store, CALLERS).await.is_empty()).await;
+}
+
+/// Somebody else's calls stand in the driver's line, and ours are not to stay there for good.
+#[tokio::test]
+async fn calls_on_a_pool_that_others_filled_end_in_time_and_go_on_afterwards() {
+    const CALLERS: usize = 100;
+    let (proxy, place) = behind_proxy().await;
+    let client = place.client().await;
+    let hasty = place.options().operation_timeout(Duration::from_millis(400));
+    let store = Arc::new(MongoStore::from_client(client.clone(), hasty).await.unwrap());
+    eventually("the server is quick", async || crowd(&store, 1).await.is_empty()).await;
+    proxy.set(Mode::Freeze).await;
+    let mut others = JoinSet::new();
+    for _ in 0..MOST {
+        let database = client.database("session_tests");
+        others.spawn(async move { database.run_command(doc! { "ping": 1 }).await });
+    }
+    for _ in 0..5 {
+        let began = Instant::now();
+        assert_eq!(crowd(&store, CALLERS).await.len(), CALLERS);
+        assert!(began.elapsed() < DEADLINE, "{:?}", began.elapsed());
+    }
+    proxy.set(Mode::Forward).await;
+    eventually("the server goes on", async || crowd(&store, 1).await.is_empty()).await;
+    eventually("all go on", async || crowd(&store, MOST).await.is_empty()).await;
 }

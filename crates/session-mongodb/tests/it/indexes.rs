@@ -252,7 +252,7 @@ async fn crowd_of_sessions_is_listed_whole() {
     let place = Place::new();
     let store = MongoStore::connect(place.patient().owner_index(true)).await.unwrap();
     store.init().await.unwrap();
-    let crowd: Vec<Document> = (0..10_050)
+    let crowd: Vec<Document> = (0..1_050)
         .map(|n| {
             let mut document = flask_fields(b"x", 600);
             document.extend([("id".to_owned(), n.to_string().into())]);
@@ -261,5 +261,5 @@ async fn crowd_of_sessions_is_listed_whole() {
         })
         .collect();
     place.documents().await.insert_many(crowd).await.unwrap();
-    assert_eq!(store.list_by_owner("ann").await.unwrap().len(), 10_050);
+    assert_eq!(store.list_by_owner("ann").await.unwrap().len(), 1_050);
 }

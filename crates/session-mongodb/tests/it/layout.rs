@@ -10,6 +10,7 @@ use session_mongodb::MongoStore;
 use session_testkit::proxy::Proxy;
 use session_testkit::server;
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -69,6 +70,8 @@ async fn each_call_is_one_command() {
     assert_eq!(payload(&store, &key("one")).await, None);
     assert_eq!(take(), ["find"]);
     store.list_by_owner("nobody").await.unwrap();
+    assert_eq!(take(), ["find"]);
+    store.scan("session:", None, NonZeroUsize::MIN).await.unwrap();
     assert_eq!(take(), ["find"]);
     store.delete_expired().await.unwrap();
     assert_eq!(take(), ["find"], "nothing has expired");

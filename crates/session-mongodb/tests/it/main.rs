@@ -12,4 +12,5 @@ mod late;
 mod layout;
 mod refusals;
 mod rights;
+mod scans;
 mod sent;

@@ -11,15 +11,16 @@ use session_mongodb::MongoStore;
 use session_testkit::proxy::{Mode, Proxy};
 use session_testkit::server;
 use std::mem::take;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The commands of a store, as its driver reports them.
 #[derive(Clone, Default)]
-struct Sent(Arc<Mutex<Vec<Document>>>);
+pub(crate) struct Sent(Arc<Mutex<Vec<Document>>>);
 
 impl Sent {
-    async fn store(&self, place: &Place) -> MongoStore {
+    pub(crate) async fn store(&self, place: &Place) -> MongoStore {
         let mut driver = ClientOptions::parse(&place.url).await.unwrap();
         let sent = self.clone();
         driver.command_event_handler = Some(EventHandler::callback(move |event| {
@@ -32,7 +33,7 @@ impl Sent {
         Box::pin(MongoStore::from_client(client, options)).await.unwrap()
     }
 
-    fn take(&self) -> Vec<Document> {
+    pub(crate) fn take(&self) -> Vec<Document> {
         take(&mut *self.0.lock().unwrap())
     }
 }
@@ -47,6 +48,8 @@ async fn use_all(store: &MongoStore) {
         assert!(write.make(store, &key("b"), &loaded).await.unwrap(), "{write:?}");
     }
     assert_eq!(store.list_by_owner("ann").await.unwrap(), [key("a")]);
+    let page = store.scan("session:", None, NonZeroUsize::MIN).await.unwrap();
+    assert_eq!(page.records[0].0, key("a"));
     store.delete_expired().await.unwrap();
 }
 
@@ -78,7 +81,7 @@ async fn no_collation_is_named_where_the_collection_has_none() {
 fn looks_for_text(command: &Document) -> bool {
     let text = format!("{command}");
     !command.contains_key("insert")
-        && ["\"id\": \"", "\"owner\": \"ann\"", "\"id\": 1", "\"owner\": 1"]
+        && ["\"id\": \"", "\"id\": { \"$gte\"", "\"owner\": \"ann\"", "\"id\": 1", "\"owner\": 1"]
             .iter()
             .any(|field| text.contains(field))
 }

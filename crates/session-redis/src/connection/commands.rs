@@ -3,7 +3,7 @@
 #[cfg(feature = "cluster")]
 use redis::Arg;
 use redis::aio::ConnectionLike;
-use redis::{Cmd, Pipeline, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisResult, ServerError, Value};
 
 /// Commands about one key: the first argument, in a script's call the third.
 #[derive(Clone, Copy)]
@@ -11,6 +11,9 @@ pub(crate) enum Commands<'a> {
     One(&'a Cmd),
     /// They only read, so all are sent again if one must be.
     Several(&'a Pipeline),
+    /// They read keys that the server has just listed. One that holds another type by now, or that
+    /// another node serves, is answered by `Nil`.
+    Listed(&'a Pipeline),
     /// Each with an `ASKING` in front, to whose answers nobody listens.
     #[cfg(feature = "cluster")]
     Asking(&'a Pipeline),
@@ -24,13 +27,20 @@ impl Commands<'_> {
     ) -> RedisResult<Vec<Value>> {
         match self {
             Self::One(cmd) => Ok(vec![connection.req_packed_command(cmd).await?]),
-            Self::Several(cmds) => connection.req_packed_commands(cmds, 0, cmds.len()).await,
+            Self::Several(cmds) | Self::Listed(cmds) => {
+                connection.req_packed_commands(cmds, 0, cmds.len()).await
+            }
             #[cfg(feature = "cluster")]
             Self::Asking(cmds) => {
                 let replies = connection.req_packed_commands(cmds, 0, cmds.len()).await?;
                 Ok(replies.into_iter().skip(1).step_by(2).collect())
             }
         }
+    }
+
+    /// Whether this error says no more than that a key is no record here.
+    pub(crate) fn passes_over(self, error: &ServerError) -> bool {
+        matches!(self, Self::Listed(_)) && ["WRONGTYPE", "MOVED", "ASK"].contains(&error.code())
     }
 
     /// The same for a node to which their slot is being moved, to be sent as `Asking`.
@@ -59,7 +69,9 @@ impl Commands<'_> {
     fn iter(&self) -> impl Iterator<Item = &Cmd> {
         let (one, several) = match self {
             Self::One(cmd) => (Some(*cmd), None),
-            Self::Several(cmds) | Self::Asking(cmds) => (None, Some(cmds.cmd_iter())),
+            Self::Several(cmds) | Self::Listed(cmds) | Self::Asking(cmds) => {
+                (None, Some(cmds.cmd_iter()))
+            }
         };
         one.into_iter().chain(several.into_iter().flatten())
     }

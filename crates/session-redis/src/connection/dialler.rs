@@ -4,21 +4,23 @@
 //! never sent from one whose answer was lost, and a failed log-in (as when a restarting server has
 //! no client slot left) stays its answer for ever.
 
-use super::open;
 #[cfg(feature = "sentinel")]
 use super::sentinel::{Master, Sentinels};
 use super::task::Task;
-use crate::error::{is_full, is_refusal};
+use super::waits::Waits;
+use super::{hello, open};
+use crate::error::{Fault, Login, is_full, is_refusal};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
     RedisResult,
 };
-use session_core::store::Timeouts;
+use session_core::store::Lost;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Pauses between attempts to connect; short, because calls wait meanwhile.
 const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(60)];
@@ -40,28 +42,13 @@ pub(crate) enum Source {
     Master(Sentinels),
 }
 
-/// How long is waited for what.
-#[derive(Clone, Copy)]
-pub(crate) struct Waits {
-    /// For a connection.
-    pub(crate) connect: Duration,
-    /// Without a call, before a connection is doubted.
-    rest: Duration,
-    /// For one that is doubted to answer; the call that waits must then find time for another.
-    answer: Duration,
-}
-
-impl Waits {
-    pub(crate) fn new(timeouts: &Timeouts, rest: Duration) -> Self {
-        Self { connect: timeouts.connect(), rest, answer: timeouts.operation() / 4 }
-    }
-}
-
 /// Keeps one connection; callers that need a new one wait for the same attempt.
 pub(crate) struct Dialler {
     source: Source,
     waits: Waits,
     slot: Mutex<Slot>,
+    /// Of the server that was last connected to.
+    has_ifeq: AtomicBool,
 }
 
 /// The newest connection, or the attempt at it.
@@ -73,6 +60,12 @@ struct Slot {
     used: Option<Instant>,
 }
 
+/// What a call uses, or waits for.
+enum Found {
+    Open(Numbered),
+    Attempt(Attempt),
+}
+
 /// A connection and its number.
 type Numbered = (MultiplexedConnection, u64);
 /// What became of it, and when.
@@ -80,36 +73,47 @@ type Attempt = Task<(RedisResult<Numbered>, Instant)>;
 
 impl Dialler {
     pub(crate) fn new(source: Source, waits: Waits) -> Arc<Self> {
-        Arc::new(Self { source, waits, slot: Mutex::default() })
+        Arc::new(Self { source, waits, slot: Mutex::default(), has_ifeq: AtomicBool::default() })
     }
 
     /// Returns a connection to send on, and its number; after an error nothing was sent.
     ///
     /// It is multiplexed: a call that is dropped leaves the others and their replies alone.
     pub(crate) async fn connection(self: &Arc<Self>) -> RedisResult<Numbered> {
-        // The runtime that ran the attempt was shut down.
-        let interrupted = || Err(io::Error::from(io::ErrorKind::Interrupted).into());
-        self.attempt().end().await.map_or_else(interrupted, |(end, _)| end)
+        match self.find() {
+            Found::Open(connection) => Ok(connection),
+            Found::Attempt(attempt) => end(attempt).await,
+        }
     }
 
-    /// The attempt of the slot; begins one if there is none, or if it failed and may be repeated.
-    fn attempt(self: &Arc<Self>) -> Attempt {
+    /// The same by the deadline, which costs a timer only if there is something to wait for.
+    pub(super) async fn connection_by(
+        self: &Arc<Self>,
+        deadline: Instant,
+    ) -> Result<Numbered, Fault> {
+        let opened = match self.find() {
+            Found::Open(connection) => return Ok(connection),
+            Found::Attempt(attempt) => timeout_at(deadline, end(attempt)).await,
+        };
+        opened.map_err(|_| Lost::Unsent)?.map_err(|cause| self.unreached(cause))
+    }
+
+    /// What the slot holds; begins an attempt if there is none, or if it failed and may be repeated.
+    fn find(self: &Arc<Self>) -> Found {
         let now = Instant::now();
         let mut slot = self.slot();
-        let last_used = slot.used.replace(now);
-        let usable = slot.attempt.clone();
-        let usable = usable.filter(|attempt| attempt.is_worth_waiting_for(holds));
-        let Some(usable) = usable else {
-            slot.number += 1;
-            let attempt = attempt(dial(Arc::clone(self), slot.number));
-            return slot.attempt.insert(attempt).clone();
+        let is_rested = slot.used.replace(now).is_some_and(|used| now - used >= self.waits.rest);
+        let usable = slot.attempt.as_ref().filter(|it| it.is_worth_waiting_for(holds));
+        let attempt = match usable.map(|attempt| (attempt, attempt.ended())) {
+            Some((_, Some((Ok(open), _)))) if !is_rested => return Found::Open(open),
+            Some((_, Some((Ok(rested), _)))) => attempt(doubt(Arc::clone(self), rested)),
+            Some((attempt, _)) => return Found::Attempt(attempt.clone()),
+            None => {
+                slot.number += 1;
+                attempt(dial(Arc::clone(self), slot.number))
+            }
         };
-        if last_used.is_none_or(|used| now - used < self.waits.rest) {
-            return usable;
-        }
-        let Some((Ok(rested), _)) = usable.ended() else { return usable };
-        let attempt = attempt(doubt(Arc::clone(self), rested));
-        slot.attempt.insert(attempt).clone()
+        Found::Attempt(slot.attempt.insert(attempt).clone())
     }
 
     /// Has the next call use another connection than the one of this number; calls under way on
@@ -118,6 +122,41 @@ impl Dialler {
         let mut slot = self.slot();
         if slot.number == number {
             slot.attempt = None;
+        }
+    }
+
+    /// Whether the server has `SET .. IFEQ`, as far as is known: the next connection may lead to
+    /// another.
+    pub(super) fn has_ifeq(&self) -> bool {
+        self.has_ifeq.load(Ordering::Relaxed)
+    }
+
+    async fn learn(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        // Proxies without HELLO close a connection on which they are sent it.
+        if self.source.protocol() != ProtocolVersion::RESP2 {
+            let asked = open::within(self.waits.connect, hello::has_ifeq(connection));
+            self.has_ifeq.store(asked.await?, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The server that the connection leads to, and the user of it.
+    pub(super) fn login(&self) -> Option<Login> {
+        match &self.source {
+            Source::Server(info) => Some(Login::of(info)),
+            #[cfg(feature = "sentinel")]
+            Source::Master(sentinels) => sentinels.login(),
+        }
+    }
+
+    /// The fault of a connection that could not be opened. Sentinels may have another user, and it is
+    /// not known whether one of them refused or the master.
+    pub(super) fn unreached(&self, cause: RedisError) -> Fault {
+        let fault = Fault::unreached(cause);
+        match &self.source {
+            Source::Server(_) => fault.of(|| self.login()),
+            #[cfg(feature = "sentinel")]
+            Source::Master(_) => fault,
         }
     }
 
@@ -135,6 +174,13 @@ impl Dialler {
 
 fn attempt(work: impl Future<Output = RedisResult<Numbered>> + Send + 'static) -> Attempt {
     Task::spawn(async { (work.await, Instant::now()) })
+}
+
+/// What comes of an attempt.
+async fn end(attempt: Attempt) -> RedisResult<Numbered> {
+    // The runtime that ran it was shut down.
+    let interrupted = || Err(io::Error::from(io::ErrorKind::Interrupted).into());
+    attempt.end().await.map_or_else(interrupted, |(end, _)| end)
 }
 
 /// Whether an attempt that ended so is the answer to those who ask now.
@@ -178,11 +224,16 @@ async fn open(
     config: &AsyncConnectionConfig,
 ) -> RedisResult<MultiplexedConnection> {
     match &dialler.source {
-        Source::Server(info) => open::open(info.clone(), config, dialler.waits.connect).await,
+        Source::Server(info) => {
+            let mut connection = open::open(info.clone(), config, dialler.waits.connect).await?;
+            dialler.learn(&mut connection).await?;
+            Ok(connection)
+        }
         #[cfg(feature = "sentinel")]
         Source::Master(sentinels) => {
             let limit = dialler.waits.connect;
-            let (connection, master) = Box::pin(sentinels.open(config, limit)).await?;
+            let (mut connection, master) = Box::pin(sentinels.open(config, limit)).await?;
+            dialler.learn(&mut connection).await?;
             tokio::spawn(leave_when_replaced(Arc::downgrade(dialler), number, master));
             Ok(connection)
         }

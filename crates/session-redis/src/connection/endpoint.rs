@@ -2,7 +2,7 @@
 
 use super::commands::Commands;
 use super::dialler::Dialler;
-use crate::error::Fault;
+use crate::error::{Fault, Login};
 use redis::Value;
 use redis::aio::ConnectionLike;
 use session_core::store::Lost;
@@ -21,8 +21,28 @@ impl Endpoint {
     /// Connects, if there is no connection yet.
     pub(crate) async fn connect(&self) -> Result<(), Fault> {
         match self {
-            Self::Own(dialler) => dialler.connection().await.map(drop).map_err(Fault::unreached),
+            Self::Own(dialler) => {
+                let opened = dialler.connection().await;
+                opened.map(drop).map_err(|cause| dialler.unreached(cause))
+            }
             Self::Shared(_) => Ok(()),
+        }
+    }
+
+    /// The server, and the user there, unless the application sees to that.
+    pub(crate) fn login(&self) -> Option<Login> {
+        match self {
+            Self::Own(dialler) => dialler.login(),
+            Self::Shared(_) => None,
+        }
+    }
+
+    /// Whether it has `SET .. IFEQ`, as far as is known; nobody asks over the application's
+    /// connection, which may lead to another server at any time.
+    pub(crate) fn has_ifeq(&self) -> bool {
+        match self {
+            Self::Own(dialler) => dialler.has_ifeq(),
+            Self::Shared(_) => false,
         }
     }
 
@@ -41,9 +61,9 @@ impl Endpoint {
                 return exchange(&mut *shared.clone_connection(), commands, deadline).await;
             }
         };
-        let opened = timeout_at(deadline, dialler.connection()).await.map_err(|_| Lost::Unsent)?;
-        let (mut connection, number) = opened.map_err(Fault::unreached)?;
+        let (mut connection, number) = dialler.connection_by(deadline).await?;
         let replies = exchange(&mut connection, commands, deadline).await;
+        let replies = replies.map_err(|fault| fault.of(|| self.login()));
         if matches!(&replies, Err(fault) if fault.ends_connection()) {
             dialler.leave(number);
         }
@@ -63,7 +83,8 @@ async fn exchange(
     let answered = timeout_at(deadline, commands.send_on(connection)).await;
     let replies = answered.map_err(|_| Lost::Silent)??;
     let each = replies.into_iter().map(|reply| match reply {
-        Value::ServerError(error) => Err(Fault::Refused(error)),
+        Value::ServerError(error) if commands.passes_over(&error) => Ok(Value::Nil),
+        Value::ServerError(error) => Err(Fault::refused(error)),
         value => Ok(value),
     });
     each.collect()

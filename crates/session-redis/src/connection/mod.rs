@@ -7,27 +7,28 @@ mod dialler;
 mod endpoint;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 mod first;
+mod hello;
 mod open;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 mod pause;
 #[cfg(feature = "sentinel")]
 mod sentinel;
 mod task;
+mod waits;
 
 pub(crate) use commands::Commands;
-pub(crate) use dialler::Waits;
+pub(crate) use endpoint::Endpoint;
+pub(crate) use waits::Waits;
 
 #[cfg(feature = "cluster")]
 use self::cluster::Cluster;
 use self::dialler::{Dialler, Source};
-use self::endpoint::Endpoint;
 use crate::address::Place;
 use crate::error::Fault;
 use redis::Value;
 use redis::aio::ConnectionLike;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 use redis::{ConnectionAddr, ConnectionInfo};
-#[cfg(feature = "cluster")]
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -37,10 +38,10 @@ use tokio::time::Instant;
 /// after those, and within the deadline, it is sent again.
 pub(crate) enum Link {
     /// To one server.
-    Server(Endpoint),
+    Server(Arc<Endpoint>),
     /// To the master that sentinels name.
     #[cfg(feature = "sentinel")]
-    Master(Endpoint),
+    Master(Arc<Endpoint>),
     /// To the node that serves the key's slot.
     #[cfg(feature = "cluster")]
     Cluster(Arc<Cluster>),
@@ -49,7 +50,7 @@ pub(crate) enum Link {
 impl Link {
     /// Makes a link that connects when it is first used.
     pub(crate) fn dial(place: Place, waits: Waits) -> Self {
-        let own = |source| Endpoint::Own(Dialler::new(source, waits));
+        let own = |source| Arc::new(Endpoint::Own(Dialler::new(source, waits)));
         match place {
             Place::Server(info) => Self::Server(own(Source::Server(info))),
             #[cfg(feature = "sentinel")]
@@ -64,7 +65,18 @@ impl Link {
     where
         C: ConnectionLike + Clone + Send + Sync + 'static,
     {
-        Self::Server(Endpoint::Shared(Box::new(connection)))
+        Self::Server(Arc::new(Endpoint::Shared(Box::new(connection))))
+    }
+
+    /// Those that hold keys, as far as they are known after the first contact.
+    pub(crate) fn servers(&self) -> Vec<Arc<Endpoint>> {
+        match self {
+            Self::Server(server) => vec![Arc::clone(server)],
+            #[cfg(feature = "sentinel")]
+            Self::Master(master) => vec![Arc::clone(master)],
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.masters(),
+        }
     }
 
     /// Whether keys are known to lie on several nodes.
@@ -73,6 +85,18 @@ impl Link {
             #[cfg(feature = "cluster")]
             Self::Cluster(_) => true,
             _ => false,
+        }
+    }
+
+    /// Whether the server of `key` has `SET .. IFEQ`, as far as is known.
+    #[cfg_attr(not(feature = "cluster"), allow(unused_variables, reason = "one server has all"))]
+    pub(crate) fn has_ifeq(&self, key: &[u8]) -> bool {
+        match self {
+            Self::Server(server) => server.has_ifeq(),
+            #[cfg(feature = "sentinel")]
+            Self::Master(master) => master.has_ifeq(),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.has_ifeq(key),
         }
     }
 
@@ -104,6 +128,35 @@ impl Link {
             },
             #[cfg(feature = "cluster")]
             Self::Cluster(cluster) => cluster.send(commands, deadline).await,
+        }
+    }
+
+    /// The same to the node called `id` of a cluster, whatever slots it serves; `None` if it serves
+    /// none. Where there is one server, that is it.
+    #[cfg_attr(not(feature = "cluster"), allow(unused_variables, reason = "one server has no id"))]
+    pub(crate) async fn send_to(
+        &self,
+        id: &str,
+        commands: Commands<'_>,
+        deadline: Instant,
+    ) -> Result<Option<Vec<Value>>, Fault> {
+        match self {
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.send_to(id, commands, deadline).await,
+            _ => self.send(commands, deadline).await.map(Some),
+        }
+    }
+
+    /// The same to whichever server answers.
+    pub(crate) async fn send_to_any(
+        &self,
+        commands: Commands<'_>,
+        deadline: Instant,
+    ) -> Result<Vec<Value>, Fault> {
+        match self {
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => cluster.send_to_any(commands, deadline).await,
+            _ => self.send(commands, deadline).await,
         }
     }
 }

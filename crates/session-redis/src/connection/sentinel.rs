@@ -4,6 +4,7 @@ use super::at;
 use super::first::first;
 use super::open::{open, within};
 use crate::address::Service;
+use crate::error::Login;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, ConnectionInfo, ErrorKind, ProtocolVersion, RedisError, RedisResult,
@@ -119,6 +120,12 @@ impl Sentinels {
                 "the server that a sentinel names is no master",
             )))
         }
+    }
+
+    /// The master that was last connected to, and the user of it.
+    pub(crate) fn login(&self) -> Option<Login> {
+        let (host, port) = self.last().clone()?;
+        Some(Login::of(&at(&self.service.master, &host, port)))
     }
 
     fn last(&self) -> MutexGuard<'_, Option<Master>> {

@@ -1,17 +1,25 @@
-//! What the user may not do (Redis, `acl.c` and `script.c`).
+//! What a server does not let its user do (Redis, `acl.c` and `script.c`).
+
+use super::STORE;
+use redis::ConnectionInfo;
+use session_core::store::Call;
+use session_core::{Error, ErrorKind};
 
 /// What is sent beyond what every user may: other names in a server's text are not repeated.
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 24] = [
     "asking",
+    "cluster|nodes",
     "cluster|slots",
     "del",
     "eval",
     "evalsha",
     "exists",
     "get",
+    "info",
     "pexpire",
     "pttl",
     "role",
+    "scan",
     "select",
     "sentinel|get-master-addr-by-name",
     "set",
@@ -53,18 +61,61 @@ impl Denied {
         Some(if is_command { Self::Command(None) } else { Self::Keys })
     }
 
-    pub(crate) fn message(self) -> String {
-        let what = match self {
+    fn what(self) -> String {
+        match self {
             Self::Command(Some(name)) => format!("run {}", name.to_uppercase().replace('|', " ")),
             Self::Command(None) => "run a command, which ACL LOG names".to_owned(),
             Self::Keys => "use a key, of sessions (session:*, or another prefix) or of owners \
                  (session-owner:*)"
                 .to_owned(),
-        };
-        format!(
-            "the server does not let this user {what}; the page of session-redis lists the rights it needs"
-        )
+        }
     }
+
+    /// What gives the right, as `ACL SETUSER` takes it.
+    fn right(self) -> String {
+        match self {
+            Self::Command(name) => format!("+{}", name.unwrap_or("..")),
+            Self::Keys => "~session:* ~session-owner:*".to_owned(),
+        }
+    }
+}
+
+/// Whom a server turned away, and which one it was.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    server: String,
+    user: String,
+}
+
+impl Login {
+    pub(crate) fn of(info: &ConnectionInfo) -> Self {
+        let settings = info.redis_settings();
+        // Without a password nobody logs in, and what stands for the user may be one.
+        let user = settings.password().and(settings.username()).unwrap_or("default");
+        Self { server: info.addr().to_string(), user: user.to_owned() }
+    }
+
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+}
+
+/// The error of a call that was turned away, with what to run on that server.
+pub(crate) fn lacks(call: Call, denied: &[Denied], login: Option<&Login>) -> Error {
+    let what: Vec<String> = denied.iter().map(|denied| denied.what()).collect();
+    let rights: Vec<String> = denied.iter().map(|denied| denied.right()).collect();
+    let (what, rights) = (what.join(", "), rights.join(" "));
+    let (at, way) = match login {
+        Some(Login { server, user }) => {
+            (format!(" at {server}"), format!("say ACL SETUSER {user} {rights}"))
+        }
+        None => (String::new(), format!("give it {rights} by ACL SETUSER")),
+    };
+    let what = format!(
+        "the server{at} does not let this user {what}; {way}; the page of session-redis lists the \
+         rights it needs"
+    );
+    call.error(STORE, ErrorKind::Unavailable, &what).with_retryable(false)
 }
 
 #[cfg(test)]

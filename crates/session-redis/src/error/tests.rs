@@ -9,7 +9,7 @@ const WRITES: [Call; 4] = [Call::Create, Call::Update, Call::Touch, Call::Delete
 fn reply(line: &str) -> Fault {
     let value = redis::parse_redis_value(format!("-{line}\r\n").as_bytes()).unwrap();
     let Value::ServerError(error) = value else { panic!("an error reply, got {value:?}") };
-    Fault::Refused(error)
+    Fault::refused(error)
 }
 
 fn broken(kind: io::ErrorKind) -> Fault {

@@ -45,7 +45,12 @@ impl RedisStore {
                 cmd.arg("SET").arg(key).arg(payload).arg("PX").arg(ttl).arg("NX");
                 return self.send(&cmd, deadline).await;
             }
-            (Change::Update { .. }, None) => &scripts::UPDATE,
+            (Change::Update { loaded, payload, ttl }, None) => {
+                match self.update_natively(key, loaded, payload, ttl, deadline).await {
+                    Some(replies) => return replies,
+                    None => &scripts::UPDATE,
+                }
+            }
             (Change::Touch { .. }, None) => &scripts::TOUCH,
             (Change::Delete, None) => {
                 return self.send(Cmd::new().arg("DEL").arg(key), deadline).await;
@@ -68,5 +73,29 @@ impl RedisStore {
             None => &[key],
         };
         self.evaluate(script, keys, args, deadline).await
+    }
+
+    /// The same as [`scripts::UPDATE`] in a command of the server's own; `None` if it has none, and
+    /// then nothing ran.
+    async fn update_natively(
+        &self,
+        key: &[u8],
+        loaded: &[u8],
+        payload: &[u8],
+        ttl: &str,
+        deadline: Instant,
+    ) -> Option<Result<Vec<Value>, Fault>> {
+        if !self.link.has_ifeq(key) {
+            return None;
+        }
+        let mut cmd = Cmd::with_capacity(7, key.len() + loaded.len() + payload.len() + 32);
+        cmd.arg("SET").arg(key).arg(payload).arg("IFEQ").arg(loaded).arg("PX").arg(ttl);
+        match self.send(&cmd, deadline).await {
+            // Another server than the one that was asked, which is older.
+            Err(fault) if fault.is_syntax_error() => None,
+            // What is no string equals no payload.
+            Err(fault) if fault.is_wrong_type() => Some(Ok(vec![Value::Nil])),
+            replies => Some(replies),
+        }
     }
 }

@@ -9,7 +9,7 @@
 //! different slots, and the entry is a call of its own.
 
 use super::change::Change;
-use super::reply::outcome;
+use super::reply::{outcome, scanned};
 use super::{RedisStore, scripts};
 use crate::connection::Commands;
 use crate::error::{self, STORE};
@@ -178,13 +178,8 @@ fn index(owner: &str) -> String {
 /// Reads the reply of `ZSCAN`: the next cursor, then members and scores by turns. A member that is
 /// no text is no key of ours.
 fn page(replies: Vec<Value>) -> Result<(Vec<u8>, Vec<StoreKey>)> {
-    let Ok([Value::Array(parts)]) = <[Value; 1]>::try_from(replies) else {
-        return Err(error::unexpected(Call::List));
-    };
-    let Ok([Value::BulkString(cursor), Value::Array(entries)]) = <[Value; 2]>::try_from(parts)
-    else {
-        return Err(error::unexpected(Call::List));
-    };
+    let reply = <[Value; 1]>::try_from(replies).ok().and_then(|[reply]| scanned(reply));
+    let (cursor, entries) = reply.ok_or_else(|| error::unexpected(Call::List))?;
     let keys = entries.iter().step_by(2).filter_map(|member| match member {
         Value::BulkString(member) => std::str::from_utf8(member).ok(),
         _ => None,

@@ -3,15 +3,15 @@
 use crate::error::{self, Fault};
 use redis::Value;
 use session_core::store::{Call, left_ms};
-use session_core::{Outcome, Record, Result};
+use session_core::{Outcome, Record, Result, StoreKey};
 use std::time::Duration;
 
 /// Reads the replies of `GET` and `PTTL`.
-pub(super) fn record(replies: Vec<Value>) -> Result<Option<Record>> {
+pub(super) fn record(call: Call, replies: Vec<Value>) -> Result<Option<Record>> {
     let (payload, left) = match <[Value; 2]>::try_from(replies) {
-        Ok([Value::Nil, _]) => return Ok(None),
+        Ok([Value::Nil, _] | [_, Value::Nil]) => return Ok(None),
         Ok([Value::BulkString(payload), Value::Int(left)]) => (payload, left),
-        _ => return Err(error::unexpected(Call::Load)),
+        _ => return Err(error::unexpected(call)),
     };
     let ttl = match left {
         // It expired between the two commands.
@@ -22,6 +22,35 @@ pub(super) fn record(replies: Vec<Value>) -> Result<Option<Record>> {
         ms => left_ms(ms),
     };
     Ok(Some(Record { payload: payload.into(), cas: 0, ttl }))
+}
+
+/// Reads the replies of `GET` and `PTTL` for each of `keys`; those without a record are left out.
+pub(super) fn records(keys: Vec<StoreKey>, replies: Vec<Value>) -> Result<Vec<(StoreKey, Record)>> {
+    let mut replies = replies.into_iter();
+    let mut records = Vec::with_capacity(keys.len());
+    for key in keys {
+        let found = record(Call::Scan, replies.by_ref().take(2).collect())?;
+        records.extend(found.map(|record| (key, record)));
+    }
+    Ok(records)
+}
+
+/// Reads the reply of `SCAN` and its kin: where to go on, and what there is.
+pub(super) fn scanned(reply: Value) -> Option<(Vec<u8>, Vec<Value>)> {
+    let Value::Array(parts) = reply else { return None };
+    match <[Value; 2]>::try_from(parts).ok()? {
+        [Value::BulkString(cursor), Value::Array(entries)] => Some((cursor, entries)),
+        _ => None,
+    }
+}
+
+/// Reads a text, which RESP3 marks as one.
+pub(super) fn text(reply: &Value) -> Option<&str> {
+    match reply {
+        Value::BulkString(text) => std::str::from_utf8(text).ok(),
+        Value::VerbatimString { text, .. } => Some(text),
+        _ => None,
+    }
 }
 
 /// Reads the reply of a command that writes.
@@ -50,19 +79,21 @@ mod tests {
         let table = [
             (vec![Value::Nil, Value::Int(-2)], None),
             (vec![bulk("x"), Value::Int(-2)], None),
+            // Its slot went between the two commands.
+            (vec![bulk("x"), Value::Nil], None),
             (vec![bulk("x"), Value::Int(-1)], Some(Duration::MAX)),
             (vec![bulk("x"), Value::Int(0)], Some(Duration::from_millis(1))),
             (vec![bulk("x"), Value::Int(1_500)], Some(Duration::from_millis(1_500))),
         ];
         for (replies, ttl) in table {
-            assert_eq!(record(replies).unwrap().map(|record| record.ttl), ttl);
+            assert_eq!(record(Call::Load, replies).unwrap().map(|record| record.ttl), ttl);
         }
     }
 
     #[test]
     fn unexpected_answers_are_errors() {
         for replies in [vec![], vec![bulk("x")], vec![Value::Int(1), Value::Int(1)]] {
-            assert_eq!(record(replies).unwrap_err().kind(), ErrorKind::Decode);
+            assert_eq!(record(Call::Load, replies).unwrap_err().kind(), ErrorKind::Decode);
         }
         let error = outcome(Call::Update, Ok(vec![bulk("x")])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unknown);

@@ -1,7 +1,7 @@
 //! Slots change hands, or have no owner, while sessions are read and written.
 
 use crate::common::writers::Writers;
-use crate::common::{HOUR, MINUTE, WRITTEN, create, in_time, key, keys_of, writes};
+use crate::common::{HOUR, MINUTE, WRITTEN, create, in_time, key, keys_of, tell, writes};
 use session_core::{Bytes, ErrorKind, Outcome, Precondition, Store};
 use session_redis::RedisStore;
 use session_testkit::{RedisCluster, RedisServer};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A slot on its way from one node to another.
-struct Move<'a> {
+pub(crate) struct Move<'a> {
     slot: String,
     from: &'a RedisServer,
     to: &'a RedisServer,
@@ -17,25 +17,25 @@ struct Move<'a> {
 
 impl<'a> Move<'a> {
     /// From the master whose slot it is, the first, to the second.
-    async fn of(cluster: &'a RedisCluster, name: &str) -> Self {
+    pub(crate) async fn of(cluster: &'a RedisCluster, name: &str) -> Self {
         let (from, to) = (&cluster.nodes()[0], &cluster.nodes()[1]);
         let slot = from.tell(&format!("CLUSTER KEYSLOT session:{name}")).await.unwrap();
         Self { slot, from, to }
     }
 
     /// From here on keys that the old node does not have are asked for at the new one.
-    async fn begin(&self) {
+    pub(crate) async fn begin(&self) {
         self.change(self.to, &format!("IMPORTING {}", id(self.from).await)).await;
         self.change(self.from, &format!("MIGRATING {}", id(self.to).await)).await;
     }
 
-    async fn carry(&self, name: &str) {
+    pub(crate) async fn carry(&self, name: &str) {
         let port = self.to.addr().port();
         let carried = format!("MIGRATE 127.0.0.1 {port} session:{name} 0 5000");
         self.from.tell(&carried).await.unwrap();
     }
 
-    async fn end(&self) {
+    pub(crate) async fn end(&self) {
         let owner = format!("NODE {}", id(self.to).await);
         self.change(self.to, &owner).await;
         self.change(self.from, &owner).await;
@@ -45,12 +45,12 @@ impl<'a> Move<'a> {
         node.tell(&format!("CLUSTER SETSLOT {} {what}", self.slot)).await.unwrap();
     }
 
-    fn back(self) -> Self {
+    pub(crate) fn back(self) -> Self {
         Self { slot: self.slot, from: self.to, to: self.from }
     }
 }
 
-async fn id(node: &RedisServer) -> String {
+pub(crate) async fn id(node: &RedisServer) -> String {
     node.tell("CLUSTER MYID").await.unwrap()
 }
 
@@ -187,9 +187,12 @@ async fn slot_without_an_owner_is_unavailable_in_time_until_it_has_one() {
 async fn nothing_is_sent_after_the_deadline() {
     let cluster = RedisCluster::start(2, false).await.unwrap();
     let url = format!("redis+cluster://{}", cluster.nodes()[0].addr());
-    let store = Arc::new(RedisStore::connect_lazy(url).unwrap());
+    let store = Arc::new(RedisStore::connect(url).await.unwrap());
     let name = keys_of(&cluster, 0, 1).await.remove(0);
     // It knows the slots, and is connected to the node that the slot leaves alone.
+    let mut other = crate::common::admin(&cluster.nodes()[1].url()).await;
+    tell(&mut other, "CLIENT KILL TYPE normal SKIPME yes").await;
+    drop(other);
     assert_eq!(store.load(&key(&name)).await.unwrap(), None);
     let way = Move::of(&cluster, &name).await;
     way.begin().await;

@@ -36,7 +36,7 @@ async fn silent_host_is_given_up_on_without_doubt_about_writes() {
 
     let store = RedisStore::connect_lazy(url.as_str()).unwrap();
     let error = in_time(store.load(&key("none"))).await.unwrap_err();
-    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true));
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
     let key = key("none");
     let write = store.write(&key, "x".into(), &MINUTE, Precondition::Absent);
     assert_eq!(in_time(write).await.unwrap_err().kind(), ErrorKind::Unavailable);
@@ -214,13 +214,15 @@ async fn nothing_is_sent_after_the_deadline() {
         RedisStore::connect(RedisOptions::new(server.url()).operation_timeout(past)).await.unwrap(),
         RedisStore::from_client(admin.clone()).operation_timeout(past),
     ] {
+        // Among them those that asked for the user's rights.
+        let before = calls(&mut admin, &["get", "set", "evalsha", "del"]).await;
         for error in writes(&store, &key("late"), &gone).await {
             assert_eq!(error.unwrap_err().kind(), ErrorKind::Unavailable);
         }
         let error = store.load(&key("late")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
         let sent = calls(&mut admin, &["get", "set", "evalsha", "del"]).await;
-        assert_eq!(sent, [0, 0, 0, 0], "the server was sent what nobody waits for");
+        assert_eq!(sent, before, "the server was sent what nobody waits for");
     }
 }
 
@@ -281,7 +283,7 @@ async fn attempt_to_connect_outlives_the_call_that_began_it() {
     let store = RedisStore::connect_lazy(options).unwrap();
     for _ in 0..3 {
         let error = store.load(&key("none")).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
     }
     assert!(listener.accept().is_ok());
     assert!(listener.accept().is_err(), "one attempt serves all calls");

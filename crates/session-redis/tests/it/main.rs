@@ -15,12 +15,15 @@ mod conformance_cluster;
 mod conformance_sentinel;
 mod connections;
 mod faults;
+mod late;
 mod layout;
 mod owners;
 mod refusals;
 mod rights;
+mod scans;
 #[cfg(feature = "sentinel")]
 mod sentinel_failover;
 #[cfg(feature = "rustls")]
 mod tls;
 mod twemproxy;
+mod valkey;

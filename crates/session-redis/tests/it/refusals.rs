@@ -47,7 +47,7 @@ async fn refused_log_in_is_not_retryable_and_ends_with_its_cause() {
     tell(&mut admin, "CONFIG SET requirepass hunter2").await;
     tell(&mut admin, "CLIENT KILL TYPE normal SKIPME yes").await;
     let wrong = RedisStore::connect_lazy(server.url().replace("//", "//:hunter1@")).unwrap();
-    for store in [&store, &wrong] {
+    for store in [&store as &dyn Store, &wrong] {
         let error = store.load(&key("auth")).await.unwrap_err();
         assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, false));
         assert!(!format!("{error:?}").contains("hunter"), "{error:?}");
@@ -63,9 +63,9 @@ async fn server_without_a_free_slot_is_unavailable_until_it_has_one() {
     let server = Server::start().await;
     let mut admin = server.admin().await;
     for query in ["", "?protocol=resp2"] {
-        let url = format!("{}{query}", server.url());
+        let store = RedisStore::connect(format!("{}{query}", server.url())).await.unwrap();
         tell(&mut admin, "CONFIG SET maxclients 1").await;
-        let store = RedisStore::connect_lazy(url).unwrap();
+        tell(&mut admin, "CLIENT KILL TYPE normal SKIPME yes").await;
         let error = in_time(store.load(&key("slot"))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         tell(&mut admin, "CONFIG SET maxclients 100").await;

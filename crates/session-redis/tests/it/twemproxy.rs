@@ -1,15 +1,21 @@
 //! The contract behind twemproxy, Debian's `nutcracker`: it knows neither `HELLO` nor `CLIENT`, and
 //! closes a connection on which it is sent what it does not know.
 
-use crate::common::Server;
+use crate::common::{Server, create, key};
 use crate::conformance::Own;
-use session_core::{ErrorKind, async_trait};
+use session_core::store::{Cursor, Page, Scan, no_scan};
+use session_core::{
+    Bytes, Capabilities, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store, StoreKey,
+    async_trait,
+};
 use session_redis::RedisStore;
-use session_testkit::{ChildServer, Place, Program};
+use session_testkit::{ChildServer, Link, Place, Program, Subject};
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::process::Command;
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
@@ -61,7 +67,79 @@ async fn proxy() -> String {
     PROXY.get_or_init(start).await.0.url()
 }
 
-session_testkit::store_conformance!(Own::at(proxy().await + "?protocol=resp2"));
+/// The store behind the proxy, without what the proxy does not pass on: it closes a connection on
+/// which it is sent `SCAN`.
+struct Behind(Own);
+
+#[async_trait]
+impl Subject for Behind {
+    async fn store(&self) -> Result<Arc<dyn Store>> {
+        Ok(Arc::new(NoScan(self.0.store().await?)))
+    }
+
+    fn link(&self) -> Link<'_> {
+        self.0.link()
+    }
+}
+
+#[derive(Debug)]
+struct NoScan(Arc<dyn Store>);
+
+#[async_trait]
+impl Store for NoScan {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { scan: Scan::Unsupported, ..self.0.capabilities() }
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
+        self.0.load(key).await
+    }
+
+    async fn write(
+        &self,
+        key: &StoreKey,
+        payload: Bytes,
+        lease: &Lease<'_>,
+        when: Precondition<'_>,
+    ) -> Result<Outcome> {
+        self.0.write(key, payload, lease, when).await
+    }
+
+    async fn touch(&self, key: &StoreKey, lease: &Lease<'_>, loaded: &Record) -> Result<Outcome> {
+        self.0.touch(key, lease, loaded).await
+    }
+
+    async fn delete(
+        &self,
+        key: &StoreKey,
+        owner: Option<&str>,
+        expected: Option<&Record>,
+    ) -> Result<bool> {
+        self.0.delete(key, owner, expected).await
+    }
+
+    async fn list_by_owner(&self, owner: &str) -> Result<Vec<StoreKey>> {
+        self.0.list_by_owner(owner).await
+    }
+
+    async fn delete_expired(&self) -> Result<u64> {
+        self.0.delete_expired().await
+    }
+
+    async fn scan(&self, _: &str, _: Option<&Cursor>, _: NonZeroUsize) -> Result<Page> {
+        Err(no_scan("redis", "twemproxy does not pass it on"))
+    }
+}
+
+session_testkit::store_conformance!(Behind(Own::at(proxy().await + "?protocol=resp2")));
+
+#[tokio::test]
+async fn scan_is_an_error_and_the_next_call_is_none() {
+    let store = RedisStore::connect(proxy().await + "?protocol=resp2").await.unwrap();
+    let error = store.scan("session:", None, NonZeroUsize::MIN).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    create(&store, &key("after-a-scan"), "x").await;
+}
 
 #[tokio::test]
 async fn without_the_protocol_the_error_names_it() {

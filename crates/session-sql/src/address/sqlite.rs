@@ -40,11 +40,17 @@ pub(super) fn read(rest: &str, options: &SqlOptions) -> Result<SqliteConnectOpti
     }
     Ok(SqliteConnectOptions::new()
         .filename(path(place)?)
-        .create_if_missing(makes_file)
+        .create_if_missing(makes_file && options.makes_file)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(patience)
         .disable_statement_logging())
+}
+
+/// Whether there is no file yet.
+pub(super) fn is_unmade(rest: &str) -> bool {
+    let place = rest.split_once('?').map_or(rest, |(place, _)| place);
+    path(place).is_ok_and(|path| !std::path::Path::new(path).exists())
 }
 
 fn in_memory() -> session_core::Error {

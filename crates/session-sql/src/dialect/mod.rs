@@ -9,14 +9,12 @@ mod sqlite;
 
 use crate::error::{Fault, Refusal};
 use crate::name::{Name, TableName};
+use crate::pace::Pace;
 use crate::statement::Marker;
 use sqlx::Database;
 use sqlx::error::DatabaseError;
 use std::pin::Pin;
 use std::time::Duration;
-
-/// How many expired rows one statement removes: few enough that writers do not wait for it.
-pub(crate) const BATCH: u64 = 500;
 
 /// What a new connection answers to what it is told first.
 pub(crate) type Prepared<'c> = Pin<Box<dyn Future<Output = sqlx::Result<()>> + Send + 'c>>;
@@ -90,10 +88,18 @@ pub(crate) struct Words {
     pub(crate) is_old: &'static str,
     /// Whether a row has exactly the owner.
     pub(crate) is_owner: &'static str,
+    /// Whether the key of a row begins with `:prefix`, byte for byte.
+    pub(crate) is_under: &'static str,
+    /// Where the rows under `:prefix` begin in an order `{order}` that keeps them together.
+    pub(crate) from_prefix: &'static str,
+    /// Whether a row comes before their end, at `:end`.
+    pub(crate) within_prefix: &'static str,
     /// Ends an `INSERT` that must not fail where the key has a row already.
     pub(crate) or_nothing: &'static str,
-    /// Removes a batch of expired rows.
+    /// Removes `{batch}` or `:most` expired rows.
     pub(crate) sweep: &'static str,
+    /// How many those are.
+    pub(crate) pace: Pace,
     /// Ends the condition of every statement, where a server may execute another one in its place:
     /// fails unless `:mark` is this statement's `{mark}`.
     pub(crate) guard: &'static str,
@@ -101,12 +107,17 @@ pub(crate) struct Words {
     /// `{ms}` for it.
     pub(crate) preamble: Option<&'static str>,
     /// Asks for what is known of the table: `column NAME` of each, `index NAME` where one begins with
-    /// it, `unique NAME` where it is so by itself, `text NAME` where payloads would be; `limit BYTES`
+    /// it, `unique NAME` where it is so by itself, `order KEY` by which the index of keys has them,
+    /// or `range KEY` if keys under a prefix are together there; `text NAME` where payloads would be,
+    /// `limit BYTES`
     /// of `data`, `digits COUNT` of a second in `expiry`, `packet BYTES` of the largest message,
     /// `autocommit 0` where a statement is not committed by itself; `user NAME` and `schema NAME` as
     /// they stand in a `GRANT`, `lacks RIGHT` that the user needs to the table, and `sequence NAME`
     /// of which it lacks `USAGE`.
     pub(crate) describe: &'static str,
+    /// Asks what the server is and how it is set up: `version` with its name, `now_ms` by its clock,
+    /// and lines that `store::examine` has rules for.
+    pub(crate) examine: &'static str,
     /// Changes nothing, and is denied to whom `DELETE` is, where the server does not tell that.
     pub(crate) may_delete: Option<&'static str>,
     /// Makes the table; `{owner_column}` is nothing or its definition.
@@ -123,8 +134,6 @@ pub(crate) struct Words {
     pub(crate) text_to_bytes: &'static str,
     /// The largest value of the server, where the table sets no lower limit.
     pub(crate) max_payload: usize,
-    /// Whether writers take turns in this process, because the database has one writer.
-    pub(crate) has_one_writer: bool,
 }
 
 impl Words {
@@ -140,8 +149,9 @@ impl Words {
             ("{is_key}", self.is_key.to_owned()),
             ("{is_old}", self.is_old.to_owned()),
             ("{is_owner}", self.is_owner.to_owned()),
+            ("{is_under}", self.is_under.to_owned()),
             ("{now}", self.now.to_owned()),
-            ("{batch}", BATCH.to_string()),
+            ("{batch}", self.pace.rows().to_string()),
             ("{table}", format!("{prefix}{}", quoted(bare))),
             ("{bare}", bare.to_owned()),
             ("{bare_quoted}", quoted(bare)),

@@ -5,6 +5,7 @@
 
 use super::{Dialect, Prepared, Words};
 use crate::error::Refusal;
+use crate::pace::Pace;
 use crate::plain::server_ms;
 use crate::statement::Marker;
 use sqlx::error::DatabaseError;
@@ -30,6 +31,11 @@ impl Dialect for MySql {
         is_old: "data = :old",
         is_owner: "owner = :owner AND BINARY owner = :owner",
         // `INSERT IGNORE` would also cut what is too long.
+        is_under: "LEFT(BINARY session_id, LENGTH(:prefix)) = BINARY :prefix",
+        // Where shorter texts are compared as if they had spaces after them, a key may come before
+        // its prefix. The range of a `LIKE` is none: MariaDB leaves out what is beyond U+FFFF.
+        from_prefix: "{order} >= RPAD(:prefix, 255, _utf8mb4 x'00' COLLATE utf8mb4_bin)",
+        within_prefix: "{order} < :end",
         or_nothing: "",
         // Rows are found and locked first, but for those that others have locked, and then deleted
         // by their keys: by its expiry one is waited for. Servers that cannot skip wait.
@@ -38,6 +44,7 @@ impl Dialect for MySql {
                 LIMIT {batch} FOR UPDATE /*!80001 SKIP LOCKED */ /*M!100600 SKIP LOCKED */) AS s \
                 STRAIGHT_JOIN {table} AS t ON t.session_id = s.session_id \
                 WHERE t.expiry <= {now} OR t.expiry IS NULL",
+        pace: Pace::Steady,
         guard: "",
         preamble: Some("/*M! SET STATEMENT max_statement_time = {ms} / 1000 FOR */ "),
         describe: "SELECT CONCAT('column ', LOWER(column_name)) FROM information_schema.columns \
@@ -49,6 +56,9 @@ impl Dialect for MySql {
                    FROM information_schema.statistics WHERE table_schema = {schema_text} \
                    AND table_name = '{bare}' AND non_unique = 0 \
                    GROUP BY index_name HAVING COUNT(*) = 1 \
+                   UNION ALL SELECT 'range session_id' FROM information_schema.columns \
+                   WHERE table_schema = {schema_text} AND table_name = '{bare}' \
+                   AND column_name = 'session_id' AND collation_name = 'utf8mb4_bin' \
                    UNION ALL SELECT CONCAT('limit ', character_octet_length) \
                    FROM information_schema.columns WHERE table_schema = {schema_text} \
                    AND table_name = '{bare}' AND column_name = 'data' \
@@ -71,6 +81,16 @@ impl Dialect for MySql {
                    JOIN (SELECT 'SELECT' AS name UNION SELECT 'INSERT' UNION SELECT 'UPDATE') AS r \
                    WHERE table_schema = {schema_text} AND table_name = '{bare}' \
                    AND column_name = 'expiry' AND NOT FIND_IN_SET(r.name, UPPER(privileges))",
+        examine: "SELECT CONCAT('version ', IF(VERSION() LIKE '%MariaDB%', '', 'MySQL '), VERSION()) \
+                  UNION ALL SELECT CONCAT('now_ms ', FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)) \
+                  UNION ALL SELECT CONCAT('read_only ', @@GLOBAL.read_only + 0) \
+                  UNION ALL SELECT CONCAT('autocommit ', @@GLOBAL.autocommit + 0) \
+                  UNION ALL SELECT 'collation other' FROM information_schema.columns \
+                  WHERE table_schema = {schema_text} AND table_name = '{bare}' \
+                  AND column_name = 'session_id' AND collation_name <> 'utf8mb4_bin' \
+                  UNION ALL SELECT CONCAT('engine ', engine) FROM information_schema.tables \
+                  WHERE table_schema = {schema_text} AND table_name = '{bare}' \
+                  AND engine IS NOT NULL",
         may_delete: Some("EXPLAIN DELETE FROM {table} LIMIT 0"),
         // It does not own what it makes.
         right_to_create: "CREATE, ALTER, INDEX, SELECT, INSERT, UPDATE, DELETE ON {schema}.*",
@@ -92,7 +112,6 @@ impl Dialect for MySql {
         text_to_bytes: "MODIFY data MEDIUMBLOB",
         // MEDIUMBLOB.
         max_payload: (1 << 24) - 1,
-        has_one_writer: false,
     };
 
     fn affected(result: &MySqlQueryResult) -> u64 {

@@ -2,6 +2,7 @@
 
 use super::{Dialect, Words, Writer};
 use crate::error::Refusal;
+use crate::pace::Pace;
 use crate::statement::Marker;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgQueryResult;
@@ -21,12 +22,16 @@ impl Dialect for Postgres {
         is_key: "session_id = :key AND session_id COLLATE \"C\" = :key",
         is_old: "data = :old",
         is_owner: "owner = :owner AND owner COLLATE \"C\" = :owner",
+        is_under: "starts_with(session_id COLLATE \"C\", :prefix)",
+        from_prefix: "{order} >= :prefix",
+        within_prefix: "{order} < :end",
         // Not of any conflict: an id that repeats, as after a restore, is no taken key.
         or_nothing: " ON CONFLICT (session_id) DO NOTHING",
         // By key: a ctid is one row's only within its partition.
         sweep: "DELETE FROM {table} WHERE session_id = ANY (ARRAY(SELECT session_id FROM {table} \
                 WHERE (expiry <= {now} OR expiry IS NULL) AND session_id IS NOT NULL \
                 LIMIT {batch} FOR UPDATE SKIP LOCKED)) AND (expiry <= {now} OR expiry IS NULL)",
+        pace: Pace::Steady,
         // A pooler that knows nothing of prepared statements lets one client execute what another
         // prepared under the same name: it divides by zero before it touches a row.
         guard: " AND 1 / (:mark = {mark})::int = 1",
@@ -44,6 +49,19 @@ impl Dialect for Postgres {
                    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
                    WHERE i.indrelid = to_regclass('{table}') AND i.indisvalid \
                    AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL \
+                   UNION ALL SELECT CASE WHEN c.collname IN ('C', 'POSIX') \
+                   AND n.nspname = 'pg_catalog' OR c.collname = 'default' \
+                   AND d.datcollate IN ('C', 'POSIX') \
+                   AND coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c' \
+                   THEN 'range' ELSE 'order' END || ' session_id COLLATE ' || \
+                   quote_ident(n.nspname) || '.' || quote_ident(c.collname) FROM pg_index i \
+                   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
+                   JOIN pg_collation c ON c.oid = i.indcollation[0] \
+                   JOIN pg_namespace n ON n.oid = c.collnamespace \
+                   JOIN pg_database d ON d.datname = current_database() \
+                   WHERE i.indrelid = to_regclass('{table}') AND i.indisvalid \
+                   AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL \
+                   AND a.attname = 'session_id' \
                    UNION ALL SELECT 'user ' || quote_ident(current_user) \
                    UNION ALL SELECT 'schema ' || quote_ident(current_schema()) \
                    UNION ALL SELECT 'lacks ' || r FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) r \
@@ -55,6 +73,18 @@ impl Dialect for Postgres {
                    WHERE d.refobjid = to_regclass('{table}') AND d.deptype = 'a' \
                    AND CASE s.relkind WHEN 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE') \
                    AND NOT has_sequence_privilege(s.oid, 'UPDATE') ELSE false END",
+        examine: "SELECT 'version PostgreSQL ' || current_setting('server_version') \
+                  UNION ALL SELECT 'now_ms ' \
+                  || (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
+                  UNION ALL SELECT 'recovery ' || pg_is_in_recovery()::text \
+                  UNION ALL SELECT 'read_only ' || current_setting('default_transaction_read_only') \
+                  UNION ALL SELECT 'fsync ' || current_setting('fsync') \
+                  UNION ALL SELECT 'collation nondeterministic' FROM pg_attribute a \
+                  JOIN pg_collation c ON c.oid = a.attcollation \
+                  WHERE a.attrelid = to_regclass('{table}') AND a.attname = 'session_id' \
+                  AND NOT coalesce((to_jsonb(c) ->> 'collisdeterministic')::boolean, true) \
+                  UNION ALL SELECT 'unlogged true' FROM pg_class \
+                  WHERE oid = to_regclass('{table}') AND relpersistence = 'u'",
         may_delete: None,
         right_to_create: "CREATE ON SCHEMA {schema}",
         right_to_change: "",
@@ -72,7 +102,6 @@ impl Dialect for Postgres {
         text_to_bytes: "ALTER COLUMN data TYPE BYTEA USING convert_to(data, 'UTF8')",
         // A message holds 1 GiB, and an update sends two payloads.
         max_payload: 500_000_000,
-        has_one_writer: false,
     };
 
     fn affected(result: &PgQueryResult) -> u64 {

@@ -5,6 +5,7 @@
 
 use super::{Dialect, Words};
 use crate::error::{Fault, Refusal};
+use crate::pace::Pace;
 use crate::statement::Marker;
 use sqlx::Sqlite;
 use sqlx::error::DatabaseError;
@@ -26,10 +27,15 @@ impl Dialect for Sqlite {
         // A column of text, as Flask-Sessionstore has it, keeps bytes, too; to `=` no text is bytes.
         is_old: "CAST(data AS BLOB) = :old",
         is_owner: "owner = :owner",
+        is_under: "substr(CAST(session_id AS BLOB), 1, length(CAST(:prefix AS BLOB))) = \
+                   CAST(:prefix AS BLOB)",
+        from_prefix: "{order} >= :prefix",
+        within_prefix: "{order} < :end",
         // Not of any conflict: an id that repeats, as after a restore, is no taken key.
         or_nothing: " ON CONFLICT (session_id) DO NOTHING",
         sweep: "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} \
-                WHERE expiry <= {now} OR expiry IS NULL LIMIT {batch})",
+                WHERE expiry <= {now} OR expiry IS NULL LIMIT :most)",
+        pace: Pace::Yielding(100),
         guard: "",
         preamble: None,
         describe: "SELECT 'column ' || name FROM pragma_table_info('{bare}'{, schema}) \
@@ -39,7 +45,15 @@ impl Dialect for Sqlite {
                    UNION ALL SELECT 'unique ' || MIN(i.name) \
                    FROM pragma_index_list('{bare}'{, schema}) AS l \
                    JOIN pragma_index_info(l.name{, schema}) AS i \
-                   WHERE l.\"unique\" = 1 AND l.partial = 0 GROUP BY l.name HAVING COUNT(*) = 1",
+                   WHERE l.\"unique\" = 1 AND l.partial = 0 GROUP BY l.name HAVING COUNT(*) = 1 \
+                   UNION ALL SELECT CASE UPPER(MIN(i.coll)) WHEN 'BINARY' THEN 'range' \
+                   ELSE 'order' END || ' session_id COLLATE \"' || MIN(i.coll) || '\"' \
+                   FROM pragma_index_list('{bare}'{, schema}) AS l \
+                   JOIN pragma_index_xinfo(l.name{, schema}) AS i ON i.key = 1 \
+                   WHERE l.\"unique\" = 1 AND l.partial = 0 GROUP BY l.name \
+                   HAVING COUNT(*) = 1 AND MIN(i.name) = 'session_id'",
+        examine: "SELECT 'version SQLite ' || sqlite_version() \
+                  UNION ALL SELECT 'journal ' || journal_mode FROM pragma_journal_mode",
         may_delete: None,
         right_to_create: "",
         right_to_change: "",
@@ -59,7 +73,6 @@ impl Dialect for Sqlite {
         text_to_bytes: "",
         // SQLITE_MAX_LENGTH as shipped, less the rest of the row.
         max_payload: 999_999_000,
-        has_one_writer: true,
     };
 
     fn affected(result: &SqliteQueryResult) -> u64 {
@@ -88,7 +101,7 @@ impl Dialect for Sqlite {
             14 => Refusal::NoFile,
             3 | 23 => Refusal::Denied,
             5 | 6 => Refusal::Contended,
-            8 => Refusal::ReadOnly,
+            8 => Refusal::ReadOnlyFile,
             7 | 13 => Refusal::Full,
             11 | 19 | 26 => Refusal::Failed,
             18 => Refusal::TooLarge,

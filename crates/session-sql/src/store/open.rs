@@ -2,9 +2,10 @@
 
 use super::{Known, SqlStore};
 use crate::address::{self, Target};
-use crate::client::{Ask, Client, Engine};
+use crate::client::{Ask, Engine};
 use crate::config::{Checked, SqlOptions};
 use crate::dialect::Words;
+use crate::engines::Client;
 use crate::error::{Fault, Refusal};
 use crate::statement::Bound;
 use crate::table::Table;
@@ -54,6 +55,29 @@ impl SqlStore {
         Self::open(engine, words, Checked { timeouts, ..checked }).await
     }
 
+    /// Does what [`connect`](Self::connect) does, and makes no file: one of SQLite that is missing is
+    /// an error, for tools that look at what is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_existing(options: impl Into<SqlOptions>) -> Result<Self> {
+        let mut options = options.into();
+        options.makes_file = false;
+        Self::connect(options).await
+    }
+
+    /// [`connect`](Self::connect) and [`init`](Self::init): a store that is ready.
+    ///
+    /// # Errors
+    ///
+    /// Those of the two.
+    pub async fn set_up(options: impl Into<SqlOptions>) -> Result<Self> {
+        let store = Self::connect(options).await?;
+        store.init().await?;
+        Ok(store)
+    }
+
     /// Checks the options and leaves the rest to the first call, so that an application starts while
     /// its database is down: that call connects, has [`init`](Self::init) make what is missing, and
     /// checks the table and the rights to it.
@@ -67,14 +91,7 @@ impl SqlStore {
         let checked = options.check()?;
         let Target { words, timeouts, .. } = address::target(&options)?;
         let before = Known::new(&words, &checked, &Table::default()).capabilities(&checked);
-        Ok(LazyStore::new(before, timeouts, move || {
-            let options = options.clone();
-            async move {
-                let store = Self::connect(options).await?;
-                store.init().await?;
-                Ok(store)
-            }
-        }))
+        Ok(LazyStore::new(before, timeouts, move || Self::set_up(options.clone())))
     }
 
     /// Uses a pool that the application already has; the URL of `options` is not.
@@ -149,6 +166,27 @@ impl SqlStore {
             }
             attempts += 1;
         }
+    }
+
+    /// The statements that [`set_up`](Self::set_up) would say now, in this order; none if nothing is
+    /// missing. Changes nothing, and makes no file.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn missing(options: impl Into<SqlOptions>) -> Result<Vec<String>> {
+        let options = options.into();
+        let store = match address::is_unmade(&options) {
+            // As in a file that is empty.
+            true => {
+                let (checked, target) = (options.check()?, address::target(&options)?);
+                let (name, has_owners) = (&checked.name, checked.has_owners);
+                return Ok(Table::default().missing(&target.words, name, has_owners));
+            }
+            false => Self::connect_existing(options).await?,
+        };
+        let table = store.describe(Call::Inspect).await?;
+        Ok(table.missing(&store.words, &store.options.name, store.options.has_owners))
     }
 
     async fn open(engine: Box<dyn Engine>, words: Words, options: Checked) -> Result<Self> {

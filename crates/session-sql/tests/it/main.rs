@@ -9,6 +9,7 @@ mod connections;
 mod faults;
 #[cfg(target_os = "linux")]
 mod frozen;
+mod groups;
 mod late;
 mod layout;
 mod locks;
@@ -19,6 +20,7 @@ mod refusals;
 mod repeats;
 #[cfg(unix)]
 mod rights;
+mod scans;
 mod servers;
 mod sweeps;
 mod time_zones;

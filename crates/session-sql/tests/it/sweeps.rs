@@ -1,8 +1,10 @@
 //! Sweeps beside those of others.
 
-use crate::common::{Held, OwnTable, SERVERS, create, key, open, seconds};
+use crate::common::{Held, OwnTable, SERVERS, create, file_url, key, open, open_file, seconds};
 use session_core::Store;
-use tokio::task::JoinSet;
+use session_sql::SqlOptions;
+use std::sync::Arc;
+use tokio::task::{JoinSet, yield_now};
 
 const EXPIRED: usize = 20;
 
@@ -57,4 +59,35 @@ async fn eight_sweeps_at_once_share_the_work() {
         assert_eq!(store.load(&key("live")).await.unwrap().unwrap().payload, live.payload);
         table.drop().await;
     }
+}
+
+/// All others wait for a statement that writes to a file.
+#[tokio::test]
+async fn writes_go_between_the_statements_of_a_sweep_of_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = SqlOptions::new(file_url(&dir)).operation_timeout(seconds(60));
+    let store = Arc::new(open(options).await);
+    let mut other = open_file(&dir).await;
+    let fill = "INSERT INTO sessions (session_id) WITH RECURSIVE n AS (SELECT 1 AS n \
+                UNION ALL SELECT n + 1 FROM n WHERE n < 2000) SELECT n FROM n; \
+                CREATE TABLE seen (left INTEGER); \
+                CREATE TRIGGER look AFTER INSERT ON sessions BEGIN INSERT INTO seen \
+                SELECT COUNT(*) FROM sessions WHERE expiry IS NULL; END; BEGIN IMMEDIATE";
+    sqlx::raw_sql(fill).execute(&mut other).await.unwrap();
+    let sweeper = Arc::clone(&store);
+    let sweep = tokio::spawn(async move { sweeper.delete_expired().await });
+    let mut writes = JoinSet::new();
+    for n in 0..8 {
+        yield_now().await;
+        let store = Arc::clone(&store);
+        writes.spawn(async move { create(&*store, &key(&n.to_string()), "x").await });
+    }
+    yield_now().await;
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    writes.join_all().await;
+    assert_eq!(sweep.await.unwrap().unwrap(), 2_000);
+    let seen = sqlx::query_scalar("SELECT left FROM seen").fetch_all(&mut other);
+    // Behind the first statement of the sweep, before its second.
+    let seen: Vec<i64> = seen.await.unwrap();
+    assert_eq!(seen, [1_900; 8]);
 }

@@ -2,9 +2,10 @@
 
 use crate::Finding;
 use bytes::Bytes;
-use http::header::{COOKIE, SET_COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
+use http::request::Builder;
 use http::{HeaderMap, Request, Response};
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -74,6 +75,21 @@ impl Browser {
         fields: &[(&str, &str)],
     ) -> Result<Answer, Finding> {
         let response = self.begin(path, fields).await?;
+        self.take(response).await
+    }
+
+    /// Sends a form, whose fields are encoded already, and keeps the cookies that come back.
+    ///
+    /// # Errors
+    ///
+    /// If there is no whole answer.
+    pub async fn post(&mut self, path: &str, form: &'static str) -> Result<Answer, Finding> {
+        let request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let response = self.send(request, form).await?;
+        self.take(response).await
+    }
+
+    async fn take(&mut self, response: Response<Incoming>) -> Result<Answer, Finding> {
         let (status, fields) = (response.status().as_u16(), response.headers().clone());
         let body = response.into_body().collect().await.map_err(failed)?.to_bytes();
         let answer = Answer { status, fields, body: String::from_utf8_lossy(&body).into_owned() };
@@ -100,20 +116,28 @@ impl Browser {
         path: &str,
         fields: &[(&str, &str)],
     ) -> Result<Response<Incoming>, Finding> {
+        let request = Request::get(path);
+        let fields = fields.iter();
+        self.send(fields.fold(request, |request, (name, value)| request.header(*name, *value)), "")
+            .await
+    }
+
+    async fn send(
+        &self,
+        mut request: Builder,
+        body: &'static str,
+    ) -> Result<Response<Incoming>, Finding> {
         let stream = TcpStream::connect(self.addr).await?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
         tokio::spawn(connection);
-        let mut request = Request::get(path).header("host", self.addr.to_string());
-        for (name, value) in fields {
-            request = request.header(*name, *value);
-        }
+        request = request.header(HOST, self.addr.to_string());
         let cookies: Vec<_> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
             request = request.header(COOKIE, cookies.join("; "));
         }
-        let request = request.body(Empty::<Bytes>::new()).map_err(failed)?;
+        let request = request.body(Full::<Bytes>::from(body)).map_err(failed)?;
         sender.send_request(request).await.map_err(failed)
     }
 

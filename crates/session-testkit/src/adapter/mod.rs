@@ -33,6 +33,15 @@ pub trait Adapter: Send + Sync {
     ///
     /// If it cannot listen.
     async fn serve(&self, site: Site) -> io::Result<Serving>;
+
+    /// The stories that its framework keeps this adapter from passing, by name, and why.
+    ///
+    /// The test of such a story says so on the process's standard error, and passes as long as the
+    /// story fails: what is listed here stays true. The adapter's own page says what follows for an
+    /// application.
+    fn fails(&self) -> &[(&str, &str)] {
+        &[]
+    }
 }
 
 /// Expands to one test per story, each named after it.
@@ -45,7 +54,8 @@ macro_rules! adapter_conformance {
         $(
             #[test]
             fn $story() {
-                $crate::adapter::run(&$adapter, async |stage| {
+                let transport = $crate::adapter::stories::$module::TRANSPORT;
+                $crate::adapter::run(&$adapter, transport, stringify!($story), async |stage| {
                     $crate::adapter::stories::$module::$story(stage).await
                 });
             }
@@ -65,6 +75,14 @@ macro_rules! adapter_conformance {
             lives::logout_removes_record_and_cookie
             lives::who_is_not_signed_in_is_told_so_or_sent_to_sign_in
             lives::nested_sessions_have_a_cookie_each
+            lives::cookie_of_a_former_name_is_replaced
+            headers::first_write_answers_with_the_field_and_the_next_request_has_its_session
+            headers::cookie_with_the_id_of_a_field_opens_nothing
+            headers::field_is_kept_out_of_shared_caches_and_responses_vary_by_it
+            headers::sign_in_answers_with_another_id_and_a_logout_with_an_empty_field
+            headers::several_fields_and_malformed_ids_open_nothing
+            headers::who_is_not_signed_in_is_told_what_carries_the_id
+            headers::field_of_what_is_stored_outlives_a_commit_that_fails
             failures::server_error_stores_nothing
             failures::timeout_within_stores_nothing
             failures::returned_error_stores_nothing_and_says_what_to_do

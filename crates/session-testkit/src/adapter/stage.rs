@@ -2,9 +2,10 @@
 
 use super::{Adapter, Browser, Gate, Site};
 use crate::{CountingStore, FaultyStore, Finding, Verdict};
-use session_core::{Config, MemoryStore, SessionManager};
+use session_core::{Config, MemoryStore, SessionManager, Transport};
 use std::any::Any;
 use std::fmt;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,11 @@ impl Serving {
     /// A server at `addr` that ends when `guard` is dropped.
     pub fn new(addr: SocketAddr, guard: impl Any + Send) -> Self {
         Self { addr, _guard: Box::new(guard) }
+    }
+
+    /// A visitor of it without cookies.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.addr)
     }
 }
 
@@ -44,19 +50,28 @@ pub struct Stage {
 }
 
 impl Stage {
-    async fn new(adapter: &dyn Adapter) -> Result<Self, Finding> {
+    async fn new(adapter: &dyn Adapter, transport: Transport) -> Result<Self, Finding> {
         let memory = Arc::new(MemoryStore::new());
         let faulty = Arc::new(FaultyStore::new(memory.clone()));
         let counting = Arc::new(CountingStore::new(faulty.clone()));
         let gate = Arc::new(Gate::new());
-        let admin = Config::builder().cookie_name("admin").key_prefix("admin:").build()?;
+        let (config, admin) = (Config::builder(), Config::builder().key_prefix("admin:"));
+        let (config, admin) = match transport {
+            Transport::Cookie => {
+                (config, admin.cookie_name("admin").cookie_name_fallback("former"))
+            }
+            Transport::Header => {
+                (config.transport(transport), admin.transport(transport).header_name("Admin"))
+            }
+        };
+        let (config, admin) = (config.build()?, admin.build()?);
         let site = Site {
-            manager: SessionManager::new(counting.clone(), Config::default(), None)?,
+            manager: SessionManager::new(counting.clone(), config, None)?,
             admin: SessionManager::new(Arc::new(MemoryStore::new()), admin, None)?,
             gate: gate.clone(),
         };
         let serving = adapter.serve(site).await?;
-        let browser = Browser::new(serving.addr);
+        let browser = serving.browser();
         Ok(Self { memory, faulty, counting, gate, browser, _serving: serving })
     }
 
@@ -74,13 +89,20 @@ impl Stage {
     }
 }
 
-/// Runs one story as one test, on a runtime of its own.
+/// Runs the story `name` as one test, on a runtime of its own, of a site whose ids `transport`
+/// carries.
 ///
 /// # Panics
 ///
-/// If the adapter fails it, or it takes a minute.
+/// If the adapter fails it, or it takes a minute; where the adapter says that it
+/// [`fails`](Adapter::fails), if it passes.
 #[expect(clippy::panic, reason = "this is the body of a test")]
-pub fn run(adapter: &dyn Adapter, story: impl AsyncFnOnce(&Stage) -> Verdict) {
+pub fn run(
+    adapter: &dyn Adapter,
+    transport: Transport,
+    name: &str,
+    story: impl AsyncFnOnce(&Stage) -> Verdict,
+) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -88,14 +110,20 @@ pub fn run(adapter: &dyn Adapter, story: impl AsyncFnOnce(&Stage) -> Verdict) {
         .expect("a test can start a runtime");
     let verdict = runtime.block_on(async {
         tokio::time::timeout(LIMIT, async {
-            let stage = Stage::new(adapter).await?;
+            let stage = Stage::new(adapter, transport).await?;
             story(&stage).await
         })
         .await
     });
-    match verdict {
-        Ok(Ok(())) => {}
-        Ok(Err(finding)) => panic!("{finding}"),
-        Err(_) => panic!("still running after {LIMIT:?}"),
+    let known = adapter.fails().iter().find(|(failing, _)| *failing == name);
+    match (verdict, known) {
+        (Ok(Ok(())), None) => {}
+        (Ok(Ok(())), Some(_)) => panic!("{name} passes: take it out of `Adapter::fails`"),
+        (Ok(Err(finding)), Some((_, why))) => {
+            // Not `eprintln`: the harness captures that in tests that pass.
+            let _ = writeln!(std::io::stderr(), "{name} fails, as is known: {why}: {finding}");
+        }
+        (Ok(Err(finding)), None) => panic!("{finding}"),
+        (Err(_), _) => panic!("still running after {LIMIT:?}"),
     }
 }

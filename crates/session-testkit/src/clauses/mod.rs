@@ -15,6 +15,7 @@ pub mod lost_replies;
 pub mod owners;
 pub mod races;
 pub mod round_trips;
+pub mod scans;
 pub mod sizes;
 pub mod sweeps;
 
@@ -111,6 +112,15 @@ macro_rules! store_conformance {
             listings::no_entry_is_lost_among_many_writers
             sweeps::sweep_spares_the_living
             sweeps::sweep_removes_the_expired
+            scans::scan_lists_whole_records
+            scans::scanned_record_is_its_own_version
+            scans::scan_is_resumed_by_another_store
+            scans::page_is_bounded
+            scans::what_lives_all_along_is_listed
+            scans::expired_records_are_not_scanned
+            scans::prefixes_match_byte_for_byte
+            scans::damaged_cursor_is_an_error
+            scans::scan_without_a_listing_is_unsupported
             cancellation::cancelled_write_leaves_a_whole_record
             cancellation::cancelled_touch_leaves_a_whole_record
             cancellation::cancelled_delete_leaves_all_or_nothing

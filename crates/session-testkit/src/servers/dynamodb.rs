@@ -82,18 +82,25 @@ impl ChildServer<DynamoDb> {
     pub async fn durable() -> io::Result<Self> {
         Self::launch(|_| Ok(DynamoDb { data: Data::InFiles })).await
     }
+}
 
-    /// How many items there are in `table`, expired ones included, but for those whose `attribute` is
-    /// the binary value that is `but` in base64; none if there is no such table.
+impl DynamoDb {
+    /// How many items the server at `addr` has in `table`, expired ones included, but for those
+    /// whose `attribute` is the binary value that is `but` in base64; none if there is no such table.
     ///
     /// # Errors
     ///
     /// If the server does not answer.
-    pub async fn items(&self, table: &str, attribute: &str, but: &str) -> io::Result<usize> {
+    pub async fn items(
+        addr: SocketAddr,
+        table: &str,
+        attribute: &str,
+        but: &str,
+    ) -> io::Result<usize> {
         let body = format!(
             r##"{{"TableName":"{table}","Select":"COUNT","ConsistentRead":true,"FilterExpression":"#a <> :but","ExpressionAttributeNames":{{"#a":"{attribute}"}},"ExpressionAttributeValues":{{":but":{{"B":"{but}"}}}}}}"##
         );
-        let answer = ask(self.addr(), "Scan", &body).await?;
+        let answer = ask(addr, "Scan", &body).await?;
         if answer.contains("ResourceNotFoundException") {
             return Ok(0);
         }

@@ -6,6 +6,7 @@ mod broken;
 mod browser;
 mod clauses;
 mod memory;
+mod migrating;
 mod model;
 mod proxy;
 mod remote;

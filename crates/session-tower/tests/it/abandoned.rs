@@ -9,9 +9,9 @@ use std::sync::Arc;
 async fn visited() -> (SessionManager, Arc<MemoryStore>, HeaderMap) {
     let store = Arc::new(MemoryStore::new());
     let manager = SessionManager::new(store.clone(), Config::default(), None).unwrap();
-    let exchange = manager.create();
-    exchange.opened().unwrap().insert("visits", 1).unwrap();
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let created = manager.create();
+    created.insert("visits", 1).unwrap();
+    let cookie = created.commit().await.unwrap().id_field().unwrap().to_owned();
     let mut headers = HeaderMap::new();
     headers.insert(COOKIE, cookie.split(';').next().unwrap().parse().unwrap());
     (manager, store, headers)
@@ -36,7 +36,7 @@ async fn request_that_abandons_its_session_stores_nothing_but_its_updates() {
         session.abandon().unwrap();
         session.insert("later", 1).unwrap();
         assert!(session.is_accessed() && !session.is_modified());
-        assert_eq!(exchange.commit().await.unwrap().set_cookie, None);
+        assert_eq!(exchange.commit().await.unwrap().id_field(), None);
     }
     let (_, session) = open(&manager, &headers).await;
     assert_eq!(session.keys().unwrap(), ["visits", "tries"]);
@@ -49,7 +49,7 @@ async fn session_that_update_created_keeps_its_cookie_when_abandoned() {
     let (exchange, session) = open(&manager, &HeaderMap::new()).await;
     session.update("tries", |_: Option<u64>| 1).await.unwrap();
     session.abandon().unwrap();
-    assert!(exchange.commit().await.unwrap().set_cookie.is_some());
+    assert!(exchange.commit().await.unwrap().id_field().is_some());
     assert_eq!(store.len(), 2);
 }
 
@@ -72,8 +72,8 @@ async fn end_of_a_session_is_a_change_of_it() {
     assert!(session.is_modified() && session.is_accessed());
     // Of several cookies none is believed, and all end.
     let second = manager.create();
-    second.opened().unwrap().insert("visits", 2).unwrap();
-    let second = second.commit().await.unwrap().set_cookie.unwrap();
+    second.insert("visits", 2).unwrap();
+    let second = second.commit().await.unwrap().id_field().unwrap().to_owned();
     let mut both = headers.clone();
     both.append(COOKIE, second.split(';').next().unwrap().parse().unwrap());
     let (exchange, session) = open(&manager, &both).await;

@@ -209,9 +209,9 @@ async fn update_creates_the_session_whatever_the_response() {
 #[tokio::test]
 async fn update_that_changes_nothing_answers_for_the_newest_record() {
     let (app, _) = app();
-    let exchange = app.manager.create();
-    exchange.opened().unwrap().insert("n", 5).unwrap();
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let created = app.manager.create();
+    created.insert("n", 5).unwrap();
+    let cookie = created.commit().await.unwrap().id_field().unwrap().to_owned();
     let cookie = cookie.split(';').next().unwrap().as_bytes().to_vec();
     let (slow, fast) = (app.manager.open(), app.manager.open());
     let slow_session = slow.session([&cookie[..]]).await.unwrap();
@@ -240,9 +240,9 @@ async fn session_that_follows_a_flush_inherits_nothing_from_an_update_under_way(
     let store = Arc::new(crate::support::gate::GatedStore::new(Arc::new(MemoryStore::new())));
     let manager =
         session_core::SessionManager::new(store.clone(), Config::default(), None).unwrap();
-    let exchange = manager.create();
-    exchange.opened().unwrap().insert("secret", "of ann").unwrap();
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let created = manager.create();
+    created.insert("secret", "of ann").unwrap();
+    let cookie = created.commit().await.unwrap().id_field().unwrap().to_owned();
     let cookie = cookie.split(';').next().unwrap().as_bytes().to_vec();
     let exchange = manager.open();
     let session = exchange.session([&cookie[..]]).await.unwrap();
@@ -254,7 +254,7 @@ async fn session_that_follows_a_flush_inherits_nothing_from_an_update_under_way(
     session.insert("notice", "signed out").unwrap();
     store.let_go();
     update.await.unwrap().unwrap();
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let cookie = exchange.commit().await.unwrap().id_field().unwrap().to_owned();
     let next = manager.open();
     let next = next.session([cookie.split(';').next().unwrap().as_bytes()]).await.unwrap();
     assert_eq!(next.keys().unwrap(), ["notice"]);

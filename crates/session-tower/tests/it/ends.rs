@@ -42,7 +42,7 @@ async fn fixed_end_is_that_of_record_and_cookie_and_no_use_moves_it() {
         assert_eq!(seconds(session.ttl().unwrap()), life as u64);
         session.renew().unwrap();
         session.insert("b", 1).unwrap();
-        assert_eq!(exchange.commit().await.unwrap().set_cookie, None);
+        assert_eq!(exchange.commit().await.unwrap().id_field(), None);
         let left: u64 = browser.ok(&bench.app.router, "/ttl").await.parse().unwrap();
         assert!((life as u64 - 2..=life as u64).contains(&left), "{left}");
     }
@@ -60,7 +60,7 @@ async fn lifetime_and_fixed_end_take_each_others_place() {
     assert_eq!(session.end().unwrap(), None);
     assert_eq!(seconds(session.ttl().unwrap()), 7200);
     session.set_end(in_seconds(120)).unwrap();
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let cookie = exchange.commit().await.unwrap().id_field().unwrap().to_owned();
     assert!(Answer::max_age_of(&cookie).unwrap() <= 120);
 }
 
@@ -108,7 +108,7 @@ async fn asked_renewal_costs_one_call_and_none_beside_a_change() {
     tokio::time::advance(Duration::from_secs(30)).await;
     let (exchange, session) = bench.open(&browser).await;
     session.renew().unwrap();
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let cookie = exchange.commit().await.unwrap().id_field().unwrap().to_owned();
     assert_eq!(Answer::max_age_of(&cookie), Some(3600));
     let calls = bench.counting.take_calls();
     assert_eq!((calls.load, calls.touch, calls.total()), (1, 1, 2));
@@ -117,7 +117,7 @@ async fn asked_renewal_costs_one_call_and_none_beside_a_change() {
     let (exchange, session) = bench.open(&browser).await;
     session.renew().unwrap();
     session.insert("b", 1).unwrap();
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let cookie = exchange.commit().await.unwrap().id_field().unwrap().to_owned();
     assert_eq!(Answer::max_age_of(&cookie), Some(3600));
     let calls = bench.counting.take_calls();
     assert_eq!((calls.load, calls.write, calls.total()), (1, 1, 2));
@@ -127,24 +127,23 @@ async fn asked_renewal_costs_one_call_and_none_beside_a_change() {
 #[tokio::test(start_paused = true)]
 async fn long_connection_renews_its_record_when_it_says_so() {
     let bench = bench();
-    let exchange = bench.app.manager.create();
-    let session = exchange.opened().unwrap();
+    let session = bench.app.manager.create();
     session.insert("a", 1).unwrap();
-    exchange.commit().await.unwrap();
+    session.commit().await.unwrap();
     for _ in 0..5 {
         tokio::time::advance(HOUR / 2).await;
-        let exchange = session.reopen().await.unwrap();
-        exchange.opened().unwrap().renew().unwrap();
-        exchange.commit().await.unwrap();
+        let reopened = session.reopen().await.unwrap();
+        reopened.renew().unwrap();
+        reopened.commit().await.unwrap();
     }
-    let reopened = session.reopen().await.unwrap().opened().unwrap();
+    let reopened = session.reopen().await.unwrap();
     assert_eq!(seconds(reopened.ttl().unwrap()), 3600);
 }
 
 #[tokio::test]
 async fn ttl_of_a_session_that_is_not_stored_is_what_it_will_get() {
     let bench = bench();
-    let session = bench.app.manager.create().opened().unwrap();
+    let session = bench.app.manager.create();
     assert_eq!(session.ttl().unwrap(), Some(HOUR));
     session.set_lifetime(HOUR * 2).unwrap();
     assert_eq!(session.ttl().unwrap(), Some(HOUR * 2));

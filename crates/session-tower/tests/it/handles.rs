@@ -20,11 +20,10 @@ use tower::ServiceExt as _;
 async fn committed(config: Config) -> (Session, Vec<u8>, SessionManager, Arc<MemoryStore>) {
     let store = Arc::new(MemoryStore::new());
     let manager = SessionManager::new(store.clone(), config, None).unwrap();
-    let exchange = manager.create();
-    let session = exchange.opened().unwrap();
+    let session = manager.create();
     session.insert("n", 1).unwrap();
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
-    (session, cookie.split(';').next().unwrap().into(), manager, store)
+    let cookie = session.commit().await.unwrap().id_field().unwrap().to_owned();
+    (session.clone(), cookie.split(';').next().unwrap().into(), manager, store)
 }
 
 #[tokio::test]
@@ -52,13 +51,12 @@ async fn handle_is_closed_once_the_response_is_committed() {
 #[tokio::test]
 async fn reopened_handle_writes_what_others_see() {
     let (session, cookie, manager, _) = committed(Config::default()).await;
-    let exchange = session.reopen().await.unwrap();
-    let reopened = exchange.opened().unwrap();
+    let reopened = session.reopen().await.unwrap();
     assert_eq!(reopened.get::<u64>("n").unwrap(), Some(1));
     reopened.insert("n", 2).unwrap();
-    assert_eq!(exchange.commit().await.unwrap().set_cookie, None);
-    let exchange = reopened.reopen().await.unwrap();
-    let n = exchange.opened().unwrap().update("n", |n: Option<u64>| n.unwrap_or(0) + 1).await;
+    assert_eq!(reopened.commit().await.unwrap().id_field(), None);
+    let reopened = reopened.reopen().await.unwrap();
+    let n = reopened.update("n", |n: Option<u64>| n.unwrap_or(0) + 1).await;
     assert_eq!(n.unwrap(), 3);
     let seen = manager.open().session([&cookie[..]]).await.unwrap().get::<u64>("n").unwrap();
     assert_eq!(seen, Some(3));
@@ -72,14 +70,14 @@ async fn reopened_handle_cannot_get_a_new_id() {
         |s: &Session| s.set_owner("ann"),
         |s: &Session| s.flush().and_then(|()| s.insert("late", 1)),
     ] {
-        let exchange = session.reopen().await.unwrap();
-        act(&exchange.opened().unwrap()).unwrap();
-        assert_eq!(exchange.commit().await.unwrap_err().kind(), ErrorKind::Unsupported);
+        let reopened = session.reopen().await.unwrap();
+        act(&reopened).unwrap();
+        assert_eq!(reopened.commit().await.unwrap_err().kind(), ErrorKind::Unsupported);
         assert_eq!(store.len(), 1);
     }
-    let exchange = session.reopen().await.unwrap();
-    exchange.opened().unwrap().flush().unwrap();
-    exchange.commit().await.unwrap();
+    let reopened = session.reopen().await.unwrap();
+    reopened.flush().unwrap();
+    reopened.commit().await.unwrap();
     assert_eq!(store.len(), 0);
     assert_eq!(session.reopen().await.unwrap_err().kind(), ErrorKind::Gone);
 }
@@ -90,8 +88,8 @@ async fn handle_of_a_discarded_request_is_reopened() {
     let exchange = manager.open();
     let session = exchange.session([&cookie[..]]).await.unwrap();
     session.insert("n", 2).unwrap();
-    assert_eq!(exchange.discard().set_cookie, None);
-    let reopened = session.reopen().await.unwrap().opened().unwrap();
+    assert_eq!(exchange.discard().id_field(), None);
+    let reopened = session.reopen().await.unwrap();
     assert_eq!(reopened.get::<u64>("n").unwrap(), Some(1));
 }
 
@@ -103,26 +101,23 @@ async fn handle_of_an_ended_session_is_not_reopened() {
     exchange.commit().await.unwrap();
     assert_eq!(session.reopen().await.unwrap_err().kind(), ErrorKind::Gone);
     let never_stored = manager.create();
-    let handle = never_stored.opened().unwrap();
     never_stored.commit().await.unwrap();
-    assert_eq!(handle.reopen().await.unwrap_err().kind(), ErrorKind::Gone);
+    assert_eq!(never_stored.reopen().await.unwrap_err().kind(), ErrorKind::Gone);
 }
 
 #[tokio::test]
 async fn second_commit_says_that_it_stores_nothing() {
     let (session, _, manager, _) = committed(Config::default()).await;
-    let exchange = session.reopen().await.unwrap();
-    let reopened = exchange.opened().unwrap();
+    let reopened = session.reopen().await.unwrap();
     reopened.insert("n", 2).unwrap();
-    exchange.commit().await.unwrap();
+    reopened.commit().await.unwrap();
     for _ in 0..2 {
         assert_eq!(reopened.insert("n", 3).unwrap_err().kind(), ErrorKind::Closed);
-        assert_eq!(exchange.commit().await.unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!(reopened.commit().await.unwrap_err().kind(), ErrorKind::Closed);
     }
-    for exchange in [manager.open(), manager.create()] {
-        exchange.discard();
-        assert_eq!(exchange.commit().await.unwrap_err().kind(), ErrorKind::Closed);
-    }
+    let exchange = manager.open();
+    exchange.discard();
+    assert_eq!(exchange.commit().await.unwrap_err().kind(), ErrorKind::Closed);
 }
 
 #[tokio::test]
@@ -148,7 +143,7 @@ async fn handle_is_reopened_whatever_became_of_its_commit() {
             assert_eq!(exchange.commit().await.unwrap_err().kind(), ErrorKind::Closed);
             exchange.discard();
         }
-        let reopened = session.reopen().await.unwrap().opened().unwrap();
+        let reopened = session.reopen().await.unwrap();
         assert_eq!(reopened.get::<u8>("n").unwrap(), Some(2));
     }
 }
@@ -159,8 +154,7 @@ async fn long_connection_leaves_the_renewal_to_requests() {
     let hour = Duration::from_secs(3600);
     let config = Config::builder().lifetime(hour).build().unwrap();
     let (session, cookie, manager, _) = committed(config).await;
-    let exchange = session.reopen().await.unwrap();
-    let connection = exchange.opened().unwrap();
+    let connection = session.reopen().await.unwrap();
     for minute in 1..=59 {
         tokio::time::advance(Duration::from_secs(60)).await;
         connection.update("n", |n: Option<u64>| n.unwrap_or(0) + 1).await.unwrap();
@@ -169,7 +163,9 @@ async fn long_connection_leaves_the_renewal_to_requests() {
     }
     let request = manager.open();
     request.session([&cookie[..]]).await.unwrap();
-    assert!(request.commit().await.unwrap().set_cookie.unwrap().contains("Max-Age=3600"));
+    assert!(
+        request.commit().await.unwrap().id_field().unwrap().to_owned().contains("Max-Age=3600")
+    );
 }
 
 /// Without an end of its own the cookie cannot die first.
@@ -178,8 +174,7 @@ async fn long_connection_keeps_a_browser_session_alive() {
     let hour = Duration::from_secs(3600);
     let config = Config::builder().lifetime(hour).permanent(false).build().unwrap();
     let (session, ..) = committed(config).await;
-    let exchange = session.reopen().await.unwrap();
-    let connection = exchange.opened().unwrap();
+    let connection = session.reopen().await.unwrap();
     for _ in 0..24 * 2 {
         tokio::time::advance(hour / 2).await;
         connection.update("n", |n: Option<u64>| n.unwrap_or(0) + 1).await.unwrap();
@@ -230,8 +225,7 @@ async fn head_of_a_streamed_body_waits_for_the_commit() {
 #[tokio::test]
 async fn writing_reserved_keys_is_refused() {
     let app = App::new(Arc::new(MemoryStore::new()));
-    let exchange = app.manager.create();
-    let session = exchange.opened().unwrap();
+    let session = app.manager.create();
     for key in ["_permanent", "_created", "_lifetime", "_end", "_flashes"] {
         let refused = session.insert(key, 1).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Unsupported);

@@ -76,8 +76,7 @@ async fn number_and_text_of_one_owner_are_one() {
 #[tokio::test]
 async fn nobody_is_no_owner() {
     let app = App::new(Arc::new(MemoryStore::new()));
-    let exchange = app.manager.create();
-    let session = exchange.opened().unwrap();
+    let session = app.manager.create();
     session.set_owner("ann").unwrap();
     session.insert("note", "anns").unwrap();
     let refused = [

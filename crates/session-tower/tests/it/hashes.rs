@@ -9,8 +9,7 @@ use session_core::{ErrorKind, MemoryStore, Rollout};
 use session_testkit::{Calls, CountingStore, Fault, FaultyStore, Method};
 use std::sync::Arc;
 
-const NONE: Calls =
-    Calls { load: 0, write: 0, touch: 0, delete: 0, list_by_owner: 0, delete_expired: 0 };
+const NONE: Calls = Calls::NONE;
 /// The look under the hash, and the one under the id.
 const READ: Calls = Calls { load: 2, ..NONE };
 const READ_MOVED: Calls = Calls { load: 1, ..NONE };
@@ -172,7 +171,7 @@ async fn owner_has_each_session_once_and_its_name_outlasts_the_move() {
 
     // Its handle stays good for a long connection, and so does the name.
     let reopened = session.reopen().await.unwrap();
-    assert_eq!(reopened.opened().unwrap().handle(), Some(handle));
+    assert_eq!(reopened.handle(), Some(handle));
     // The caller's own stays, whichever key the listing names; one name ends one session.
     assert_eq!(owners.end_others(&session).await.unwrap(), 2);
     assert!(!is_live(&*store, &key(&unmoved)).await);

@@ -86,11 +86,10 @@ async fn own_lifetime_changes_the_lease_and_lasts() {
 #[tokio::test(start_paused = true)]
 async fn longest_lifetime_is_capped_not_wrapped() {
     let (app, _) = app(an_hour());
-    let exchange = app.manager.create();
-    let session = exchange.opened().unwrap();
+    let session = app.manager.create();
     session.insert("a", 1).unwrap();
     session.set_lifetime(Duration::MAX).unwrap();
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let cookie = session.commit().await.unwrap().id_field().unwrap().to_owned();
     assert!(cookie.contains(&format!("Max-Age={}", 400 * 86400)), "{cookie}");
 }
 

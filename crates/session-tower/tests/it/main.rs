@@ -5,6 +5,7 @@
 mod support;
 
 mod abandoned;
+mod caches;
 mod cancellation;
 mod concurrency;
 mod conformance;
@@ -15,10 +16,12 @@ mod handles;
 mod handovers;
 mod hashes;
 mod interleavings;
+mod late;
 mod lifetimes;
 mod limit_orders;
 mod modify;
 mod nested;
+mod observers;
 mod one_type;
 mod owner_ends;
 mod owner_limits;
@@ -32,5 +35,6 @@ mod signatures;
 mod signed_in;
 mod store_calls;
 mod surprises;
+mod timeouts;
 mod transactions;
 mod updates;

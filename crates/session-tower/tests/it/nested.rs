@@ -1,4 +1,4 @@
-//! Two session layers on one route, and what a layer adds to other people's responses.
+//! Several session layers on one route, and what a layer makes of failures.
 
 use crate::support::{Answer, request};
 use axum::Router;
@@ -15,6 +15,7 @@ use session_tower::SessionLayer;
 use std::sync::Arc;
 
 enum Admin {}
+enum Shop {}
 
 fn manager(store: Arc<dyn Store>, name: &str) -> SessionManager {
     let config = Config::builder().cookie_name(name).key_prefix(format!("{name}:")).build();
@@ -126,7 +127,6 @@ async fn inner_cookie_outlasts_the_failure_of_the_outer_layer() {
 /// where something in between makes a page of it that is no failure.
 #[tokio::test]
 async fn innermost_cookie_outlasts_the_failures_of_two_layers_around_it() {
-    enum Shop {}
     let failing = || {
         let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
         store.push(Method::Write, Fault::Fail(ErrorKind::Unavailable));
@@ -163,6 +163,47 @@ async fn innermost_cookie_outlasts_the_failures_of_two_layers_around_it() {
     assert!(cookies.len() == 1 && cookies[0].starts_with("admin="), "{cookies:?}");
     let answer = request(&app, "/read", &[cookies[0].as_bytes()]).await;
     assert_eq!(answer.body, "Some(3)");
+}
+
+/// An id is kept for a layer around, whichever of the two has a name.
+#[tokio::test]
+async fn id_outlasts_the_failure_of_a_layer_around_whatever_their_names() {
+    type InAdmin = Named<Admin, Session>;
+    fn both(outer: &Session, inner: &Session) -> Result<(), Error> {
+        outer.insert("n", 1).and(inner.insert("n", 2))
+    }
+    let inner = || manager(Arc::new(MemoryStore::new()), "inner");
+    let outer = || {
+        let failing = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
+        failing.push(Method::Write, Fault::Fail(ErrorKind::Unavailable));
+        manager(failing, "outer")
+    };
+    let table = [
+        (
+            get(|around: Session, within: InAdmin| async move { both(&around, &within) }),
+            SessionLayer::named::<Admin>(inner()),
+            SessionLayer::new(outer()),
+        ),
+        (
+            get(|around: InAdmin, within: Session| async move { both(&around, &within) }),
+            SessionLayer::new(inner()),
+            SessionLayer::named::<Admin>(outer()),
+        ),
+        (
+            get(
+                |around: Named<Shop, Session>, within: InAdmin| async move { both(&around, &within) },
+            ),
+            SessionLayer::named::<Admin>(inner()),
+            SessionLayer::named::<Shop>(outer()),
+        ),
+    ];
+    for (at, (handler, inner, outer)) in table.into_iter().enumerate() {
+        let app = Router::new().route("/", handler).layer(inner).layer(outer);
+        let answer = request(&app, "/", &[]).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{at}");
+        let cookies = pairs(&answer);
+        assert!(cookies.len() == 1 && cookies[0].starts_with("inner="), "{at}: {cookies:?}");
+    }
 }
 
 #[tokio::test]
@@ -215,90 +256,4 @@ async fn error_response_hook_explains_every_failure() {
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (500, "sorry: decode"));
     let answer = request(&app, "/own", &[live.as_bytes()]).await;
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (502, "my own words"));
-}
-
-#[tokio::test]
-async fn response_with_a_session_cookie_stays_out_of_shared_caches() {
-    /// What the handler says, and what leaves the layer with a new session, then with a known one.
-    type Row =
-        (&'static [(&'static str, &'static str)], &'static str, Option<&'static str>, &'static str);
-    let table: [Row; 9] = [
-        (&[], "no-store", None, "Cookie"),
-        (&[("cache-control", "max-age=60")], "private, max-age=60", Some("max-age=60"), "Cookie"),
-        (
-            &[("cache-control", "public, s-maxage=9")],
-            "private",
-            Some("public, s-maxage=9"),
-            "Cookie",
-        ),
-        (
-            &[("cache-control", "public"), ("cache-control", "max-age=5")],
-            "private, max-age=5",
-            Some("public, max-age=5"),
-            "Cookie",
-        ),
-        (&[("cache-control", "no-cache")], "private, no-cache", Some("no-cache"), "Cookie"),
-        (
-            &[("cache-control", "must-understand, no-store")],
-            "private, must-understand, no-store",
-            Some("must-understand, no-store"),
-            "Cookie",
-        ),
-        (&[("vary", "Accept")], "no-store", None, "Accept, Cookie"),
-        (&[("vary", "accept, COOKIE")], "no-store", None, "accept, COOKIE"),
-        (&[("vary", "*")], "no-store", None, "*"),
-    ];
-    for (fields, first, later, vary) in table {
-        let handler = move |s: Session| async move {
-            s.insert("n", 1)?;
-            Ok::<_, Error>(axum::response::AppendHeaders(fields.to_vec()))
-        };
-        let app = Router::new()
-            .route("/", get(handler))
-            .layer(SessionLayer::new(manager(Arc::new(MemoryStore::new()), "session")));
-        let answer = request(&app, "/", &[]).await;
-        assert_eq!(answer.field("cache-control").as_deref(), Some(first), "{fields:?}");
-        assert_eq!(answer.field("vary").as_deref(), Some(vary));
-        let cookie = pairs(&answer).remove(0);
-        let answer = request(&app, "/", &[cookie.as_bytes()]).await;
-        assert_eq!(answer.field("cache-control").as_deref(), later, "{fields:?}");
-        assert_eq!(answer.field("vary").as_deref(), Some(vary));
-    }
-}
-
-#[tokio::test]
-async fn fields_for_some_caches_alone_go_when_a_session_cookie_is_set() {
-    let fields = [
-        "cdn-cache-control",
-        "cloudflare-cdn-cache-control",
-        "surrogate-control",
-        "edge-control",
-        "x-accel-expires",
-    ];
-    let stores = get(move |s: Session| async move {
-        s.insert("n", 1)?;
-        Ok::<_, Error>(axum::response::AppendHeaders(fields.map(|name| (name, "max-age=600"))))
-    });
-    let fails = get(|s: Session| async move { s.get::<String>("n").map(drop) });
-    let words = move |_: &Error| {
-        axum::response::AppendHeaders(fields.map(|name| (name, "max-age=600"))).into_response()
-    };
-    let app = Router::new().route("/", stores).route("/fails", fails).layer(
-        SessionLayer::new(manager(Arc::new(MemoryStore::new()), "session"))
-            .with_error_response(words),
-    );
-    let answer = request(&app, "/", &[]).await;
-    for name in fields {
-        assert_eq!(answer.field(name), None, "{name} beside a session cookie");
-    }
-    let cookie = pairs(&answer).remove(0);
-    let answer = request(&app, "/", &[cookie.as_bytes()]).await;
-    for name in fields {
-        assert_eq!(answer.field(name).as_deref(), Some("max-age=600"), "no cookie, no change");
-    }
-    let answer = request(&app, "/fails", &[cookie.as_bytes()]).await;
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    for name in fields {
-        assert_eq!(answer.field(name), None, "{name} on a failure");
-    }
 }

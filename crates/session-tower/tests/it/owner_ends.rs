@@ -61,7 +61,7 @@ async fn callers_session_stays_though_its_request_moves_it() {
     session.regenerate().unwrap();
     assert_eq!(manager.owners().end_others(&session).await.unwrap(), 1);
     assert!(manager.owners().sessions("ann").await.unwrap()[0].is_current(&session));
-    let moved = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let moved = exchange.commit().await.unwrap().id_field().unwrap().to_owned();
     let moved = moved.split(';').next().unwrap();
     assert!(!is_live(&manager, &there).await && !is_live(&manager, &here).await);
     let (_, session) = open(&manager, moved).await;

@@ -51,9 +51,9 @@ async fn sessions_of_an_owner_are_listed_with_their_values() {
 #[tokio::test]
 async fn owner_that_is_a_number_is_listed_as_text() {
     let (manager, _) = in_memory();
-    let exchange = manager.create();
-    exchange.opened().unwrap().insert("_user_id", 7).unwrap();
-    exchange.commit().await.unwrap();
+    let session = manager.create();
+    session.insert("_user_id", 7).unwrap();
+    session.commit().await.unwrap();
     assert_eq!(manager.owners().sessions("7").await.unwrap().len(), 1);
     assert_eq!(manager.owners().end_all("7").await.unwrap(), 1);
 }

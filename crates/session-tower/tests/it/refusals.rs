@@ -8,6 +8,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse as _;
 use axum::routing::get;
 use http::StatusCode;
+use http::header::LOCATION;
 use session_core::{
     Bytes, Config, Lease, MemoryStore, Precondition, Session, SessionManager, Store, StoreKey,
     Undecodable,
@@ -61,6 +62,20 @@ async fn handler_that_a_timeout_layer_drops_halfway_stores_nothing() {
     assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
     assert_eq!(answer.set_cookies(), [""; 0]);
     assert_eq!(answer.field("vary").as_deref(), Some("Cookie"));
+}
+
+#[tokio::test]
+async fn handler_that_returns_an_error_in_a_redirect_stores_nothing() {
+    let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None);
+    let broken = get(|session: Session| async move {
+        let read = session.insert("a", "text").and_then(|()| session.get::<u64>("a"));
+        read.map(drop).map_err(|error| (StatusCode::SEE_OTHER, [(LOCATION, "/")], error))
+    });
+    let app = Router::new().route("/", broken).layer(SessionLayer::new(manager.unwrap()));
+    let answer = request(&app, "/", &[]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(answer.field("location").as_deref(), Some("/"));
+    assert_eq!(answer.set_cookies(), [""; 0]);
 }
 
 #[tokio::test]

@@ -7,8 +7,7 @@ use session_testkit::{Calls, CountingStore, store_calls_per_request};
 use std::sync::Arc;
 use std::time::Duration;
 
-const NONE: Calls =
-    Calls { load: 0, write: 0, touch: 0, delete: 0, list_by_owner: 0, delete_expired: 0 };
+const NONE: Calls = Calls::NONE;
 const READ: Calls = Calls { load: 1, ..NONE };
 const CREATE: Calls = Calls { write: 1, ..NONE };
 const CHANGE: Calls = Calls { write: 1, ..READ };

@@ -84,8 +84,7 @@ async fn what_a_transaction_read_holds_for_what_it_writes() {
 #[tokio::test]
 async fn transaction_creates_a_session_only_for_a_value() {
     let bench = Bench::new();
-    let exchange = bench.app.manager.create();
-    let session = exchange.opened().unwrap();
+    let session = bench.app.manager.create();
     session.transaction(|values| values.remove("a").map(drop)).await.unwrap();
     session.transaction(|values| values.get::<u64>("a").map(drop)).await.unwrap();
     let both = |values: &mut Transaction<'_>| {
@@ -98,7 +97,7 @@ async fn transaction_creates_a_session_only_for_a_value() {
     assert_eq!(bench.memory.len(), 0);
     session.transaction(|values| values.insert("a", 1)).await.unwrap();
     assert_eq!(bench.memory.len(), 1);
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let cookie = session.commit().await.unwrap().id_field().unwrap().to_owned();
     let browser = Browser::holding(&cookie);
     assert_eq!(bench.app.dump(&browser).await, "a=1");
 }
@@ -156,12 +155,11 @@ async fn forget_removes_what_is_of_any_type_without_a_conflict() {
 #[tokio::test]
 async fn handle_names_the_stored_session_and_changes_with_its_id() {
     let bench = Bench::new();
-    let exchange = bench.app.manager.create();
-    let session = exchange.opened().unwrap();
+    let session = bench.app.manager.create();
     assert_eq!(session.handle(), None);
     session.insert("a", 1).unwrap();
     assert_eq!(session.handle(), None);
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let cookie = session.commit().await.unwrap().id_field().unwrap().to_owned();
     let first = session.handle().unwrap();
     let browser = Browser::holding(&cookie);
     let (one, other) = (session_of(&bench, &browser).await, session_of(&bench, &browser).await);

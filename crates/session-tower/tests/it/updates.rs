@@ -22,9 +22,9 @@ async fn update_replaces_what_its_request_had_written() {
     ];
     for (path, left) in table {
         let bench = Bench::new();
-        let exchange = bench.app.manager.create();
-        exchange.opened().unwrap().insert("n", 5).unwrap();
-        let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+        let session = bench.app.manager.create();
+        session.insert("n", 5).unwrap();
+        let cookie = session.commit().await.unwrap().id_field().unwrap().to_owned();
         let mut browser = Browser::holding(&cookie);
         browser.ok(&bench.app.router, path).await;
         assert_eq!(browser.ok(&bench.app.router, "/get:n").await, left, "{path}");
@@ -35,13 +35,12 @@ async fn update_replaces_what_its_request_had_written() {
 #[tokio::test]
 async fn joined_updates_create_one_session() {
     let bench = Bench::new();
-    let exchange = bench.app.manager.create();
-    let session = exchange.opened().unwrap();
+    let session = bench.app.manager.create();
     let add = |n: Option<u64>| n.unwrap_or(0) + 1;
     let (n, m, more) =
         tokio::join!(session.update("n", add), session.update("m", add), session.update("n", add));
     assert_eq!([n.unwrap(), m.unwrap(), more.unwrap()], [1, 1, 2]);
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let cookie = session.commit().await.unwrap().id_field().unwrap().to_owned();
     let browser = Browser::holding(&cookie);
     assert_eq!(bench.app.dump(&browser).await, "n=2 m=1");
     assert_eq!(bench.memory.len(), 1);

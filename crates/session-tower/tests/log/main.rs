@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod carriers;
 mod outages;
 mod secrecy;
 mod sweeper;

@@ -68,9 +68,8 @@ async fn update_that_the_request_forbids_is_said_as_any_other() {
         let line = said.lines().rfind(|line| line.contains("session update failed"));
         assert!(line.is_some_and(|line| line.contains(kind)), "{path}: {said}");
     }
-    let exchange = bench.app.manager.create();
-    let session = exchange.opened().unwrap();
-    exchange.commit().await.unwrap();
+    let session = bench.app.manager.create();
+    session.commit().await.unwrap();
     session.update("n", |n: Option<u8>| n.unwrap_or(0)).await.unwrap_err();
     assert_eq!(log.text().matches("session update failed").count(), 4, "{}", log.text());
 }

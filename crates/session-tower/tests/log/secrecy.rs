@@ -152,7 +152,7 @@ async fn nothing_secret_is_said() {
     write!(ears.heard, "{committing:?} {memory:?} {faulty:?}").unwrap();
     let commit = committing.await.unwrap();
     write!(ears.heard, "{commit:?}").unwrap();
-    let cookie = commit.set_cookie.unwrap().split(';').next().unwrap().to_owned();
+    let cookie = commit.id_field().unwrap().split(';').next().unwrap().to_owned();
     ears.know(&Browser { cookie: Some(cookie) });
 
     let logged = capture.text();
@@ -162,8 +162,8 @@ async fn nothing_secret_is_said() {
         "session renewal failed",
         "session conflict",
         "stored session undecodable",
-        "several session cookies",
-        "session cookie malformed",
+        "several session ids",
+        "session id malformed",
         "orphaned session",
         "session sweep failed",
         "session error in a handler",

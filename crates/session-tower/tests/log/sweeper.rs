@@ -1,11 +1,12 @@
 //! Sweeps by a timer, on a clock that moves when the test says so.
 
+mod begins;
+
 use crate::support::capture::{Capture, listen};
 use crate::support::gate::GatedStore;
 use session_core::{
     Config, ErrorKind, Lease, MemoryStore, Precondition, SessionManager, Store, StoreKey,
 };
-use session_null::NullStore;
 use session_testkit::{CountingStore, Fault, FaultyStore, Method};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -43,16 +44,16 @@ impl Stores {
     fn sweeps(&self) -> u64 {
         self.counting.calls().delete_expired
     }
+}
 
-    /// Lets `time` pass in small steps, so that every timer due meanwhile is served.
-    async fn pass(&self, time: Duration) {
-        // A timer counts from when its task has been polled once.
+/// Lets `time` pass in small steps, so that every timer due meanwhile is served.
+async fn pass(time: Duration) {
+    // A timer counts from when its task has been polled once.
+    settle().await;
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        advance(Duration::from_secs(1)).await;
         settle().await;
-        let end = Instant::now() + time;
-        while Instant::now() < end {
-            advance(Duration::from_secs(1)).await;
-            settle().await;
-        }
     }
 }
 
@@ -74,7 +75,7 @@ async fn expired_records_go_and_living_ones_stay() {
     }
     let manager = stores.manager();
     let _sweeper = manager.spawn_sweeper(EVERY);
-    stores.pass(EVERY * 2).await;
+    pass(EVERY * 2).await;
     assert_eq!(stores.memory.len(), 1);
 }
 
@@ -83,7 +84,7 @@ async fn sweeps_come_about_once_in_an_interval() {
     let stores = Stores::new();
     let manager = stores.manager();
     let _sweeper = manager.spawn_sweeper(EVERY);
-    stores.pass(EVERY * 20).await;
+    pass(EVERY * 20).await;
     // At the slowest the first comes after 100 s and then one each 111; at the fastest 0 and 90.
     let sweeps = stores.sweeps();
     assert!((18..=23).contains(&sweeps), "{sweeps}");
@@ -98,7 +99,7 @@ async fn processes_that_start_together_do_not_sweep_together() {
         let _sweeper = manager.spawn_sweeper(EVERY);
         let started = Instant::now();
         while stores.sweeps() == 0 {
-            stores.pass(Duration::from_secs(1)).await;
+            pass(Duration::from_secs(1)).await;
         }
         firsts.push(started.elapsed().as_secs());
     }
@@ -118,14 +119,14 @@ async fn failing_store_is_asked_less_often_and_not_given_up() {
     let manager = stores.manager();
     let _sweeper = manager.spawn_sweeper(EVERY);
     // The first within 100 s, then pauses of 200, 400 and 800, give or take a tenth.
-    stores.pass(EVERY).await;
+    pass(EVERY).await;
     assert_eq!(stores.sweeps(), 1);
-    stores.pass(EVERY * 15).await;
+    pass(EVERY * 15).await;
     assert!((3..=4).contains(&stores.sweeps()), "{}", stores.sweeps());
-    stores.pass(EVERY * 20).await;
+    pass(EVERY * 20).await;
     assert_eq!(stores.faulty.pending(), 0);
     let recovered = stores.sweeps();
-    stores.pass(EVERY * 10).await;
+    pass(EVERY * 10).await;
     assert!((8..=12).contains(&(stores.sweeps() - recovered)), "{}", stores.sweeps());
     assert_eq!(log.text().matches("session sweep failed").count(), 4);
 }
@@ -142,7 +143,7 @@ async fn stopping_waits_for_the_sweep_that_runs() {
     assert!(!stopping.is_finished());
     stores.gated.let_go();
     stopping.await.unwrap();
-    stores.pass(HOUR).await;
+    pass(HOUR).await;
     assert_eq!(stores.sweeps(), 1);
 }
 
@@ -154,7 +155,7 @@ async fn stopping_between_sweeps_is_immediate() {
     let began = Instant::now();
     sweeper.stop().await;
     assert_eq!(began.elapsed(), Duration::ZERO);
-    stores.pass(HOUR * 2).await;
+    pass(HOUR * 2).await;
     assert_eq!(stores.sweeps(), 0);
 }
 
@@ -167,7 +168,7 @@ async fn dropped_handle_gives_the_sweep_up_and_the_next_one_runs() {
     stores.gated.gate.arrived(1).await;
     // A shutdown that cannot wait drops the handle as well.
     assert!(timeout(Duration::from_secs(5), sweeper.stop()).await.is_err());
-    stores.pass(HOUR).await;
+    pass(HOUR).await;
     assert_eq!(stores.sweeps(), 1);
     // Two sweeps of one manager never run together, so the first is over.
     let _sweeper = manager.spawn_sweeper(EVERY);
@@ -181,10 +182,10 @@ async fn sweeps_of_one_manager_never_run_together() {
     let manager = stores.manager();
     let _sweepers = [manager.spawn_sweeper(EVERY), manager.spawn_sweeper(EVERY)];
     stores.gated.gate.arrived(1).await;
-    stores.pass(EVERY * 5).await;
+    pass(EVERY * 5).await;
     assert_eq!(stores.sweeps(), 1);
     stores.gated.let_go();
-    stores.pass(EVERY * 2).await;
+    pass(EVERY * 2).await;
     assert!(stores.sweeps() > 1);
 }
 
@@ -195,7 +196,7 @@ async fn sweep_that_panics_does_not_end_the_sweeping() {
     stores.gated.gate.break_down();
     let manager = stores.manager();
     let _sweeper = manager.spawn_sweeper(EVERY);
-    stores.pass(EVERY * 10).await;
+    pass(EVERY * 10).await;
     assert!(stores.sweeps() > 1);
 }
 
@@ -205,7 +206,7 @@ async fn sweeper_does_not_keep_the_manager_alive() {
     let store: Weak<dyn Store> = Arc::downgrade(&(stores.memory.clone() as Arc<dyn Store>));
     let manager = stores.manager();
     let sweeper = manager.spawn_sweeper(EVERY);
-    stores.pass(EVERY * 2).await;
+    pass(EVERY * 2).await;
     drop((manager, stores));
     // Time stands still, so that no sweep begins; one that runs may come to its end.
     for _ in 0..100 {
@@ -256,58 +257,5 @@ async fn tasks_end_with_their_manager_wherever_they_are() {
         drop(manager);
         settle().await;
         assert_eq!(alive(), 0, "{is_sweeping}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn store_that_expires_by_itself_is_not_swept() {
-    let log = Capture::start();
-    let manager = SessionManager::new(
-        Arc::new(NullStore),
-        Config::builder().cleanup_interval(EVERY).build().unwrap(),
-        None,
-    );
-    let manager = manager.unwrap();
-    let sweeper = manager.spawn_sweeper(EVERY);
-    assert_eq!(format!("{sweeper:?}"), "Sweeper { is_running: false }");
-    sweeper.stop().await;
-    assert_eq!(log.text().matches("no sweeps: the store expires").count(), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn configured_interval_counts_from_the_first_request() {
-    let stores = Stores::new();
-    let config = Config::builder().cleanup_interval(EVERY).build().unwrap();
-    let manager = stores.manager_with(config);
-    stores.pass(HOUR).await;
-    assert_eq!(stores.sweeps(), 0);
-    for _ in 0..3 {
-        drop(manager.open());
-    }
-    stores.pass(EVERY * 10).await;
-    assert!((9..=12).contains(&stores.sweeps()), "one timer: {}", stores.sweeps());
-    drop(manager);
-    let swept = stores.sweeps();
-    stores.pass(EVERY * 10).await;
-    assert_eq!(stores.sweeps(), swept);
-}
-
-#[test]
-fn configured_interval_outlives_a_runtime() {
-    let stores = Stores::new();
-    let config = Config::builder().cleanup_interval(EVERY).build().unwrap();
-    let manager = stores.manager_with(config);
-    for round in 1..=2 {
-        let before = stores.sweeps();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            drop(manager.open());
-            stores.pass(EVERY).await;
-        });
-        assert!(stores.sweeps() > before, "round {round}");
     }
 }

@@ -33,9 +33,9 @@ impl Bench {
         &self,
         fill: impl FnOnce(&Session) -> Result<()>,
     ) -> (Browser, String) {
-        let exchange = self.app.manager.create();
-        fill(&exchange.opened().unwrap()).unwrap();
-        let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+        let session = self.app.manager.create();
+        fill(&session).unwrap();
+        let cookie = session.commit().await.unwrap().id_field().unwrap().to_owned();
         self.counting.take_calls();
         (Browser::holding(&cookie), cookie)
     }

@@ -1,8 +1,10 @@
 //! Places where a test holds others up: no sleep stands in for a condition.
 
+use session_core::store::{Cursor, Page};
 use session_core::{
     Bytes, Capabilities, Lease, Outcome, Precondition, Record, Result, Store, StoreKey, async_trait,
 };
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
@@ -113,5 +115,9 @@ impl Store for GatedStore {
             self.gate.pass().await;
         }
         self.inner.delete_expired().await
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        self.inner.scan(prefix, after, most).await
     }
 }

@@ -1,9 +1,11 @@
 //! A store whose owner index is as a test wants it.
 
+use session_core::store::{Cursor, Page};
 use session_core::{
     Bytes, Capabilities, Lease, Outcome, Precondition, Record, Result, SessionManager, Store,
     StoreKey, async_trait,
 };
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -131,6 +133,10 @@ impl Store for IndexedStore {
 
     async fn delete_expired(&self) -> Result<u64> {
         self.inner.delete_expired().await
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        self.inner.scan(prefix, after, most).await
     }
 }
 

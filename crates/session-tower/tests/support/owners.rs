@@ -34,13 +34,12 @@ pub(crate) async fn sign_in(
     owner: &str,
     values: &[(&str, &str)],
 ) -> String {
-    let exchange = manager.create();
-    let session = exchange.opened().unwrap();
+    let session = manager.create();
     session.set_owner(owner).unwrap();
     for (key, value) in values {
         session.insert(*key, *value).unwrap();
     }
-    let cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let cookie = session.commit().await.unwrap().id_field().unwrap().to_owned();
     cookie.split(';').next().unwrap().to_owned()
 }
 

@@ -1,9 +1,11 @@
 //! A store that asks a scheduler before and after every call, so that a seed decides the order.
 
+use session_core::store::{Cursor, Page};
 use session_core::{
     Bytes, Capabilities, Lease, Outcome, Precondition, Record, Result, Store, StoreKey, async_trait,
 };
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
@@ -151,5 +153,9 @@ impl Store for ScheduledStore {
 
     async fn delete_expired(&self) -> Result<u64> {
         self.inner.delete_expired().await
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        self.between(self.inner.scan(prefix, after, most)).await
     }
 }

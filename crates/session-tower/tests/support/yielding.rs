@@ -1,8 +1,10 @@
 //! A store whose calls are pending before and after they are applied.
 
+use session_core::store::{Cursor, Page};
 use session_core::{
     Bytes, Capabilities, Lease, Outcome, Precondition, Record, Result, Store, StoreKey, async_trait,
 };
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tokio::task::yield_now;
 
@@ -62,5 +64,9 @@ impl Store for YieldingStore {
 
     async fn delete_expired(&self) -> Result<u64> {
         slowly(self.0.delete_expired()).await
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        slowly(self.0.scan(prefix, after, most)).await
     }
 }

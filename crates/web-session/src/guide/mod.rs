@@ -23,6 +23,8 @@ pages! {
     tutorial "guide/tutorial.md"
     recipes "guide/recipes.md"
     deployment "guide/deployment.md"
+    #[doc = include_str!("pictures/monitoring.svg.md")]
+    monitoring "guide/monitoring.md"
     security "guide/security.md"
     surprises "guide/surprises.md"
     #[doc = include_str!("pictures/store-down.webp.md")]
@@ -31,6 +33,8 @@ pages! {
     #[doc = include_str!("pictures/comparison.svg.md")]
     moving "guide/moving.md"
     architecture "architecture.md"
+    #[doc = include_str!("pictures/peers.svg.md")]
+    performance "performance.md"
     compatibility "compatibility.md"
     // Its examples are tested by examples/custom-store, whose store they name.
     #[cfg(not(doctest))]

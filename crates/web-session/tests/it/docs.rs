@@ -19,9 +19,13 @@ fn read(path: &str) -> String {
 #[test]
 fn page_has_the_row_of_every_key_of_a_backend() {
     let page = read("docs/configuration.md");
-    let start = KEYS.iter().find(|table| table.iter().any(|key| key.name == "SESSION_CONNECT"));
+    let table_of = |name| {
+        let table = KEYS.iter().find(|table| table.iter().any(|key| key.name == name));
+        *table.expect("it is a setting")
+    };
     for (title, table) in [
-        ("Connecting", *start.expect("it is a setting")),
+        ("Connecting", table_of("SESSION_CONNECT")),
+        ("Moving to another store", table_of("SESSION_MIGRATE_TO")),
         ("Timeouts", web_session::store::Timeouts::KEYS),
         ("Redis", web_session::stores::redis::KEYS),
         ("Memcached", web_session::stores::memcached::KEYS),

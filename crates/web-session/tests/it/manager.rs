@@ -11,9 +11,9 @@ fn settings<const N: usize>(pairs: [(&str, &str); N]) -> Settings {
 
 /// The cookie of a session that a request has just begun.
 async fn new_cookie(manager: &SessionManager) -> String {
-    let exchange = manager.create();
-    exchange.opened().unwrap().insert("n", 1).unwrap();
-    let set_cookie = exchange.commit().await.unwrap().set_cookie.unwrap();
+    let created = manager.create();
+    created.insert("n", 1).unwrap();
+    let set_cookie = created.commit().await.unwrap().id_field().unwrap().to_owned();
     set_cookie.split(';').next().unwrap().to_owned()
 }
 

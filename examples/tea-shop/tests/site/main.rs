@@ -6,6 +6,7 @@ mod chromium;
 mod devices;
 mod edges;
 mod everywhere;
+mod moves;
 mod program;
 mod story;
 mod support;

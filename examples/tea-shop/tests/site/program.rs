@@ -36,7 +36,15 @@ impl Program {
     }
 
     fn start_with(settings: Vec<(&'static str, String)>) -> Self {
-        let dir = Arc::new(scratch());
+        Self::start_in(Arc::new(scratch()), settings)
+    }
+
+    /// Starts another instance of the site, with the same accounts as far as they are made.
+    pub(crate) fn another(&self) -> Self {
+        Self::start_in(Arc::clone(&self.dir), self.settings.clone())
+    }
+
+    fn start_in(dir: Arc<TempDir>, settings: Vec<(&'static str, String)>) -> Self {
         // Bound and never listening: the program may listen there, nobody else is given the port.
         let reserved = TcpSocket::new_v4().unwrap();
         reserved.set_reuseaddr(true).unwrap();
@@ -56,6 +64,12 @@ impl Program {
         self.child = spawn(self.addr, &self.dir, &self.settings);
     }
 
+    /// The same, and from now on with these settings.
+    pub(crate) fn deploy(&mut self, settings: Vec<(&'static str, String)>) {
+        self.settings = settings;
+        self.restart();
+    }
+
     /// Where it says that it is visited.
     pub(crate) fn url(&self) -> String {
         format!("http://localhost:{}", self.addr.port())
@@ -63,6 +77,13 @@ impl Program {
 
     pub(crate) fn browser(&self) -> Browser {
         Browser::of(self.addr, &self.dir)
+    }
+
+    /// Has a browser ask this instance from now on.
+    pub(crate) fn serves(&self, browser: &mut Browser) {
+        let cookie = browser.cookie.take();
+        *browser = self.browser();
+        browser.cookie = cookie;
     }
 }
 

@@ -14,11 +14,26 @@ on_each_store!(
     update_stands_whatever_becomes_of_the_request,
     half_a_request_changes_nothing,
     client_that_hangs_up_before_the_commit_changes_nothing,
-    client_that_hangs_up_in_the_commit_leaves_the_session_whole,
     hundred_clients_that_hang_up_leave_the_session_whole,
     streamed_response_is_stored_before_its_head_is_sent,
-    streamed_response_that_cannot_be_stored_is_503,
 );
+
+mod held_up {
+    e2e::on_stores! {
+        filesystem: e2e::Backend::files();
+        redis: e2e::Backend::redis().await;
+        mongodb: e2e::Backend::mongodb().await;
+        dynamodb: e2e::Backend::dynamodb().await;
+        => [
+            client_that_hangs_up_in_the_commit_leaves_the_session_whole,
+            streamed_response_that_cannot_be_stored_is_503
+        ]
+    }
+    use super::{
+        client_that_hangs_up_in_the_commit_leaves_the_session_whole,
+        streamed_response_that_cannot_be_stored_is_503,
+    };
+}
 
 const CHANGES: [&str; 7] = [
     "set x 2; regenerate",

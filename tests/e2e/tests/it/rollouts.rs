@@ -1,6 +1,7 @@
 //! Signing and hashing that are turned on in a running site: processes of every step on one store.
 
 use e2e::app::open_store;
+use e2e::backend::is_trace;
 use e2e::{Backend, Browser, Server, on_every_store};
 use session_core::{IdHash, IdSyntax, SessionId, Store};
 use std::sync::Arc;
@@ -42,7 +43,7 @@ impl Records {
         let mut live = [false; 2];
         for (live, form) in live.iter_mut().zip([IdHash::Plain, IdHash::Sha256]) {
             let record = self.0.load(&id.to_key("session:", form)).await.unwrap();
-            *live = record.is_some_and(|record| !record.payload.starts_with(b"\xde\0\0"));
+            *live = record.is_some_and(|record| !is_trace(&record.payload));
         }
         live
     }

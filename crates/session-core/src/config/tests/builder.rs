@@ -1,5 +1,5 @@
 use super::settings;
-use crate::config::{Config, Rollout};
+use crate::config::{Config, ConfigBuilder, Rollout, Transport};
 use crate::cookie::SameSite;
 use crate::error::ErrorKind;
 use crate::id::IdHash;
@@ -15,6 +15,9 @@ fn contradictions_fail_when_built() {
         ("SESSION_COOKIE_SECURE", start().cookie_name("__Host-session")),
         ("SESSION_COOKIE_NAME_FALLBACK", start().cookie_name_fallback("session")),
         ("SESSION_COOKIE_NAME_FALLBACK", start().cookie_name_fallback("")),
+        ("SESSION_HEADER_NAME", start().header_name("X-Shop")),
+        ("SESSION_HEADER_NAME", start().transport(Transport::Header).header_name("a b")),
+        ("SESSION_HEADER_NAME", start().transport(Transport::Header).header_name("cookie")),
         ("SESSION_COOKIE_PATH", Config::hardened().cookie_path("/app")),
         ("SESSION_COOKIE_DOMAIN", Config::hardened().cookie_domain("a.example")),
         ("SESSION_COOKIE_SECURE", Config::hardened().cookie_secure(false)),
@@ -51,6 +54,46 @@ fn contradictions_fail_when_built() {
         let error = builder.build().expect_err(&shown);
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains(key), "{key}: {error}");
+    }
+}
+
+#[test]
+fn settings_of_cookies_and_a_header_exclude_each_other() {
+    let set = [
+        ("SESSION_COOKIE_NAME", "session"),
+        ("SESSION_COOKIE_NAME_FALLBACK", "former"),
+        ("SESSION_COOKIE_DOMAIN", "a.example"),
+        ("SESSION_COOKIE_PATH", "/"),
+        ("SESSION_COOKIE_HTTPONLY", "true"),
+        ("SESSION_COOKIE_SECURE", "true"),
+        ("SESSION_COOKIE_SAMESITE", "Lax"),
+        ("SESSION_COOKIE_PARTITIONED", "false"),
+    ];
+    let header = ("SESSION_TRANSPORT", "header");
+    let built = |builder: ConfigBuilder| builder.transport(Transport::Header).build();
+    let by_code = [
+        built(Config::builder().cookie_name("session")),
+        built(Config::builder().cookie_name_fallback("former")),
+        built(Config::builder().cookie_domain("a.example")),
+        built(Config::builder().cookie_path("/")),
+        built(Config::builder().cookie_http_only(true)),
+        built(Config::builder().cookie_secure(true)),
+        built(Config::builder().cookie_same_site(SameSite::Lax)),
+        built(Config::builder().cookie_partitioned(false)),
+    ];
+    for ((key, value), by_code) in set.into_iter().zip(by_code) {
+        let by_settings = Config::from_settings(&settings([(key, value), header]));
+        for refused in [by_settings, by_code] {
+            let error = refused.expect_err(key);
+            assert_eq!(error.kind(), ErrorKind::Config);
+            let message = error.to_string();
+            assert!(message.starts_with(&format!("{key} is for cookies")), "{message}");
+            assert!(message.contains("SESSION_TRANSPORT=header"), "{message}");
+        }
+    }
+    for profile in ["flask", "hardened"] {
+        let settings = settings([("SESSION_PROFILE", profile), header, ("APPLICATION_ROOT", "/a")]);
+        assert_eq!(Config::from_settings(&settings).unwrap().transport(), Transport::Header);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{core_names, settings};
 use crate::config::{
-    CORE_KEYS, Config, ConfigBuilder, Kind, OnConflict, Rollout, Settings, Undecodable,
+    CORE_KEYS, Config, ConfigBuilder, Kind, OnConflict, Rollout, Settings, Transport, Undecodable,
 };
 use crate::cookie::SameSite;
 use crate::error::ErrorKind;
@@ -25,6 +25,13 @@ const ROWS: &[Row] = &[
     ("SESSION_SERIALIZATION_FORMAT", "MsgPack", |b| b.format(Format::MessagePack), "yaml"),
     ("PERMANENT_SESSION_LIFETIME", "90", |b| b.lifetime(Duration::from_secs(90)), "1h"),
     ("SESSION_REFRESH_EACH_REQUEST", "0", |b| b.refresh_each_request(false), "never"),
+    ("SESSION_TRANSPORT", "Header", |b| b.transport(Transport::Header), "query"),
+    (
+        "SESSION_HEADER_NAME",
+        "X-Shop",
+        |b| b.transport(Transport::Header).header_name("X-Shop"),
+        "Set-Cookie",
+    ),
     ("SESSION_COOKIE_NAME", "sid", |b| b.cookie_name("sid"), "a;b"),
     ("SESSION_COOKIE_NAME_FALLBACK", "sid", |b| b.cookie_name_fallback("sid"), "a;b"),
     ("SESSION_COOKIE_DOMAIN", "a.example", |b| b.cookie_domain("a.example"), "https://a"),
@@ -69,6 +76,7 @@ const ROWS: &[Row] = &[
 fn companions(name: &str) -> &'static [(&'static str, &'static str)] {
     match name {
         "SESSION_COOKIE_PARTITIONED" => &[("SESSION_COOKIE_SECURE", "true")],
+        "SESSION_HEADER_NAME" => &[("SESSION_TRANSPORT", "header")],
         "SESSION_MAX_PER_OWNER" => &[("SESSION_OWNER_INDEX", "true")],
         _ => &[],
     }
@@ -270,7 +278,11 @@ fn words_of_a_choice_are_those_of_the_table() {
     for key in CORE_KEYS.iter().filter(|key| core_names().any(|name| name == key.name)) {
         let Kind::Choice(words) = key.kind else { continue };
         for word in words {
-            let made = by_environment(&[(key.name, *word), ("SESSION_COOKIE_SECURE", "true")]);
+            let beside = match key.name {
+                "SESSION_COOKIE_SAMESITE" => ("SESSION_COOKIE_SECURE", "true"),
+                _ => ("SESSION_TYPE", "null"),
+            };
+            let made = by_environment(&[(key.name, *word), beside]);
             // A format is one of this build's.
             let is_missing =
                 key.name == "SESSION_SERIALIZATION_FORMAT" && word.parse::<Format>().is_err();

@@ -1,6 +1,6 @@
 //! The work that a session's data costs grows as its size does, and no faster.
 
-use super::{Data, Intent, LIMITS, Limits, codec, record, set_in};
+use super::{Data, Intent, LIMITS, Limits, codec, record, set, set_in};
 use crate::data::{Flash, FlashLog};
 use std::cell::Cell;
 
@@ -51,6 +51,21 @@ fn keys_are_compared_about_once_each_time_they_are_looked_for() {
 
     let replaying = comparisons(|| drop(data.rebase(record(payload), |_| false).unwrap()));
     assert!(replaying < 2 * MANY, "{replaying} comparisons to replay {MANY} keys");
+}
+
+#[test]
+fn keys_with_other_ends_are_not_compared() {
+    let mut data = Data::empty(LIMITS);
+    let keys = || (10..70).map(|n| format!("setting-{n}"));
+    let writing = comparisons(|| {
+        assert!(keys().all(|key| set(&mut data, &key, true)));
+    });
+    let payload = data.encode().unwrap();
+    let opening = comparisons(|| drop(Data::parse(record(payload.clone()), LIMITS).unwrap()));
+    assert_eq!((writing, opening), (0, 0));
+    let mut data = Data::parse(record(payload), LIMITS).unwrap();
+    let reading = comparisons(|| assert!(keys().all(|key| data.read(&key).is_some())));
+    assert_eq!(reading, 60);
 }
 
 #[test]

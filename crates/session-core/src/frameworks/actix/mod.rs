@@ -1,18 +1,17 @@
 //! actix-web 4: sessions as extractors, errors as responses.
 
+mod fields;
 mod response;
 
-pub use response::{ReportsError, keep_from_shared_caches, report, vary_by_cookie};
+pub use response::{ReportsError, report};
 
 use super::named::Named;
 use super::signed_in::{NotSignedIn, SignedIn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::exchange::Exchange;
 use crate::request::session::Session;
-use crate::request::sign_in::{ReturnTo, SignInPage, is_page_load};
+use crate::request::sign_in::ReturnTo;
 use actix_web::dev::Payload;
-use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, COOKIE, HeaderValue};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
@@ -29,7 +28,7 @@ impl FromRequest for Session {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let (exchange, request) = (found::<Exchange>(request), request.clone());
-        Box::pin(async move { session_of(&exchange?, &request).await })
+        Box::pin(async move { exchange?.session_of(request.headers()).await })
     }
 }
 
@@ -40,10 +39,7 @@ impl<N: 'static> FromRequest for Named<N, Session> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let (exchange, request) = (found::<Named<N, Exchange>>(request), request.clone());
-        Box::pin(async move {
-            let exchange = exchange?;
-            session_of(&exchange, &request).await.map(Self::new)
-        })
+        Box::pin(async move { exchange?.session_of(request.headers()).await.map(Self::new) })
     }
 }
 
@@ -56,9 +52,8 @@ impl FromRequest for SignedIn {
     type Future = Extracting<Self, NotSignedIn>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let page = request.extensions().get::<SignInPage>().cloned();
         let (exchange, request) = (found::<Exchange>(request), request.clone());
-        Box::pin(async move { signed_in_of(&exchange?, page.as_ref(), &request).await })
+        Box::pin(async move { signed_in_of(&exchange?, &request).await })
     }
 }
 
@@ -68,12 +63,8 @@ impl<N: 'static> FromRequest for Named<N, SignedIn> {
     type Future = Extracting<Self, NotSignedIn>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let page = request.extensions().get::<Named<N, SignInPage>>().cloned();
         let (exchange, request) = (found::<Named<N, Exchange>>(request), request.clone());
-        Box::pin(async move {
-            let exchange = exchange?;
-            signed_in_of(&exchange, page.as_deref(), &request).await.map(Self::new)
-        })
+        Box::pin(async move { signed_in_of(&*exchange?, &request).await.map(Self::new) })
     }
 }
 
@@ -98,23 +89,7 @@ fn found<T: Clone + 'static>(request: &HttpRequest) -> Result<T> {
     })
 }
 
-async fn session_of(exchange: &Exchange, request: &HttpRequest) -> Result<Session> {
-    exchange.session(request.headers().get_all(COOKIE).map(HeaderValue::as_bytes)).await
-}
-
-async fn signed_in_of(
-    exchange: &Exchange,
-    page: Option<&SignInPage>,
-    request: &HttpRequest,
-) -> Result<SignedIn, NotSignedIn> {
-    let session = session_of(exchange, request).await?;
-    SignedIn::of(session)?.ok_or_else(|| {
-        let headers = request.headers();
-        let mode = headers.get("sec-fetch-mode").map(HeaderValue::as_bytes);
-        let accept = headers.get_all(ACCEPT).map(HeaderValue::as_bytes);
-        let page = page.filter(|_| is_page_load(mode, accept));
-        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-        let is_way_back = matches!(*request.method(), Method::GET | Method::HEAD);
-        NotSignedIn::Nobody { sign_in: page.and_then(|page| page.location(target, is_way_back)) }
-    })
+async fn signed_in_of(exchange: &Exchange, request: &HttpRequest) -> Result<SignedIn, NotSignedIn> {
+    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+    exchange.signed_in_of(request.method().as_str(), target, request.headers()).await
 }

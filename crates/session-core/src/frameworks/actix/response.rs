@@ -1,18 +1,14 @@
 //! The head of a response in actix-web's terms.
 
 use super::super::signed_in::NotSignedIn;
-use crate::cookie::{cache_control, is_for_some_caches, names_cookie};
 use crate::error::Error;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, VARY,
-    WWW_AUTHENTICATE,
-};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 
 /// In the extensions of a response: it reports an error of the session.
 ///
-/// The middleware stores nothing of the session of such a request, also under a 4xx status. The
+/// The middleware stores nothing of the session of such a request, whatever the status. The
 /// `error_response` of [`Error`] sets it, and so an application's own error is known by it that
 /// answers with that.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +21,7 @@ pub struct ReportsError;
 /// told to make of session errors, if any.
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.kind().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        status(self.kind().http_status())
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -39,72 +35,31 @@ impl ResponseError for Error {
 /// See Other or Unauthorized where nobody is signed in, else that of the [`Error`].
 impl ResponseError for NotSignedIn {
     fn status_code(&self) -> StatusCode {
-        match self {
-            Self::Failed(error) => error.status_code(),
-            Self::Nobody { sign_in: Some(_) } => StatusCode::SEE_OTHER,
-            Self::Nobody { sign_in: None } => StatusCode::UNAUTHORIZED,
-        }
+        status(self.http_status())
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (mut response, name, value) = match self {
-            Self::Failed(error) => return error.error_response(),
-            Self::Nobody { sign_in: Some(page) } => {
-                // It is percent-encoded, so it always is a field value.
-                let page = HeaderValue::from_str(page);
-                let page = page.unwrap_or_else(|_| HeaderValue::from_static("/"));
-                (HttpResponse::new(self.status_code()), LOCATION, page)
-            }
-            Self::Nobody { sign_in: None } => {
-                let challenge = HeaderValue::from_static(Self::CHALLENGE);
-                (text(self.status_code(), Self::ADVICE), WWW_AUTHENTICATE, challenge)
-            }
+        let mut response = match (self, self.page()) {
+            (Self::Failed(error), _) => return error.error_response(),
+            (_, Some(_)) => HttpResponse::new(self.status_code()),
+            (_, None) => text(self.status_code(), self.advice()),
         };
-        let headers = response.headers_mut();
-        headers.insert(name, value);
-        vary_by_cookie(headers);
-        keep_from_shared_caches(headers);
+        self.describe(response.headers_mut());
         response
     }
 }
 
-/// Makes `response` report `error`: its status, `Vary: Cookie`, `Cache-Control: no-store`,
-/// `Retry-After` with a 503, and [`ReportsError`] among its extensions. The body stays as it is.
+fn status(number: u16) -> StatusCode {
+    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Makes `response` report `error`: its [status](crate::ErrorKind::http_status), the fields that
+/// [go with it](Error::describe), and [`ReportsError`] among its extensions. The body stays as it is.
 pub fn report<B>(mut response: HttpResponse<B>, error: &Error) -> HttpResponse<B> {
     *response.status_mut() = error.status_code();
-    let is_unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
-    let headers = response.headers_mut();
-    vary_by_cookie(headers);
-    headers.remove(CACHE_CONTROL);
-    keep_from_shared_caches(headers);
-    if is_unavailable {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
+    error.describe(response.headers_mut());
     response.extensions_mut().insert(ReportsError);
     response
-}
-
-/// Adds `Vary: Cookie`, unless the response varies by it already.
-pub fn vary_by_cookie(headers: &mut HeaderMap) {
-    if !headers.get_all(VARY).any(|field| names_cookie(field.as_bytes())) {
-        headers.append(VARY, HeaderValue::from_static("Cookie"));
-    }
-}
-
-/// Keeps a response with a session cookie out of shared caches, as
-/// [`session_core::keep_from_shared_caches`](crate::keep_from_shared_caches) does.
-pub fn keep_from_shared_caches(headers: &mut HeaderMap) {
-    let others = headers.keys().filter(|name| is_for_some_caches(name.as_str()));
-    for name in others.cloned().collect::<Vec<HeaderName>>() {
-        headers.remove(name);
-    }
-    // Several fields mean the same as one with commas (RFC 9110, section 5.3).
-    let existing: Vec<_> =
-        headers.get_all(CACHE_CONTROL).filter_map(|value| value.to_str().ok()).collect();
-    let existing = headers.contains_key(CACHE_CONTROL).then(|| existing.join(", "));
-    if let Some(Ok(value)) = cache_control(existing.as_deref()).map(HeaderValue::try_from) {
-        headers.insert(CACHE_CONTROL, value);
-    }
 }
 
 fn text(status: StatusCode, sentence: &'static str) -> HttpResponse {

@@ -1,6 +1,7 @@
 //! Ending all sessions of an owner, those that are stored meanwhile included.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::observer::EndedBy;
 use crate::request::context::Context;
 use crate::request::deadline::Deadline;
 use crate::request::owned::{End, each, end_one, list};
@@ -59,7 +60,8 @@ impl Rounds {
         let ends = each(keys, |key| {
             let (context, owner) = (Arc::clone(context), Arc::clone(&owner));
             async move {
-                let end = end_one(&context, &owner, &key, None, |_| true, deadline).await?;
+                let end = end_one(&context, &owner, &key, None, |_| true, EndedBy::Owner, deadline)
+                    .await?;
                 Ok((key, end))
             }
         });

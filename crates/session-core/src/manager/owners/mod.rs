@@ -7,6 +7,7 @@ pub use info::SessionInfo;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionHandle;
+use crate::observer::EndedBy;
 use crate::request::context::Context;
 use crate::request::owned::{End, Look, each, end_one, list, look};
 use crate::request::session::Session;
@@ -74,12 +75,11 @@ impl Owners {
     /// # async fn example() -> session_core::Result<()> {
     /// let config = Config::builder().owner_index(true).build()?;
     /// let manager = SessionManager::new(Arc::new(MemoryStore::new()), config, None)?;
-    /// # let exchange = manager.create();
-    /// # let session = exchange.opened().expect("it is open");
+    /// # let session = manager.create();
     /// # session.set_owner("ann")?;
     /// # session.insert("device", "laptop")?;
-    /// # exchange.commit().await?;
-    /// # let session = session.reopen().await?.opened().expect("it is open");
+    /// # session.commit().await?;
+    /// # let session = session.reopen().await?;
     /// # assert_eq!(devices(&manager.owners(), &session).await?, "laptop, this one: 30 days left\n");
     /// # Ok(())
     /// # }
@@ -124,7 +124,9 @@ impl Owners {
         let keys = list(context, owner, deadline).await?;
         // Two, where it moves from the one to the other.
         for key in keys.iter().filter(|key| context.handle_of(key) == handle) {
-            if end_one(context, owner, key, None, |_| true, deadline).await? == End::Ended {
+            if end_one(context, owner, key, None, |_| true, EndedBy::Owner, deadline).await?
+                == End::Ended
+            {
                 return Ok(true);
             }
         }

@@ -11,6 +11,7 @@ use crate::request::deadline::Deadline;
 use crate::request::home::{Address, Home};
 use crate::request::plan::Fate;
 use crate::request::state::State;
+use crate::request::told;
 use crate::request::transaction::Transaction;
 use crate::store::{Lease, Outcome, Precondition, Record};
 use std::borrow::Cow;
@@ -126,7 +127,7 @@ pub(crate) fn snapshot(context: &Context, state: &State) -> Result<State> {
     }
     let (home, data) = match &state.home {
         Home::Stored(address) => {
-            let data = Data::parse(state.data.base().clone(), context.limits)?;
+            let data = Data::parse(state.data.base().clone(), context.limits())?;
             (Home::Stored(address.clone()), data)
         }
         // As at the commit: a sign-in begins a session of its own.
@@ -134,7 +135,7 @@ pub(crate) fn snapshot(context: &Context, state: &State) -> Result<State> {
             return Err(gone(context));
         }
         Home::None | Home::Moved | Home::Several(_) | Home::Undecodable(_) => {
-            (Home::None, Data::empty(context.limits))
+            (Home::None, Data::empty(context.limits()))
         }
     };
     let mut work = State::new(home, data, state.presented, state.loaded_at);
@@ -160,6 +161,9 @@ async fn write(
         Outcome::Written { cas } => {
             context.telemetry.written(payload.len());
             work.is_renewed = is_renewed;
+            if is_renewed {
+                told::renewed(context, work);
+            }
             work.loaded_at = started;
             Some(Record { payload, cas, ttl })
         }

@@ -1,4 +1,4 @@
-//! What becomes of the browser's copy of the id.
+//! What becomes of the client's copy of the id, which is spoken of as the cookie that it mostly is.
 
 use super::SHORTEST_LEASE;
 use crate::request::context::Context;
@@ -39,23 +39,24 @@ pub(super) fn kept(context: &Context, state: &State, is_renewed: bool) -> Cookie
     Cookie::Set { lease: if is_renewed { full } else { state.remaining().min(full) } }
 }
 
-/// The value of the `Set-Cookie` field, if there is one.
-pub(super) fn field(context: &Context, state: &State, cookie: Cookie) -> Option<String> {
+/// The value of the field that changes the client's copy, if there is one.
+pub(super) fn field(context: &Context, state: &State, cookie: Cookie) -> Option<Box<str>> {
     let lease = match cookie {
         Cookie::Keep => return None,
-        Cookie::Remove => return Some(context.cookies.removal()),
+        Cookie::Remove => return Some(context.carrier.removal().into()),
         Cookie::Set { lease } => lease,
     };
     let Home::Stored(address) = &state.home else { return None };
     let max_age = state.is_permanent(&context.config).then_some(lease);
-    Some(context.cookies.set(max_age, |value| match context.signing() {
+    let set = context.carrier.set(max_age, |value| match context.signing() {
         Some(signer) => signer.sign(&address.id, value),
         None => value.push_str(address.id.as_str()),
-    }))
+    });
+    Some(set.into())
 }
 
 /// The cookie of a session that `update` created: nobody else can tell the browser its id.
-pub(super) fn of_created(context: &Context, state: &State) -> Option<String> {
+pub(crate) fn of_created(context: &Context, state: &State) -> Option<Box<str>> {
     let lease = if state.is_created { state.full_lease(&context.config) } else { None };
     field(context, state, lease.map_or(Cookie::Keep, |lease| Cookie::Set { lease }))
 }

@@ -8,6 +8,7 @@ use crate::request::deadline::Deadline;
 use crate::request::find::locate;
 use crate::request::home::{Address, Ended, Home, Presented};
 use crate::request::state::State;
+use crate::request::told;
 use crate::store::StoreKey;
 use session_codec as codec;
 use tokio::time::Instant;
@@ -34,7 +35,13 @@ pub(super) async fn end(
 ) -> Result<()> {
     let is_ended = match std::mem::replace(&mut state.home, Home::None) {
         Home::None | Home::Moved => return Ok(()),
-        Home::Undecodable(address) => delete(context, &address.key, None, deadline).await?,
+        Home::Undecodable(address) => {
+            let is_ended = delete(context, &address.key, None, deadline).await?;
+            if is_ended {
+                told::ended(context, &address.id, None);
+            }
+            is_ended
+        }
         Home::Stored(address) => match state.ended.take() {
             Some(ended) => end_one(context, address, *ended, leave, deadline).await?,
             None => return Ok(()),
@@ -89,6 +96,7 @@ async fn end_one(
             }
         };
         if is_ended {
+            told::ended(context, &address.id, Some(base));
             return Ok(true);
         }
         let newest = reload(context, &mut address, deadline).await?;
@@ -98,6 +106,9 @@ async fn end_one(
     let mut is_ended = false;
     for key in context.keys(&address.id) {
         is_ended |= delete(context, &key, ended.owner.as_deref(), deadline).await?;
+    }
+    if is_ended {
+        told::ended(context, &address.id, Some(&ended.base));
     }
     Ok(is_ended)
 }
@@ -114,7 +125,7 @@ async fn reload(
     if codec::is_trace(&newest.payload) {
         return Err(gone(context));
     }
-    match Data::parse(newest.clone(), context.limits) {
+    match Data::parse(newest.clone(), context.limits()) {
         Ok(data) => {
             let state = State::new(Home::None, data, Presented::Nothing, started);
             Ok(Some(state.to_end(&context.config)))

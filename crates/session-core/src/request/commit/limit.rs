@@ -12,6 +12,7 @@ use super::create::Created;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::SessionHandle;
+use crate::observer::EndedBy;
 use crate::request::context::Context;
 use crate::request::deadline::Deadline;
 use crate::request::home::{Home, Presented};
@@ -210,7 +211,7 @@ impl Newcomer {
             async move {
                 let created = seen.created;
                 let may_end = |owned: &Owned| owned.created == created;
-                end_one(&context, &owner, &key, Some(seen), may_end, deadline).await
+                end_one(&context, &owner, &key, Some(seen), may_end, EndedBy::Limit, deadline).await
             }
         });
         ends.await
@@ -219,7 +220,7 @@ impl Newcomer {
     /// Makes this session newer than `newest`; `false` if another sign-in has ended it.
     async fn restamp(&mut self, newest: Duration, deadline: Deadline) -> Result<bool> {
         self.is_restamped = true;
-        let data = Data::parse(self.record.clone(), self.context.limits)?;
+        let data = Data::parse(self.record.clone(), self.context.limits())?;
         let mut state = State::new(Home::None, data, Presented::Nothing, Instant::now());
         state.stamp_at(unix_time().max(newest + STEP))?;
         let payload = state.data.encode()?;

@@ -8,18 +8,12 @@ use crate::error::{ErrorKind, Result};
 use crate::request::context::Context;
 use crate::request::deadline::Deadline;
 use crate::request::home::{Address, Home};
-use crate::request::slot::Number;
 use crate::request::state::State;
+use crate::request::told;
+use crate::store::slot::{CLAIM, MARK, Number};
 use crate::store::{Lease, Outcome, Precondition, Record};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How long a claim keeps what it holds: whoever comes for the session meanwhile ends a move that
-/// was cut off.
-const CLAIM: Duration = Duration::from_secs(300);
-/// How long a mark tells that the session has moved. Longer than any claim: one without its mark
-/// counts for nothing.
-const MARK: Duration = Duration::from_secs(600);
 
 /// Stores the request's changes, or renews the lease, under the hashed key.
 ///
@@ -28,16 +22,16 @@ const MARK: Duration = Duration::from_secs(600);
 pub(super) async fn rekey(
     context: Arc<Context>,
     mut state: Box<State>,
+    deadline: Deadline,
 ) -> Result<(Box<State>, Cookie)> {
     let context = &*context;
-    let deadline = context.deadline();
     let is_modified = state.data.is_modified();
     check_conflict(context, &state)?;
     let cookie = match relocate(context, &mut state, deadline).await {
         Ok(Some(is_renewed)) => kept(context, &state, is_renewed),
         Ok(None) if is_modified => update(context, &mut state, deadline).await?,
         Ok(None) if state.is_renewed => kept(context, &state, false),
-        Ok(None) => touch(context, &state).await,
+        Ok(None) => touch(context, &state, deadline).await,
         Err(error) if is_modified => return Err(error),
         // As every other renewal: what the handler said is not lost.
         Err(error) => {
@@ -86,9 +80,12 @@ async fn relocate(
     let len = payload.len();
     let write = context.store.write(&hashed.key, payload, &lease, Precondition::Unchanged(&claim));
     // Refused: another request came for the session, and has done this or ended it.
-    let _ = deadline.write(write).await?;
+    let written = deadline.write(write).await?;
     context.telemetry.written(len);
     state.home = Home::Stored(hashed);
+    if is_renewed && written.is_written() {
+        told::renewed(context, state);
+    }
     Ok(Some(is_renewed))
 }
 

@@ -11,6 +11,7 @@ use crate::request::context::Context;
 use crate::request::deadline::Deadline;
 use crate::request::home::{Address, Home};
 use crate::request::state::State;
+use crate::request::told;
 use crate::store::{Lease, Outcome, Precondition, Record};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub(super) async fn relocate(
     context: Arc<Context>,
     mut state: Box<State>,
     is_owner_changed: bool,
+    deadline: Deadline,
 ) -> Result<(Box<State>, Duration)> {
     if state.is_detached {
         return Err(detached());
@@ -28,7 +30,6 @@ pub(super) async fn relocate(
         return Err(gone(&context));
     };
     check_conflict(&context, &state)?;
-    let deadline = context.deadline();
     if is_owner_changed {
         stamp(&context, &mut state)?;
     }
@@ -38,10 +39,12 @@ pub(super) async fn relocate(
         abandon(&context, owner.as_deref(), new.address, deadline).await;
         return Err(error);
     }
-    if is_owner_changed && let Some(newcomer) = Newcomer::of(&context, &state, &new) {
+    let newcomer = if is_owner_changed { Newcomer::of(&context, &state, &new) } else { None };
+    state.home = Home::Stored(new.address);
+    told::moved(&context, &state, &old.id);
+    if let Some(newcomer) = newcomer {
         newcomer.settle().await;
     }
-    state.home = Home::Stored(new.address);
     Ok((state, new.ttl))
 }
 

@@ -2,20 +2,25 @@
 
 use super::cookie::{Cookie, kept};
 use crate::request::context::Context;
+use crate::request::deadline::Deadline;
 use crate::request::home::Home;
 use crate::request::state::State;
+use crate::request::told;
 use crate::store::{Lease, Outcome};
 
 /// A renewal that fails loses nothing the handler said, so its response stands; the browser's
 /// copy then keeps its old end, and the next request tries again.
-pub(super) async fn touch(context: &Context, state: &State) -> Cookie {
+pub(super) async fn touch(context: &Context, state: &State, deadline: Deadline) -> Cookie {
     let Home::Stored(address) = &state.home else { return Cookie::Keep };
     let Some(ttl) = state.full_lease(&context.config) else { return Cookie::Keep };
     let owner = state.indexed_owner(&context.config);
     let lease = Lease { ttl, owner: owner.as_deref() };
     let touch = context.store.touch(&address.key, &lease, state.data.base());
-    match context.deadline().write(touch).await {
-        Ok(Outcome::Written { .. }) => kept(context, state, true),
+    match deadline.write(touch).await {
+        Ok(Outcome::Written { .. }) => {
+            told::renewed(context, state);
+            kept(context, state, true)
+        }
         // Ended or changed meanwhile: whoever did so decided on the lease.
         Ok(Outcome::Refused) => not_renewed(context, state),
         Err(error) => {

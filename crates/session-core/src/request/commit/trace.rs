@@ -32,6 +32,6 @@ pub(super) async fn leave(
 ) -> Result<Outcome> {
     let lease = Lease { ttl: left.min(LIFE).max(SHORTEST_LEASE), owner };
     let when = Precondition::Unchanged(base);
-    let trace = Bytes::from_static(codec::trace(context.limits.format));
+    let trace = Bytes::from_static(codec::trace(context.config.format()));
     deadline.write(context.store.write(key, trace, &lease, when)).await
 }

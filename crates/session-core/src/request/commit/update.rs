@@ -7,6 +7,7 @@ use crate::request::context::Context;
 use crate::request::deadline::Deadline;
 use crate::request::home::Home;
 use crate::request::state::State;
+use crate::request::told;
 use crate::store::{Lease, Outcome, Precondition};
 use std::time::Duration;
 
@@ -29,6 +30,9 @@ pub(super) async fn update(
         let write = context.store.write(&address.key, payload, &lease, when);
         if let Outcome::Written { .. } = deadline.write(write).await? {
             context.telemetry.written(len);
+            if is_renewed {
+                told::renewed(context, state);
+            }
             return Ok(kept(context, state, is_renewed));
         }
         if deadline.is_over() {
@@ -51,12 +55,13 @@ pub(super) async fn update(
 /// A renewed lease if one is due, else what is left of the old one: a write that stretched the
 /// record's life without the cookie's would keep renewal from ever being due.
 pub(super) fn next_lease(context: &Context, state: &State) -> (Duration, bool) {
-    let config = &context.config;
-    let full = state.full_lease(config).unwrap_or(SHORTEST_LEASE);
-    if state.is_renewal_due(config, true) || state.is_lease_changed() {
+    let term = state.term(&context.config, true);
+    let full = term.full.unwrap_or(SHORTEST_LEASE);
+    if term.is_due || state.is_lease_changed() {
         (full, true)
     } else {
-        (unmoved(state.remaining(), context.capabilities.ttl_resolution).min(full), false)
+        let step = context.store.capabilities().ttl_resolution;
+        (unmoved(term.remaining, step).min(full), false)
     }
 }
 

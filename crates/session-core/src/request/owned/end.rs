@@ -2,9 +2,11 @@
 
 use super::lookup::{Look, Owned, look};
 use crate::error::{ErrorKind, Result};
+use crate::observer::EndedBy;
 use crate::request::context::{Context, END_TRIES};
 use crate::request::deadline::Deadline;
 use crate::request::find::locate;
+use crate::request::told;
 use crate::store::{Record, StoreKey};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +32,18 @@ pub(crate) async fn end_one(
     key: &StoreKey,
     seen: Option<Owned>,
     may_end: impl Fn(&Owned) -> bool,
+    by: EndedBy,
     deadline: Deadline,
 ) -> Result<End> {
-    let end = end_under(context, owner, key, seen, &may_end, deadline).await?;
+    let end = end_under(context, owner, key, seen, &may_end, by, deadline).await?;
     let (End::Gone | End::Vanished, Some(id)) = (end, context.unmoved(key)) else {
         return Ok(end);
     };
     let mut now = key.clone();
     match locate(context, &id, &mut now, deadline).await? {
-        Some(_) if now != *key => end_under(context, owner, &now, None, &may_end, deadline).await,
+        Some(_) if now != *key => {
+            end_under(context, owner, &now, None, &may_end, by, deadline).await
+        }
         _ => Ok(end),
     }
 }
@@ -49,6 +54,7 @@ async fn end_under(
     key: &StoreKey,
     mut seen: Option<Owned>,
     may_end: &impl Fn(&Owned) -> bool,
+    by: EndedBy,
     deadline: Deadline,
 ) -> Result<End> {
     for attempt in 1..=END_TRIES {
@@ -69,6 +75,9 @@ async fn end_under(
         let record = found.record().filter(|_| attempt < END_TRIES);
         if delete(context, owner, key, record, deadline).await? {
             context.telemetry.ended();
+            if !found.is_over {
+                told::revoked(context, found.handle, owner, by);
+            }
             return Ok(End::Ended);
         }
         if record.is_none() {

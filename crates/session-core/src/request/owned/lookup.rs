@@ -20,8 +20,12 @@ pub(crate) struct Owned {
     pub(crate) handle: SessionHandle,
     /// What is left of its lifetime.
     pub(crate) ttl: Duration,
+    /// Of its payload, in bytes.
+    pub(crate) size: usize,
     /// Since 1970.
     pub(crate) created: Option<Duration>,
+    /// Whose it is, as the record itself says.
+    pub(crate) owner: Option<Box<str>>,
     /// `None` if it is undecodable.
     pub(crate) data: Option<Box<Data>>,
     /// Its absolute lifetime or fixed end is over, though its record is live.
@@ -29,6 +33,29 @@ pub(crate) struct Owned {
 }
 
 impl Owned {
+    /// Reads what `record`, loaded at `at`, says of itself; a trace is undecodable or empty.
+    pub(crate) fn read(context: &Context, key: &StoreKey, record: Record, at: Instant) -> Self {
+        let (handle, ttl, size) = (context.handle_of(key), record.ttl, record.payload.len());
+        let data = match Data::parse(record, context.limits()) {
+            Ok(data) => data,
+            Err(error) => {
+                context.telemetry.undecodable(&error);
+                let (created, owner, data) = (None, None, None);
+                return Self { handle, ttl, size, created, owner, data, is_over: false };
+            }
+        };
+        let state = State::new(Home::None, data, Presented::Nothing, at);
+        Self {
+            handle,
+            ttl,
+            size,
+            created: state.created(),
+            owner: state.owner(&context.config).map(Into::into),
+            is_over: state.is_over(&context.config),
+            data: Some(Box::new(state.data)),
+        }
+    }
+
     /// The record that was seen, if it can be decoded.
     pub(crate) fn record(&self) -> Option<&Record> {
         self.data.as_ref().map(|data| data.base())
@@ -75,24 +102,12 @@ pub(crate) async fn look(
 ) -> Result<Look> {
     let started = Instant::now();
     let Some(record) = context.live(key, deadline).await? else { return Ok(Look::Gone) };
-    let (handle, ttl) = (context.handle_of(key), record.ttl);
-    let data = match Data::parse(record, context.limits) {
-        Ok(data) => data,
-        Err(error) => {
-            context.telemetry.undecodable(&error);
-            let owned = Owned { handle, ttl, created: None, data: None, is_over: false };
-            return Ok(Look::Found(owned));
-        }
-    };
-    let state = State::new(Home::None, data, Presented::Nothing, started);
-    if state.owner(&context.config).as_deref() != Some(owner) {
+    let found = Owned::read(context, key, record, started);
+    if found.data.is_some() && found.owner.as_deref() != Some(owner) {
         context.telemetry.foreign_entry();
         return Ok(Look::NotTheirs);
     }
-    let is_over = state.is_over(&context.config);
-    let created = state.created();
-    let data = Some(Box::new(state.data));
-    Ok(Look::Found(Owned { handle, ttl, created, data, is_over }))
+    Ok(Look::Found(found))
 }
 
 /// Calls `call` with each of them, a few at a time; the answers come in no order.

@@ -173,8 +173,8 @@ impl Session {
     /// A public name of the session, for logs and audits: it opens nothing.
     ///
     /// `None` while the session is not stored. It changes with the id, and once where
-    /// `SESSION_HASH_IDS` leaves `false`. So after a sign-in the commit
-    /// is to be waited for; this method answers then, too.
+    /// `SESSION_HASH_IDS` leaves `false`. So after a sign-in the commit is to be waited for; this
+    /// method answers then, too.
     pub fn handle(&self) -> Option<SessionHandle> {
         self.0.id().map(|id| self.0.context.handle(&id))
     }

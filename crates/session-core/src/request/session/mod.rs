@@ -38,7 +38,7 @@ use std::sync::Arc;
 ///     Ok(format!("visit {visits} of {}", name.unwrap_or("somebody".into())))
 /// }
 /// # let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None)?;
-/// # let session = manager.create().opened().ok_or("closed")?;
+/// # let session = manager.create();
 /// # assert_eq!(handler(&session)?, "visit 1 of somebody");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -35,7 +35,7 @@ impl Session {
     ///     session.modify("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1)
     /// }
     /// # let manager = SessionManager::new(Arc::new(MemoryStore::new()), Config::default(), None)?;
-    /// # let session = manager.create().opened().ok_or("closed")?;
+    /// # let session = manager.create();
     /// # assert_eq!(handler(&session)?, 1);
     /// # assert_eq!(handler(&session)?, 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -6,6 +6,7 @@ use crate::key::{ReadAs, check_function_of};
 use crate::request::commit::abandon;
 use crate::request::commit::atomic::{self, Stopped};
 use crate::request::progress::closed;
+use crate::request::told;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::pin::pin;
@@ -158,6 +159,7 @@ impl Session {
         changed.inspect_err(|stopped| {
             if let Stopped::Failed(error) = stopped {
                 context.telemetry.update_failed(error);
+                told::failed(context, self.0.id(), error);
             }
         })
     }
@@ -171,7 +173,13 @@ impl Session {
         let _order = deadline.read(pin!(async { Ok(progress.updates.lock().await) })).await?;
         let work = progress.with(|state| atomic::snapshot(context, state))?;
         let changed = atomic::change(context, work, f, deadline).await?;
-        let settled = progress.with(|state| atomic::settle(state, &changed, &context.config));
+        let settled = progress.with(|state| {
+            atomic::settle(state, &changed, &context.config)?;
+            if let Some(address) = &changed.created {
+                told::created_by_update(context, &address.id);
+            }
+            Ok(())
+        });
         // A response that was committed meanwhile does not undo what is stored, but the id of a
         // session that was created would never reach anybody.
         if settled.is_err()

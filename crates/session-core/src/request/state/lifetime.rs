@@ -8,6 +8,16 @@ use crate::store::unix_time;
 use session_codec::{self as codec, Timestamp};
 use std::time::Duration;
 
+/// The lease of a record at one moment.
+pub(crate) struct Term {
+    /// What a renewed one would be; `None` once the session is over.
+    pub(crate) full: Option<Duration>,
+    /// What is left of the one that the store reported.
+    pub(crate) remaining: Duration,
+    /// Whether it is to be renewed.
+    pub(crate) is_due: bool,
+}
+
 impl State {
     /// Notes when the session began, since 1970.
     pub(crate) fn stamp_at(&mut self, time: Duration) -> Result<()> {
@@ -59,7 +69,11 @@ impl State {
     ///
     /// `None` once one of these is over.
     pub(crate) fn full_lease(&self, config: &Config) -> Option<Duration> {
-        let lifetime = match self.end_at() {
+        self.lease_until(self.end_at(), config)
+    }
+
+    fn lease_until(&self, end: Option<Timestamp>, config: &Config) -> Option<Duration> {
+        let lifetime = match end {
             Some(end) => left(since_1970(end), unix_time())?.min(MAX_LIFETIME),
             None => self.lifetime(config),
         };
@@ -80,24 +94,30 @@ impl State {
         Duration::try_from_secs_f64(self.data.get(CREATED).ok()??).ok()
     }
 
-    /// Whether the lease is due for renewal: at most once per throttle, early enough on short ones.
+    /// The lease of the record at this moment.
+    pub(crate) fn term(&self, config: &Config, is_modified: bool) -> Term {
+        let end = self.end_at();
+        let (full, remaining) = (self.lease_until(end, config), self.remaining());
+        let is_due = end.is_none()
+            && full.is_some_and(|full| self.is_due(full, remaining, config, is_modified));
+        Term { full, remaining, is_due }
+    }
+
+    /// Whether a lease is due for renewal: at most once per throttle, early enough on short ones.
     ///
     /// Never where no response can renew the browser's copy with it.
-    pub(crate) fn is_renewal_due(&self, config: &Config, is_modified: bool) -> bool {
-        if self.end_at().is_some() {
-            return false;
-        }
-        if self.is_renewal_asked {
-            return self.full_lease(config).is_some();
-        }
-        if !(config.refresh_each_request() || is_modified)
-            || self.is_detached && self.is_permanent(config)
-        {
-            return false;
-        }
-        let Some(full) = self.full_lease(config) else { return false };
+    fn is_due(
+        &self,
+        full: Duration,
+        remaining: Duration,
+        config: &Config,
+        is_modified: bool,
+    ) -> bool {
         let throttle = config.refresh_after().min(full / 10);
-        self.remaining() <= full - throttle
+        self.is_renewal_asked
+            || (config.refresh_each_request() || is_modified)
+                && !(self.is_detached && self.is_permanent(config))
+                && remaining <= full - throttle
     }
 
     /// The lease shape itself was changed by this request.

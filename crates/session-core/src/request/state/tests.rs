@@ -54,7 +54,7 @@ async fn renewal_is_due_when_a_throttle_has_passed() {
     for (lifetime, refresh_after, due) in table {
         let config =
             config(|c| c.lifetime(seconds(lifetime)).refresh_after(seconds(refresh_after)));
-        let is_due = |ttl| stored(ttl, &[]).is_renewal_due(&config, false);
+        let is_due = |ttl| stored(ttl, &[]).term(&config, false).is_due;
         let throttle = seconds(refresh_after).min(seconds(lifetime) / 10);
         let last = seconds(lifetime) - throttle;
         assert_eq!(last.as_secs(), due);
@@ -68,10 +68,10 @@ async fn time_since_the_load_counts() {
     let config = config(|c| c);
     let state = stored(seconds(1000), &[]);
     advance(seconds(59)).await;
-    assert!(!state.is_renewal_due(&config, false));
+    assert!(!state.term(&config, false).is_due);
     assert_eq!(state.remaining(), seconds(941));
     advance(seconds(1)).await;
-    assert!(state.is_renewal_due(&config, false));
+    assert!(state.term(&config, false).is_due);
     advance(seconds(5000)).await;
     assert_eq!(state.remaining(), Duration::ZERO);
 }
@@ -81,9 +81,9 @@ async fn who_may_renew() {
     let never = config(|c| c.refresh_each_request(false));
     let always = config(|c| c);
     let old = |reserved| stored(seconds(10), reserved);
-    assert!(old(&[]).is_renewal_due(&always, false));
-    assert!(!old(&[]).is_renewal_due(&never, false));
-    assert!(old(&[]).is_renewal_due(&never, true));
+    assert!(old(&[]).term(&always, false).is_due);
+    assert!(!old(&[]).term(&never, false).is_due);
+    assert!(old(&[]).term(&never, true).is_due);
     // After an `update` that renewed, the commit has nothing left to renew.
     let mut state = old(&[]);
     assert!(state.facts(&always).is_renewal_due);
@@ -92,9 +92,9 @@ async fn who_may_renew() {
     // No response, no cookie: only a session whose cookie has no end may be renewed.
     let mut detached = old(&[]);
     detached.is_detached = true;
-    assert!(detached.is_renewal_due(&always, true));
+    assert!(detached.term(&always, true).is_due);
     detached.set_reserved(PERMANENT, &true).unwrap();
-    assert!(!detached.is_renewal_due(&always, true));
+    assert!(!detached.term(&always, true).is_due);
 }
 
 #[tokio::test(start_paused = true)]
@@ -105,9 +105,9 @@ async fn own_lifetime_comes_before_the_configured_one() {
     assert_eq!(stored(seconds(5), &[]).lifetime(&config), seconds(1000));
     let longest = |ttl| stored(ttl, &[(LIFETIME, u64::MAX)]);
     assert_eq!(longest(seconds(5)).full_lease(&config), Some(MAX_LIFETIME));
-    assert!(longest(seconds(5)).is_renewal_due(&config, false));
+    assert!(longest(seconds(5)).term(&config, false).is_due);
     // Were it longer than a store can hold, every request would renew it.
-    assert!(!longest(MAX_LIFETIME).is_renewal_due(&config, false));
+    assert!(!longest(MAX_LIFETIME).term(&config, false).is_due);
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,6 +53,15 @@ async fn failure_is_told_for_a_second_and_then_tried_again() {
     assert_eq!(attempts.load(Ordering::Relaxed), 2);
 }
 
+#[tokio::test]
+async fn callers_are_told_all_that_was_added() {
+    let (store, _) = lazy(&[Err(Unavailable)]);
+    let store =
+        store.map_err(|error| error.with_note("ONE")).map_err(|error| error.with_note("TWO"));
+    let said = store.load(&key()).await.unwrap_err().to_string();
+    assert!(said.ends_with("connect to it: refused (ONE) (TWO)"), "{said}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn call_that_was_not_sent_is_never_in_doubt() {
     let table: [(&[_], _); 6] = [

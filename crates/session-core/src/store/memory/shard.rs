@@ -150,6 +150,28 @@ impl Shard {
         expired.len() as u64
     }
 
+    /// The first `most` live records after `after` in the order of their keys.
+    pub(super) fn page(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        most: usize,
+        now: Instant,
+    ) -> Vec<(StoreKey, Record)> {
+        let is_next = |key: &StoreKey| {
+            key.as_str().starts_with(prefix) && after.is_none_or(|after| key.as_str() > after)
+        };
+        let live = |(key, slot): (&StoreKey, &Slot)| is_next(key) && slot.is_live(now);
+        let mut keys: Vec<&StoreKey> =
+            self.records.iter().filter(|entry| live(*entry)).map(|(key, _)| key).collect();
+        if keys.len() > most {
+            keys.select_nth_unstable(most);
+            keys.truncate(most);
+        }
+        keys.sort_unstable();
+        keys.into_iter().filter_map(|key| Some((key.clone(), self.load(key, now)?))).collect()
+    }
+
     #[cfg(test)]
     pub(super) fn has_no_owners(&self) -> bool {
         self.owners.is_empty()

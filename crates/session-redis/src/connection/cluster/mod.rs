@@ -4,6 +4,7 @@
 //! waits, so that one silent node holds up all slots; and its errors do not tell a command that was
 //! never sent from one whose answer was lost.
 
+mod member;
 mod redirect;
 mod slots;
 
@@ -11,10 +12,11 @@ use self::redirect::Way;
 use self::slots::{Address, Slots, slot};
 use super::at;
 use super::commands::Commands;
-use super::dialler::{Dialler, Source, Waits};
+use super::dialler::{Dialler, Source};
 use super::endpoint::Endpoint;
 use super::first::first;
 use super::task::Task;
+use super::waits::Waits;
 use crate::error::Fault;
 use redis::{Cmd, ConnectionAddr, ConnectionInfo, Value};
 use session_core::store::Lost;
@@ -100,6 +102,11 @@ impl Cluster {
         }
     }
 
+    /// Whether the node that serves `key` has `SET .. IFEQ`, as far as is known.
+    pub(crate) fn has_ifeq(&self, key: &[u8]) -> bool {
+        self.master(slot(key)).is_some_and(|address| self.node(&address).has_ifeq())
+    }
+
     /// Has the nodes asked who serves what, unless they are being asked, or were just now.
     fn inquire(self: &Arc<Self>) -> Task<Answer> {
         let mut table = self.table();
@@ -136,6 +143,12 @@ impl Cluster {
         table.moved.clear();
         table.slots = slots;
         Ok(())
+    }
+
+    /// Those who serve slots.
+    pub(super) fn masters(&self) -> Vec<Arc<Endpoint>> {
+        let masters = distinct(self.table().slots.masters());
+        masters.iter().map(|address| self.node(address)).collect()
     }
 
     /// The node at an address, known before or not.
@@ -175,13 +188,8 @@ impl Cluster {
     fn informants(&self) -> Vec<Address> {
         let mut table = self.table();
         table.inquiries += 1;
-        let mut found: Vec<Address> = Vec::new();
         let known = table.slots.masters().chain(&table.slots.replicas).chain(&self.seeds);
-        for address in known {
-            if !found.contains(address) {
-                found.push(address.clone());
-            }
-        }
+        let mut found = distinct(known);
         let begin = table.inquiries % found.len().max(1);
         found.rotate_left(begin);
         found
@@ -191,4 +199,14 @@ impl Cluster {
         // A poisoned one holds what some node said, old or new.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn distinct<'a>(addresses: impl Iterator<Item = &'a Address>) -> Vec<Address> {
+    let mut found: Vec<Address> = Vec::new();
+    for address in addresses {
+        if !found.contains(address) {
+            found.push(address.clone());
+        }
+    }
+    found
 }

@@ -61,7 +61,11 @@ impl<'a> Way<'a> {
 
     /// Prepares the next attempt; an error ends the trip.
     pub(super) async fn again(&mut self, why: Fault, deadline: Instant) -> Result<(), Fault> {
-        let Fault::Refused(error) = &why else { return self.without_answer(why, deadline).await };
+        let error = match &why {
+            Fault::Refused(error) => error,
+            Fault::Denied(..) => return Err(why),
+            _ => return self.without_answer(why, deadline).await,
+        };
         let redirection = error.details().and_then(|details| {
             let (_, address) = details.split_once(' ')?;
             Address::read(address, &self.at.as_ref()?.host)

@@ -24,6 +24,8 @@ struct Range {
     first: u16,
     last: u16,
     master: Address,
+    /// The master's; empty from before Redis 4.
+    id: Box<str>,
 }
 
 impl Slots {
@@ -34,13 +36,14 @@ impl Slots {
         for entry in entries {
             let Value::Array(entry) = entry else { return None };
             let [Value::Int(first), Value::Int(last), nodes @ ..] = &entry[..] else { return None };
+            let id = nodes.first().and_then(id).unwrap_or_default().into();
             let mut nodes = nodes.iter().map(|node| address(node, host));
             let master = nodes.next()?;
             slots.replicas.extend(nodes.flatten());
             // A master whose address this node does not know: no one serves the slots, to it.
             let Some(master) = master else { continue };
             let (first, last) = (u16::try_from(*first).ok()?, u16::try_from(*last).ok()?);
-            slots.ranges.push(Range { first, last, master });
+            slots.ranges.push(Range { first, last, master, id });
         }
         slots.ranges.sort_by_key(|range| range.first);
         Some(slots)
@@ -50,6 +53,11 @@ impl Slots {
         let after = self.ranges.partition_point(|range| range.first <= slot);
         let range = self.ranges.get(after.checked_sub(1)?)?;
         (slot <= range.last).then_some(&range.master)
+    }
+
+    /// The master with this id.
+    pub(super) fn by_id(&self, id: &str) -> Option<&Address> {
+        self.ranges.iter().find(|range| &*range.id == id).map(|range| &range.master)
     }
 
     /// Once for each of its ranges.
@@ -87,6 +95,17 @@ fn address(node: &Value, answering: &Arc<str>) -> Option<Address> {
     Some(Address { host, port: u16::try_from(*port).ok()? })
 }
 
+/// Reads the third part of a node.
+fn id(node: &Value) -> Option<&str> {
+    match node {
+        Value::Array(node) => match &node[..] {
+            [_, _, Value::BulkString(id), ..] => std::str::from_utf8(id).ok(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// The slot of a key: that of the text in its first braces, if there is any.
 pub(super) fn slot(key: &[u8]) -> u16 {
     let tag = key.iter().position(|&byte| byte == b'{').and_then(|open| {
@@ -112,7 +131,7 @@ mod tests {
     use std::sync::Arc;
 
     fn node(host: Value, port: i64) -> Value {
-        Value::Array(vec![host, Value::Int(port), Value::Nil])
+        Value::Array(vec![host, Value::Int(port), Value::BulkString(format!("id{port}").into())])
     }
 
     fn host(name: &str) -> Value {
@@ -166,6 +185,9 @@ mod tests {
             (16_383, Some("here:4")),
         ] {
             assert_eq!(slots.master(slot).cloned(), expected.map(at), "{slot}");
+        }
+        for (id, expected) in [("id1", Some("here:1")), ("id2", Some("b:2")), ("id9", None)] {
+            assert_eq!(slots.by_id(id).cloned(), expected.map(at), "{id}");
         }
         assert_eq!(slots.replicas, [at("r:9")]);
     }

@@ -4,6 +4,10 @@ use crate::adapter::Stage;
 use crate::verdict::ensure;
 use crate::{Calls, Verdict};
 use http_body_util::BodyExt as _;
+use session_core::Transport;
+
+/// Its stories are told of a site whose ids are in cookies.
+pub const TRANSPORT: Transport = Transport::Cookie;
 
 const NONE: u64 = 0;
 

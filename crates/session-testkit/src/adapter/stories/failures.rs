@@ -3,8 +3,11 @@
 use crate::adapter::{Answer, Browser, Stage};
 use crate::verdict::ensure;
 use crate::{Fault, Finding, Method, Verdict};
-use session_core::ErrorKind;
+use session_core::{ErrorKind, Transport};
 use std::time::Duration;
+
+/// Its stories are told of a site whose ids are in cookies.
+pub const TRANSPORT: Transport = Transport::Cookie;
 
 /// How long a server may take to notice that a connection is closed.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,8 +1,12 @@
 //! How a session begins, moves and ends.
 
-use crate::Verdict;
-use crate::adapter::Stage;
+use crate::adapter::{Answer, Stage};
 use crate::verdict::ensure;
+use crate::{Fault, Method, Verdict};
+use session_core::{ErrorKind, Transport};
+
+/// Its stories are told of a site whose ids are in cookies.
+pub const TRANSPORT: Transport = Transport::Cookie;
 
 /// A sign-in gives the browser another id; the old one opens nothing any more.
 pub async fn sign_in_moves_to_a_new_id_and_the_old_one_is_dead(stage: &Stage) -> Verdict {
@@ -52,5 +56,29 @@ pub async fn nested_sessions_have_a_cookie_each(stage: &Stage) -> Verdict {
     browser.ok("/run/set:a=outer").await?;
     let (inner, outer) = (browser.ok("/admin/get:a").await?, browser.ok("/run/get:a").await?);
     ensure!(inner == "inner" && outer == "outer", "{inner}, {outer}");
+    Ok(())
+}
+
+/// A cookie of a former name opens its session, and the response that sets the present one removes it,
+/// also where a layer around it fails.
+pub async fn cookie_of_a_former_name_is_replaced(stage: &Stage) -> Verdict {
+    let present = stage.visitor("/admin/set:a=1").await?.cookie("admin");
+    let former = present.replacen("admin", "former", 1);
+    let mut browser = stage.browser();
+    let answer = browser.get_with("/admin/get:a", &[("cookie", &*former)]).await?;
+    ensure!(answer.body == "1", "{answer:?}");
+    ensure!(answer.field("cache-control") == "no-store", "{answer:?}");
+    is_replaced(&answer)?;
+    stage.faulty.push(Method::Write, Fault::Fail(ErrorKind::Unavailable));
+    let answer = browser.stranger().get_with("/both/set:a=2", &[("cookie", &*former)]).await?;
+    ensure!(answer.status == 503, "{answer:?}");
+    is_replaced(&answer)
+}
+
+fn is_replaced(answer: &Answer) -> Verdict {
+    let cookies = answer.set_cookies();
+    let [set, removed] = ["admin=", "former=; Max-Age=0"]
+        .map(|start| cookies.iter().any(|cookie| cookie.starts_with(start)));
+    ensure!(cookies.len() == 2 && set && removed, "{answer:?}");
     Ok(())
 }

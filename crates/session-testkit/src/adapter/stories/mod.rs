@@ -2,5 +2,6 @@
 
 pub mod answers;
 pub mod failures;
+pub mod headers;
 pub mod lives;
 pub mod races;

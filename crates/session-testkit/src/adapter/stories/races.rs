@@ -3,7 +3,11 @@
 use crate::adapter::{Answer, Browser, Stage};
 use crate::verdict::ensure;
 use crate::{Finding, Verdict};
+use session_core::Transport;
 use tokio::task::JoinHandle;
+
+/// Its stories are told of a site whose ids are in cookies.
+pub const TRANSPORT: Transport = Transport::Cookie;
 
 /// Starts a request whose handler stands at the gate when this returns.
 async fn paused(

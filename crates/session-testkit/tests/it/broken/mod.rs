@@ -2,6 +2,7 @@
 
 mod changes;
 mod index;
+mod scans;
 mod store;
 mod table;
 

@@ -1,11 +1,13 @@
 //! A memory store that is wrong in one way.
 
 use super::table::Defect;
+use session_core::store::{Cursor, Page, Scan};
 use session_core::{
     Bytes, Capabilities, Error, ErrorKind, Lease, MemoryLimits, MemoryStore, Outcome, Precondition,
     Record, Result, Store, StoreKey, async_trait,
 };
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -125,6 +127,10 @@ impl Store for BrokenStore {
                 Defect::LimitIsOffByOne => MAX_PAYLOAD - 1,
                 _ => MAX_PAYLOAD,
             }),
+            scan: match self.defect {
+                Defect::ScansNothingWithoutAList => Scan::Unsupported,
+                _ => Scan::Once,
+            },
             owner_index: !self.is(Defect::ListsNothingWithoutAnIndex),
             max_key: Some(MAX_KEY),
             ttl_resolution: match self.defect {
@@ -226,5 +232,9 @@ impl Store for BrokenStore {
             return Ok(0);
         }
         self.inner.delete_expired().await
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&Cursor>, most: NonZeroUsize) -> Result<Page> {
+        self.read(prefix, after, most).await
     }
 }

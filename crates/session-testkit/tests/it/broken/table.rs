@@ -61,6 +61,16 @@ pub(crate) enum Defect {
     SweepTakesTheLiving,
     SweepTakesNothing,
     CreateOverExpiredIsHalf,
+    ScansNothingWithoutAList,
+    ScanCountsRecords,
+    ScansForAPattern,
+    ScansEverything,
+    ScanPagesAreEndless,
+    ScansOnePage,
+    ScanBlanksPayloads,
+    ScansTwice,
+    ScansExpired,
+    DamagedCursorIsAnOutage,
 }
 
 /// Every defect and exactly the clauses that find it.
@@ -245,6 +255,7 @@ pub(crate) const TABLE: &[(Defect, &[&str])] = &[
             "long_owners_are_told_apart",
             "no_entry_is_lost_among_many_writers",
             "owners_match_byte_for_byte",
+            "prefixes_match_byte_for_byte",
             "records_are_listed_for_their_owner",
             "refused_calls_leave_the_index",
             "thousand_records_are_listed",
@@ -298,4 +309,34 @@ pub(crate) const TABLE: &[(Defect, &[&str])] = &[
     (Defect::SweepTakesTheLiving, &["sweep_spares_the_living"]),
     (Defect::SweepTakesNothing, &["sweep_removes_the_expired"]),
     (Defect::CreateOverExpiredIsHalf, &["create_over_an_expired_record_is_whole_or_refused"]),
+    (Defect::ScansNothingWithoutAList, &["scan_without_a_listing_is_unsupported"]),
+    (Defect::ScanCountsRecords, &["what_lives_all_along_is_listed"]),
+    (Defect::ScansForAPattern, &["prefixes_match_byte_for_byte"]),
+    (Defect::ScansEverything, &["prefixes_match_byte_for_byte", "scan_lists_whole_records"]),
+    (Defect::ScanPagesAreEndless, &["page_is_bounded", "scan_is_resumed_by_another_store"]),
+    (
+        Defect::ScansOnePage,
+        &[
+            "scan_is_resumed_by_another_store",
+            "scan_lists_whole_records",
+            "what_lives_all_along_is_listed",
+        ],
+    ),
+    (
+        Defect::ScanBlanksPayloads,
+        &["scan_lists_whole_records", "scanned_record_is_its_own_version"],
+    ),
+    (
+        Defect::ScansTwice,
+        &[
+            "expired_records_are_not_scanned",
+            "page_is_bounded",
+            "prefixes_match_byte_for_byte",
+            "scan_is_resumed_by_another_store",
+            "scan_lists_whole_records",
+            "scanned_record_is_its_own_version",
+        ],
+    ),
+    (Defect::ScansExpired, &["expired_records_are_not_scanned"]),
+    (Defect::DamagedCursorIsAnOutage, &["damaged_cursor_is_an_error"]),
 ];

@@ -1,12 +1,14 @@
 //! A client of that server, right or wrong in one way.
 
 use super::server::{read_frame, write_frame};
+use session_core::store::{Cursor, Page, Scan, no_scan};
 use session_core::{
     Bytes, Capabilities, Error, ErrorKind, Lease, Outcome, Precondition, Record, Result, Store,
     StoreKey, async_trait,
 };
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
@@ -124,6 +126,7 @@ impl Store for WireStore {
             needs_sweep: false,
             max_payload: None,
             max_key: None,
+            scan: Scan::Unsupported,
             ttl_resolution: Duration::from_millis(1),
         }
     }
@@ -183,6 +186,10 @@ impl Store for WireStore {
 
     async fn delete_expired(&self) -> Result<u64> {
         Ok(0)
+    }
+
+    async fn scan(&self, _: &str, _: Option<&Cursor>, _: NonZeroUsize) -> Result<Page> {
+        Err(no_scan("wire", "its server lists no keys"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whoever has the facade reads of no crate behind it: pages and examples name what the facade has.
 
 use super::pages::{docs, pages, read};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -69,6 +70,32 @@ fn pages_and_examples_name_paths_that_an_application_has() {
             assert_eq!(hidden_path(line), None, "{}: {line}", source.display());
         }
     }
+}
+
+/// What only `session-actix` and `session-rocket` have to do with.
+const BETWEEN_CRATES: [&str; 2] = ["actix", "rocket"];
+
+/// The names that the root of a crate has for others.
+fn exports(root: &str) -> BTreeSet<&str> {
+    let statements = root.split(';').filter_map(|statement| {
+        let (_, path) =
+            statement.split_once("pub use ").or_else(|| statement.split_once("pub mod "))?;
+        path.rsplit("::").next()
+    });
+    let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
+    statements
+        .flat_map(|names| names.split(move |c| !is_of_name(c)))
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+#[test]
+fn the_facade_has_all_that_the_root_of_the_core_has() {
+    let core = exports(include_str!("../../../../session-core/src/lib.rs"));
+    assert!(core.contains("Session") && core.contains("async_trait"), "{core:?}");
+    let facade = exports(include_str!("../../../src/lib.rs"));
+    let missing: Vec<_> = core.difference(&facade).collect();
+    assert_eq!(missing, BETWEEN_CRATES.iter().collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,16 +1,15 @@
 //! What a handler is told, and its visitor.
 
-use web_session::Exchange;
+use web_session::Opened;
 
-async fn opened(kind: &str) -> Exchange {
+async fn opened(kind: &str) -> Opened {
     let settings = [("SESSION_TYPE", kind)].into_iter().collect();
     web_session::manager(&settings).await.unwrap().create()
 }
 
 #[tokio::test]
 async fn value_of_another_type_names_the_key() {
-    let exchange = opened("memory").await;
-    let session = exchange.opened().unwrap();
+    let session = opened("memory").await;
     session.insert("visits", 3).unwrap();
     let said = format!("{:?}", session.get::<String>("visits").unwrap_err());
     assert_eq!(
@@ -22,9 +21,9 @@ async fn value_of_another_type_names_the_key() {
 
 #[tokio::test]
 async fn session_that_cannot_be_kept_names_the_setting() {
-    let exchange = opened("null").await;
-    exchange.opened().unwrap().insert("visits", 3).unwrap();
-    let said = format!("{:?}", exchange.commit().await.unwrap_err());
+    let session = opened("null").await;
+    session.insert("visits", 3).unwrap();
+    let said = format!("{:?}", session.commit().await.unwrap_err());
     assert_eq!(
         said,
         "write a session while SESSION_TYPE is null: set it to redis, memcached, filesystem, \

@@ -28,16 +28,24 @@ pub(super) async fn take(browser: &Browser, name: &str) {
 }
 
 #[test]
-fn pictures_are_those_of_the_front_page() {
+fn pictures_are_those_of_the_front_page_and_the_guide() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let page = fs::read_to_string(root.join("README.md")).unwrap();
-    let after_dir = page.split("docs/pictures/").skip(1);
-    let shown: BTreeSet<_> =
-        after_dir.filter_map(|rest| Some(rest.split(['"', ')']).next()?.to_owned())).collect();
+    let names = |dir: &Path| -> Vec<PathBuf> {
+        fs::read_dir(dir).unwrap().map(|file| file.unwrap().path()).collect()
+    };
+    let mut pages = names(&root.join("docs/guide"));
+    pages.extend(["README.md", "docs/performance.md"].map(|page| root.join(page)));
+    let mut shown = BTreeSet::new();
+    for page in pages {
+        let page = fs::read_to_string(page).unwrap();
+        let after_dir = page.split("pictures/").skip(1);
+        shown.extend(
+            after_dir.filter_map(|rest| Some(rest.split(['"', ')', '\n']).next()?.to_owned())),
+        );
+    }
     let dir = root.join("docs/pictures");
-    let files = fs::read_dir(&dir).unwrap();
-    let there: BTreeSet<_> =
-        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    let file_name = |file: PathBuf| file.file_name()?.to_str().map(str::to_owned);
+    let there: BTreeSet<_> = names(&dir).into_iter().filter_map(file_name).collect();
     assert_eq!(there, shown);
     for (name, (width, height)) in PICTURES {
         for file in [format!("{name}.webp"), format!("{name}-dark.webp")] {

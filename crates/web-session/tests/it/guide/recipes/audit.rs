@@ -1,70 +1,75 @@
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{Extension, Redirect, Response};
-use web_session::{Result, Session};
+use serde_json::json;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+use web_session::{EventKind, SessionEvent, SessionManager};
 
-/// What a handler has to say to the audit log, in the extensions of its response.
-#[derive(Clone)]
-struct Audit {
-    session: Session,
-    what: &'static str,
-}
-
-async fn login(session: Session) -> Result<(Extension<Audit>, Redirect)> {
-    session.set_owner("ann")?; // after the password is found right
-    Ok((Extension(Audit { session, what: "login" }), Redirect::to("/")))
-}
-
-/// Goes outside the session layer, so that the session is stored and has its new id.
-async fn audit(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    if let Some(Audit { session, what }) = response.extensions().get() {
-        match session.handle() {
-            Some(handle) => tracing::info!(target: "audit", session = %handle, what),
-            None => tracing::info!(target: "audit", what),
+/// Appends a line to the file for everything that happens to a session. Call it once, at the start.
+fn keep_audit_log(manager: &SessionManager, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let mut log = OpenOptions::new().create(true).append(true).open(path)?;
+    manager.observe(move |event| {
+        // In one piece, since other processes may append to the same file.
+        if let Err(error) = log.write_all(line(event).as_bytes()) {
+            tracing::error!(%error, "an event is missing in the audit log");
         }
+    })?;
+    Ok(())
+}
+
+fn line(event: &SessionEvent) -> String {
+    let mut line = json!({
+        "at": event.at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
+        "event": event.kind.as_str(),
+        "session": event.session.map(|handle| handle.to_string()),
+        "owner": event.owner,
+    });
+    match event.kind {
+        EventKind::Moved { from } => line["from"] = json!(from.to_string()),
+        EventKind::Ended { by } => line["by"] = json!(by.as_str()),
+        EventKind::Refused { why } => line["why"] = json!(why.as_str()),
+        EventKind::Lost { count } => line["count"] = json!(count),
+        _ => {}
     }
-    response
+    format!("{line}\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{audit, login};
-    use crate::guide::browser::{Browser, manager};
-    use axum::middleware::from_fn;
-    use axum::{Router, routing::post};
-    use std::io;
-    use std::sync::{Arc, Mutex};
-    use web_session::SessionLayer;
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use super::keep_audit_log;
+    use crate::guide::browser::manager;
+    use serde_json::{Value, json};
+    use web_session::testing::Browser;
 
     #[tokio::test]
-    async fn a_login_is_logged_under_the_handle_of_the_new_session() {
+    async fn a_line_says_who_signed_in_where_the_session_went_and_who_ended_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("audit.jsonl");
         let manager = manager([("SESSION_OWNER_INDEX", "true")]).await;
-        let app = Router::new().route("/login", post(login));
-        let app = app.layer(SessionLayer::new(manager.clone())).layer(from_fn(audit));
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
-        let guard = tracing::subscriber::set_default(subscriber.finish());
-        Browser::new(&app).post("/login", "").await;
-        drop(guard);
-        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        let sessions = manager.owners().sessions("ann").await.unwrap();
-        let handle = sessions.first().unwrap().handle();
-        assert!(log.contains("audit") && log.contains(&format!("session={handle}")), "{log}");
+        keep_audit_log(&manager, &path).unwrap();
+        let mut browser = Browser::signed_in(&manager, "ann").await.unwrap();
+        let handle = async || {
+            let sessions = manager.owners().sessions("ann").await.unwrap();
+            sessions.first().unwrap().handle().to_string()
+        };
+        let first = handle().await;
+        browser.change(|session| session.regenerate()).await.unwrap();
+        let second = handle().await;
+        manager.owners().end_all("ann").await.unwrap();
+        manager.drain_events().await;
+        let log = std::fs::read_to_string(&path).unwrap();
+        let expected = [
+            json!({ "event": "created", "session": first, "owner": "ann" }),
+            json!({ "event": "signed_in", "session": first, "owner": "ann" }),
+            json!({ "event": "moved", "session": second, "owner": "ann", "from": first }),
+            json!({ "event": "ended", "session": second, "owner": "ann", "by": "owner" }),
+        ];
+        assert_eq!(log.lines().count(), expected.len(), "{log}");
+        for (line, expected) in log.lines().zip(expected) {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            assert!(line["at"].as_f64().unwrap() > 1.7e9, "{line}");
+            line.as_object_mut().unwrap().remove("at");
+            assert_eq!(line, expected);
+        }
     }
 }

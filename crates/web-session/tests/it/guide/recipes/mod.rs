@@ -18,14 +18,16 @@ mod remember;
 mod shape;
 mod sse;
 mod testing;
-mod websocket;
 
+use super::pages::{docs, read};
 use super::programs::page_shows;
 use web_session::testing::Browser;
 use web_session::{Result, Session, SessionManager};
 
 #[test]
 fn recipes_show_the_programs_that_are_tested() {
+    // It is a file of the example, whose tests are those of the recipe.
+    let websocket = read(&docs().join("../examples/websocket/src/chat.rs"));
     page_shows(
         "recipes.md",
         &[
@@ -40,7 +42,7 @@ fn recipes_show_the_programs_that_are_tested() {
             include_str!("oauth.rs"),
             include_str!("attempts.rs"),
             include_str!("rate.rs"),
-            include_str!("websocket.rs"),
+            &websocket,
             include_str!("sse.rs"),
             include_str!("shape.rs"),
             include_str!("error.rs"),

@@ -5,18 +5,18 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use web_session::{Key, Result, Session};
 
 /// What the application has to remember until the visitor comes back from the provider.
 #[derive(Clone, Deserialize, Serialize)]
 struct Pending {
+    state: String,
     nonce: String,
     verifier: String,
 }
 
-/// By `state`: a visitor may have begun in two tabs.
-const PENDING: Key<BTreeMap<String, Pending>> = Key::new("oauth");
+/// Several, the oldest first: a visitor may have begun in two tabs.
+const PENDING: Key<Vec<Pending>> = Key::new("oauth");
 const MOST: usize = 5;
 
 fn random() -> String {
@@ -31,12 +31,13 @@ async fn login(session: Session) -> Result<Redirect> {
          &redirect_uri=https%3A%2F%2Fshop.example%2Fcallback\
          &state={state}&nonce={nonce}&code_challenge={challenge}&code_challenge_method=S256"
     );
+    let new = Pending { state, nonce, verifier };
     session.modify(PENDING, move |pending| {
         let mut pending = pending.unwrap_or_default();
-        while pending.len() >= MOST {
-            pending.pop_first();
+        if pending.len() >= MOST {
+            pending.remove(0);
         }
-        pending.insert(state.clone(), Pending { nonce: nonce.clone(), verifier: verifier.clone() });
+        pending.push(new.clone());
         pending
     })?;
     Ok(Redirect::to(&url))
@@ -45,21 +46,27 @@ async fn login(session: Session) -> Result<Redirect> {
 #[derive(Deserialize)]
 struct Callback {
     state: String,
-    code: String,
+    code: Option<String>, // none from somebody who has declined
 }
 
 async fn callback(session: Session, Query(callback): Query<Callback>) -> Result<Response> {
     // Taken out of the store at once, so that no `state` counts twice.
     let taken = session.transaction(|values| {
         let mut pending = values.get(PENDING)?.unwrap_or_default();
-        let taken = pending.remove(&callback.state);
+        let Some(at) = pending.iter().position(|one| one.state == callback.state) else {
+            return Ok(None); // another browser began it, or it is over
+        };
+        let taken = pending.remove(at);
         values.insert(PENDING, &pending)?;
-        Ok::<_, web_session::Error>(taken)
+        Ok::<_, web_session::Error>(Some(taken))
     });
-    let Some(Pending { nonce, verifier }) = taken.await? else {
+    let Some(Pending { nonce, verifier, .. }) = taken.await? else {
         return Ok((StatusCode::BAD_REQUEST, "Please begin again.").into_response());
     };
-    let Some(claims) = redeem(&callback.code, &verifier).await.filter(|c| c.nonce == nonce) else {
+    let Some(code) = callback.code else {
+        return Ok((StatusCode::FORBIDDEN, "You have not logged in.").into_response());
+    };
+    let Some(claims) = redeem(&code, &verifier).await.filter(|c| c.nonce == nonce) else {
         return Ok((StatusCode::BAD_REQUEST, "The provider did not vouch for you.").into_response());
     };
     session.forget(PENDING)?;
@@ -117,6 +124,11 @@ mod tests {
         let planted = back(&of_mallory, &parameter(&of_mallory, "nonce"));
         assert_eq!(ann.get(&planted).await.status, 400);
         assert_eq!(ann.get(&back(&second_tab, "another")).await.status, 400);
+        let third_tab = ann.get("/login").await;
+        let state = parameter(&third_tab, "state");
+        let declined = format!("/callback?state={state}&error=access_denied");
+        assert_eq!(ann.get(&declined).await.status, 403);
+        assert_eq!(ann.get(&declined).await.status, 400);
         let before = ann.cookie.clone();
         assert_eq!(ann.get(&way_back).await.location(), "/");
         assert_ne!(ann.cookie, before);

@@ -48,8 +48,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_stored_before_is_read() {
         let manager = manager([]).await;
-        let exchange = manager.create();
-        let session = exchange.opened().unwrap();
+        let session = manager.create();
         assert_eq!(theme(&session).unwrap(), "light");
         session.insert("theme", 1).unwrap();
         assert_eq!(theme(&session).unwrap(), "dark");

@@ -9,11 +9,10 @@ async fn unread(SignedIn { session, .. }: SignedIn) -> Sse<impl Stream<Item = Re
     let start = (session, interval(Duration::from_secs(5)));
     let events = stream::try_unfold(start, |(session, mut timer)| async move {
         timer.tick().await;
-        let exchange = match session.reopen().await {
+        let now = match session.reopen().await {
             Err(error) if error.kind() == ErrorKind::Gone => return Ok(None), // logged out
             reopened => reopened?,
         };
-        let Some(now) = exchange.opened() else { return Ok(None) };
         let unread: u64 = now.get("unread")?.unwrap_or(0);
         Ok(Some((Event::default().data(unread.to_string()), (session, timer))))
     });

@@ -1,9 +1,10 @@
-//! What lies under the two keys of a session, while records move from the id to its hash.
+//! What lies in two places while a record moves from one to the other: from the key of an id to that
+//! of its hash, or from one store to another.
 //!
-//! A record moves in three writes, each under a condition, so that it is live under one key at every
-//! moment and nobody who sees one key alone takes it for what it is not:
+//! A record moves in three writes, each under a condition, so that it is live in one place at every
+//! moment and nobody who sees one place alone takes it for what it is not:
 //!
-//! | | under the id | under the hash |
+//! | | in the old place | in the new place |
 //! |---|---|---|
 //! | before | the record | nothing |
 //! | 1. written if nothing is there | the record | a claim: a number of this move, and the next record |
@@ -13,12 +14,22 @@
 //! Both begin with the bytes of a trace, so that whoever does not know them sees a session that has
 //! moved on. The number keeps a claim that arrives late from a mark that another move has left.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use crate::id::fill_random;
 use crate::store::Record;
 use bytes::Bytes;
-use rand::TryRng as _;
-use rand::rngs::SysRng;
 use session_codec::{self as codec, Format};
+use std::time::Duration;
+
+/// How long a claim keeps what it holds: whoever comes for the session meanwhile ends a move that
+/// was cut off.
+pub(crate) const CLAIM: Duration = Duration::from_secs(300);
+/// How long a mark tells that the session has moved. Longer than any claim: one without its mark
+/// counts for nothing.
+pub(crate) const MARK: Duration = Duration::from_secs(600);
+/// How often both places are looked at before a session that moves all the time is given up: once is
+/// the rule, twice where it moved in between.
+pub(crate) const LOOKS: usize = 3;
 
 const NUMBER_LEN: usize = 16;
 
@@ -26,7 +37,7 @@ const NUMBER_LEN: usize = 16;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Number([u8; NUMBER_LEN]);
 
-/// What is under a key.
+/// What is in a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Slot {
     Empty,
@@ -41,10 +52,10 @@ pub(crate) enum Slot {
 /// Where the session is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
-    /// What is under the id counts, be it a trace.
-    Plain,
-    /// What is under the hash counts, be it a trace.
-    Hashed,
+    /// What is in the old place counts, be it a trace.
+    Old,
+    /// What is in the new place counts, be it a trace.
+    New,
     /// The claim counts: it is to become the record that it holds.
     Settle,
     /// It moved between the two looks.
@@ -52,11 +63,11 @@ pub(crate) enum Verdict {
     Nowhere,
 }
 
-/// Decides where a session is. What is not looked at, since the other key decides, is `Empty`.
-pub(crate) fn judge(plain: Slot, hashed: Slot) -> Verdict {
-    match (plain, hashed) {
-        (_, Slot::Session | Slot::Trace) => Verdict::Hashed,
-        (Slot::Session | Slot::Trace, _) => Verdict::Plain,
+/// Decides where a session is. What is not looked at, since the other place decides, is `Empty`.
+pub(crate) fn judge(old: Slot, new: Slot) -> Verdict {
+    match (old, new) {
+        (_, Slot::Session | Slot::Trace) => Verdict::New,
+        (Slot::Session | Slot::Trace, _) => Verdict::Old,
         (Slot::Mark(mark), Slot::Claim(claim)) if mark == claim => Verdict::Settle,
         (Slot::Mark(_), _) => Verdict::Again,
         // A claim alone is one whose session has ended, or that has come too late.
@@ -76,6 +87,11 @@ impl Slot {
             None => Self::Trace,
         }
     }
+
+    /// Whether the session is in this place, so that the other one need not be looked at.
+    pub(crate) fn decides(self) -> bool {
+        matches!(self, Self::Session | Self::Trace)
+    }
 }
 
 impl Number {
@@ -84,19 +100,16 @@ impl Number {
     /// `Unavailable` if the system has no randomness.
     pub(crate) fn new() -> Result<Self> {
         let mut number = [0; NUMBER_LEN];
-        SysRng.try_fill_bytes(&mut number).map_err(|cause| {
-            Error::new(ErrorKind::Unavailable, "read random bytes from the operating system")
-                .with_source(cause)
-        })?;
+        fill_random(&mut number)?;
         Ok(Self(number))
     }
 
-    /// What stays under the id.
+    /// What stays in the old place.
     pub(crate) fn mark(self) -> Bytes {
         self.claim(&[])
     }
 
-    /// What goes before `payload` under the hash.
+    /// The next record, `payload`, as it waits in the new place.
     pub(crate) fn claim(self, payload: &[u8]) -> Bytes {
         Bytes::from([trace(), &self.0, payload].concat())
     }
@@ -133,18 +146,18 @@ mod tests {
     fn every_pair_has_its_verdict() {
         let [one, other] = [Number([1; 16]), Number([2; 16])];
         use Slot::{Claim, Empty, Mark, Session, Trace};
-        use Verdict::{Again, Hashed, Nowhere, Plain, Settle};
-        let hashed = [Empty, Session, Trace, Claim(one), Claim(other), Mark(one)];
-        for (plain, verdicts) in [
-            (Empty, [Nowhere, Hashed, Hashed, Nowhere, Nowhere, Nowhere]),
-            (Session, [Plain, Hashed, Hashed, Plain, Plain, Plain]),
-            (Trace, [Plain, Hashed, Hashed, Plain, Plain, Plain]),
-            (Mark(one), [Again, Hashed, Hashed, Settle, Again, Again]),
+        use Verdict::{Again, New, Nowhere, Old, Settle};
+        let news = [Empty, Session, Trace, Claim(one), Claim(other), Mark(one)];
+        for (old, verdicts) in [
+            (Empty, [Nowhere, New, New, Nowhere, Nowhere, Nowhere]),
+            (Session, [Old, New, New, Old, Old, Old]),
+            (Trace, [Old, New, New, Old, Old, Old]),
+            (Mark(one), [Again, New, New, Settle, Again, Again]),
             // Nobody writes claims there.
-            (Claim(one), [Nowhere, Hashed, Hashed, Nowhere, Nowhere, Nowhere]),
+            (Claim(one), [Nowhere, New, New, Nowhere, Nowhere, Nowhere]),
         ] {
-            let judged = hashed.map(|hashed| judge(plain, hashed));
-            assert_eq!(judged, verdicts, "{plain:?}");
+            let judged = news.map(|new| judge(old, new));
+            assert_eq!(judged, verdicts, "{old:?}");
         }
     }
 

@@ -1,0 +1,7 @@
+//! The program `session`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    session_cli::main()
+}

@@ -61,7 +61,7 @@ impl Place {
                 info.get("used_memory").context("INFO has no used_memory")
             }
             Backend::Postgres => {
-                let mut postgres = PgConnection::connect(&self.address).await?;
+                let mut postgres = Box::pin(PgConnection::connect(&self.address)).await?;
                 let size = sqlx::query_scalar::<_, i64>("SELECT pg_total_relation_size($1::text)");
                 let bytes = size.bind(table()).fetch_one(&mut postgres).await?;
                 postgres.close().await?;
@@ -85,7 +85,7 @@ impl Place {
                 }
             }
             Backend::Postgres => {
-                let mut postgres = PgConnection::connect(&self.address).await?;
+                let mut postgres = Box::pin(PgConnection::connect(&self.address)).await?;
                 let drop = AssertSqlSafe(format!("DROP TABLE {}", table()));
                 sqlx::query(drop).execute(&mut postgres).await?;
                 postgres.close().await?;

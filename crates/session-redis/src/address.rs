@@ -6,7 +6,7 @@ mod tls;
 use self::parameters::Parameters;
 use crate::error::STORE;
 use redis::io::tcp::socket2::TcpKeepalive;
-use redis::{ConnectionInfo, IntoConnectionInfo, RedisError};
+use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisError};
 use session_core::store::Call;
 use session_core::{Error, ErrorKind, Result};
 use std::time::Duration;
@@ -26,6 +26,20 @@ pub(crate) enum Place {
     /// The master that sentinels name.
     #[cfg(feature = "sentinel")]
     Sentinel(Service),
+}
+
+impl Place {
+    /// What the servers that hold sessions are spoken to in.
+    pub(crate) fn protocol(&self) -> ProtocolVersion {
+        let info = match self {
+            Self::Server(info) => Some(info),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(nodes) => nodes.first(),
+            #[cfg(feature = "sentinel")]
+            Self::Sentinel(service) => Some(&service.master),
+        };
+        info.map_or(ProtocolVersion::RESP3, |info| info.redis_settings().protocol())
+    }
 }
 
 /// Whom to ask for the master, and by what name.

@@ -2,9 +2,11 @@
 
 use crate::address::{self, Place};
 use crate::error::STORE;
-use session_core::Result;
+use redis::ProtocolVersion;
 use session_core::config::{KeyInfo, Kind, Settings};
-use session_core::store::{self, Timeouts, Url};
+use session_core::store::{self, Call, Timeouts, Url};
+use session_core::{ErrorKind, Result};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 const URL: &str = "redis://127.0.0.1:6379";
@@ -13,12 +15,20 @@ const URL: &str = "redis://127.0.0.1:6379";
 const REST: Duration = Duration::from_secs(10);
 
 /// The settings that [`RedisOptions::from_settings`] reads, besides `SESSION_OWNER_INDEX`.
-pub const KEYS: &[KeyInfo] = &[KeyInfo::new(
-    "SESSION_REDIS",
-    Kind::Url,
-    Some(URL),
-    "The server, the nodes of a cluster, or the sentinels.",
-)];
+pub const KEYS: &[KeyInfo] = &[
+    KeyInfo::new(
+        "SESSION_REDIS",
+        Kind::Url,
+        Some(URL),
+        "The server, the nodes of a cluster, or the sentinels.",
+    ),
+    KeyInfo::new(
+        "SESSION_REDIS_NEAR_CACHE",
+        Kind::Number,
+        Some("0"),
+        "How many sessions are held in this process while the server tells of their changes.",
+    ),
+];
 
 /// Where the Redis server is, and how long to wait for it.
 ///
@@ -40,6 +50,7 @@ pub struct RedisOptions {
     timeouts: Timeouts,
     rest: Duration,
     owner_index: bool,
+    near_cache: usize,
 }
 
 impl RedisOptions {
@@ -69,7 +80,7 @@ impl RedisOptions {
     /// | `decode_responses`, `encoding`, `encoding_errors`, `health_check_interval`, `max_connections`, `socket_keepalive`, `allowUsernameInURI` | nothing: bytes are read as they are, over one connection that is looked after |
     pub fn new(url: impl Into<String>) -> Self {
         let timeouts = Timeouts::default();
-        Self { url: Url::new(url), timeouts, rest: REST, owner_index: false }
+        Self { url: Url::new(url), timeouts, rest: REST, owner_index: false, near_cache: 0 }
     }
 
     /// Reads [`KEYS`], [`Timeouts::KEYS`] and `SESSION_OWNER_INDEX`.
@@ -96,6 +107,7 @@ impl RedisOptions {
         Ok(Self {
             timeouts: Timeouts::from_settings(settings)?,
             owner_index: store::owner_index(settings)?,
+            near_cache: settings.number("SESSION_REDIS_NEAR_CACHE")?.unwrap_or_default(),
             ..settings.text("SESSION_REDIS")?.map_or_else(Self::default, Self::new)
         })
     }
@@ -126,6 +138,18 @@ impl RedisOptions {
         self
     }
 
+    /// Holds up to `sessions` sessions of each server in this process's memory, so that reading one
+    /// costs no round trip until it changes (`SESSION_REDIS_NEAR_CACHE`); 0, the default, holds none.
+    ///
+    /// The server tells of every change, whoever makes it (`CLIENT TRACKING`), which takes Redis 6 or
+    /// Valkey and RESP3. They take `sessions` times 4 KiB at most: a larger session counts as
+    /// several. The section "Near-cache" of the crate's page says what a read may miss.
+    #[must_use]
+    pub fn near_cache(mut self, sessions: usize) -> Self {
+        self.near_cache = sessions;
+        self
+    }
+
     /// After how long without a call a connection is asked whether it still works, before it is
     /// used; 10 s. For tests.
     #[doc(hidden)]
@@ -138,11 +162,18 @@ impl RedisOptions {
     /// Checks the options.
     pub(crate) fn check(&self) -> Result<Target> {
         self.timeouts.check(STORE)?;
+        let place = address::parse(self.url.as_str())?;
+        let near = NonZeroUsize::new(self.near_cache);
+        if near.is_some() && place.protocol() == ProtocolVersion::RESP2 {
+            let what = "SESSION_REDIS_NEAR_CACHE needs RESP3: leave protocol=resp2 out of the url";
+            return Err(Call::Connect.error(STORE, ErrorKind::Config, what));
+        }
         Ok(Target {
-            place: address::parse(self.url.as_str())?,
+            place,
             timeouts: self.timeouts,
             rest: self.rest,
             has_owners: self.owner_index,
+            near,
         })
     }
 }
@@ -172,6 +203,7 @@ pub(crate) struct Target {
     pub(crate) timeouts: Timeouts,
     pub(crate) rest: Duration,
     pub(crate) has_owners: bool,
+    pub(crate) near: Option<NonZeroUsize>,
 }
 
 #[cfg(test)]
@@ -201,6 +233,22 @@ mod tests {
         }
         let settings = [("SESSION_OWNER_INDEX", "maybe")].into_iter().collect();
         assert!(RedisOptions::from_settings(&settings).is_err());
+    }
+
+    #[test]
+    fn near_cache_needs_a_server_that_tells_of_changes() {
+        let near = |sessions, url| RedisOptions::new(url).near_cache(sessions).check();
+        assert_eq!(near(0, URL).unwrap().near, None);
+        assert_eq!(near(7, URL).unwrap().near.map(usize::from), Some(7));
+        let resp2 = "redis://a?protocol=resp2";
+        assert!(near(0, resp2).is_ok());
+        let refused = near(7, resp2).err().map(|error| (error.kind(), error.to_string()));
+        assert!(
+            refused.is_some_and(|(kind, text)| kind == ErrorKind::Config
+                && text.contains("leave protocol=resp2 out")),
+        );
+        let settings = [("SESSION_REDIS_NEAR_CACHE", "1000")].into_iter().collect();
+        assert_eq!(RedisOptions::from_settings(&settings).unwrap().near_cache, 1000);
     }
 
     #[test]

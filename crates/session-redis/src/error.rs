@@ -216,6 +216,12 @@ fn unreached(cause: &RedisError) -> Failure {
         (RedisErrorKind::RESP3NotSupported, _) | (_, Some("NOPROTO" | "ERR")) => {
             Final(Unavailable, "the server needs ?protocol=resp2 in the url")
         }
+        // So the client's own words are marked that CLIENT TRACKING was refused.
+        (RedisErrorKind::Extension, None) => Final(
+            Unavailable,
+            "the server does not tell of changes (CLIENT TRACKING), as a proxy may not; \
+             leave SESSION_REDIS_NEAR_CACHE out",
+        ),
         (RedisErrorKind::InvalidClientConfig, _) => {
             Final(Unavailable, "the address in the url cannot be used")
         }

@@ -38,6 +38,7 @@ pub struct RedisStore {
     link: Link,
     timeouts: Timeouts,
     owners: Option<Owners>,
+    has_near: bool,
 }
 
 impl RedisStore {
@@ -67,9 +68,10 @@ impl RedisStore {
     /// # }
     /// ```
     pub async fn connect(options: impl Into<RedisOptions>) -> Result<Self> {
-        let Target { place, timeouts, rest, has_owners } = options.into().check()?;
-        let link = Link::dial(place, Waits::new(&timeouts, rest));
-        let store = Self { link, timeouts, owners: None }.owner_index(has_owners);
+        let Target { place, timeouts, rest, has_owners, near } = options.into().check()?;
+        let link = Link::dial(place, Waits::new(&timeouts, rest), near);
+        let has_near = near.is_some();
+        let store = Self { link, timeouts, owners: None, has_near }.owner_index(has_owners);
         store.link.connect().await.map_err(|fault| fault.into_error(Call::Connect))?;
         store.check_rights().await?;
         Ok(store)
@@ -114,7 +116,8 @@ impl RedisStore {
     where
         C: ConnectionLike + Clone + Send + Sync + 'static,
     {
-        Self { link: Link::shared(connection), timeouts: Timeouts::default(), owners: None }
+        let (link, timeouts) = (Link::shared(connection), Timeouts::default());
+        Self { link, timeouts, owners: None, has_near: false }
     }
 
     /// Bounds each call, with any wait for a connection; a day at most.
@@ -176,13 +179,18 @@ impl Store for RedisStore {
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>> {
+        if self.has_near
+            && let Some(record) = self.link.held(key.as_bytes())
+        {
+            return Ok(Some(record));
+        }
         let mut pipeline = Pipeline::with_capacity(2);
         for name in ["GET", "PTTL"] {
             let mut cmd = Cmd::with_capacity(2, name.len() + key.as_bytes().len());
             cmd.arg(name).arg(key.as_bytes());
             pipeline.add_command(cmd);
         }
-        let commands = Commands::Several(&pipeline);
+        let commands = Commands::Record(&pipeline);
         reply::record(Call::Load, self.read(Call::Load, commands, self.deadline()).await?)
     }
 

@@ -1,9 +1,7 @@
 //! What is sent together.
 
-#[cfg(feature = "cluster")]
-use redis::Arg;
 use redis::aio::ConnectionLike;
-use redis::{Cmd, Pipeline, RedisResult, ServerError, Value};
+use redis::{Arg, Cmd, Pipeline, RedisResult, ServerError, Value};
 
 /// Commands about one key: the first argument, in a script's call the third.
 #[derive(Clone, Copy)]
@@ -11,6 +9,8 @@ pub(crate) enum Commands<'a> {
     One(&'a Cmd),
     /// They only read, so all are sent again if one must be.
     Several(&'a Pipeline),
+    /// The same: `GET` and `PTTL` of a record, which may be held.
+    Record(&'a Pipeline),
     /// They read keys that the server has just listed. One that holds another type by now, or that
     /// another node serves, is answered by `Nil`.
     Listed(&'a Pipeline),
@@ -27,7 +27,7 @@ impl Commands<'_> {
     ) -> RedisResult<Vec<Value>> {
         match self {
             Self::One(cmd) => Ok(vec![connection.req_packed_command(cmd).await?]),
-            Self::Several(cmds) | Self::Listed(cmds) => {
+            Self::Several(cmds) | Self::Record(cmds) | Self::Listed(cmds) => {
                 connection.req_packed_commands(cmds, 0, cmds.len()).await
             }
             #[cfg(feature = "cluster")]
@@ -54,7 +54,6 @@ impl Commands<'_> {
     }
 
     /// Their key.
-    #[cfg(feature = "cluster")]
     pub(crate) fn key(&self) -> &[u8] {
         let Some(cmd) = self.iter().next() else { return b"" };
         let mut args = cmd.args_iter();
@@ -65,13 +64,14 @@ impl Commands<'_> {
         }
     }
 
-    #[cfg(feature = "cluster")]
     fn iter(&self) -> impl Iterator<Item = &Cmd> {
         let (one, several) = match self {
             Self::One(cmd) => (Some(*cmd), None),
-            Self::Several(cmds) | Self::Listed(cmds) | Self::Asking(cmds) => {
+            Self::Several(cmds) | Self::Record(cmds) | Self::Listed(cmds) => {
                 (None, Some(cmds.cmd_iter()))
             }
+            #[cfg(feature = "cluster")]
+            Self::Asking(cmds) => (None, Some(cmds.cmd_iter())),
         };
         one.into_iter().chain(several.into_iter().flatten())
     }

@@ -4,6 +4,7 @@
 //! never sent from one whose answer was lost, and a failed log-in (as when a restarting server has
 //! no client slot left) stays its answer for ever.
 
+use super::near::Near;
 #[cfg(feature = "sentinel")]
 use super::sentinel::{Master, Sentinels};
 use super::task::Task;
@@ -17,6 +18,7 @@ use redis::{
 };
 use session_core::store::Lost;
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -49,6 +51,8 @@ pub(crate) struct Dialler {
     slot: Mutex<Slot>,
     /// Of the server that was last connected to.
     has_ifeq: AtomicBool,
+    /// What was read and has not changed since, if records are held.
+    near: Option<Near>,
 }
 
 /// The newest connection, or the attempt at it.
@@ -72,8 +76,10 @@ type Numbered = (MultiplexedConnection, u64);
 type Attempt = Task<(RedisResult<Numbered>, Instant)>;
 
 impl Dialler {
-    pub(crate) fn new(source: Source, waits: Waits) -> Arc<Self> {
-        Arc::new(Self { source, waits, slot: Mutex::default(), has_ifeq: AtomicBool::default() })
+    /// Holds the records of `near` sessions.
+    pub(crate) fn new(source: Source, waits: Waits, near: Option<NonZeroUsize>) -> Arc<Self> {
+        let (slot, has_ifeq) = (Mutex::default(), AtomicBool::default());
+        Arc::new(Self { source, waits, slot, has_ifeq, near: near.map(Near::new) })
     }
 
     /// Returns a connection to send on, and its number; after an error nothing was sent.
@@ -123,6 +129,14 @@ impl Dialler {
         if slot.number == number {
             slot.attempt = None;
         }
+        drop(slot);
+        if let Some(near) = &self.near {
+            near.end(number);
+        }
+    }
+
+    pub(super) fn near(&self) -> Option<&Near> {
+        self.near.as_ref()
     }
 
     /// Whether the server has `SET .. IFEQ`, as far as is known: the next connection may lead to
@@ -131,11 +145,21 @@ impl Dialler {
         self.has_ifeq.load(Ordering::Relaxed)
     }
 
-    async fn learn(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    /// Asks for all that is to be known of a connection before anything else is sent on it.
+    async fn prepare(
+        &self,
+        connection: &mut MultiplexedConnection,
+        number: u64,
+    ) -> RedisResult<()> {
         // Proxies without HELLO close a connection on which they are sent it.
         if self.source.protocol() != ProtocolVersion::RESP2 {
             let asked = open::within(self.waits.connect, hello::has_ifeq(connection));
             self.has_ifeq.store(asked.await?, Ordering::Relaxed);
+        }
+        if let Some(near) = &self.near {
+            let question = near.question();
+            open::within(self.waits.connect, open::track(connection)).await?;
+            near.begin(number, question);
         }
         Ok(())
     }
@@ -214,10 +238,6 @@ async fn dial(dialler: Arc<Dialler>, number: u64) -> RedisResult<Numbered> {
     open(&dialler, number, &config).await.map(numbered)
 }
 
-#[cfg_attr(
-    not(feature = "sentinel"),
-    allow(unused_variables, reason = "a server has no successor")
-)]
 async fn open(
     dialler: &Arc<Dialler>,
     number: u64,
@@ -226,14 +246,14 @@ async fn open(
     match &dialler.source {
         Source::Server(info) => {
             let mut connection = open::open(info.clone(), config, dialler.waits.connect).await?;
-            dialler.learn(&mut connection).await?;
+            dialler.prepare(&mut connection, number).await?;
             Ok(connection)
         }
         #[cfg(feature = "sentinel")]
         Source::Master(sentinels) => {
             let limit = dialler.waits.connect;
             let (mut connection, master) = Box::pin(sentinels.open(config, limit)).await?;
-            dialler.learn(&mut connection).await?;
+            dialler.prepare(&mut connection, number).await?;
             tokio::spawn(leave_when_replaced(Arc::downgrade(dialler), number, master));
             Ok(connection)
         }
@@ -282,10 +302,11 @@ fn config(dialler: &Arc<Dialler>, number: u64) -> AsyncConnectionConfig {
     // Weak, because the connection holds this and the slot holds the connection.
     let dialler: Weak<Dialler> = Arc::downgrade(dialler);
     config.set_push_sender(move |push: PushInfo| -> Result<(), ()> {
-        if push.kind == PushKind::Disconnection
-            && let Some(dialler) = dialler.upgrade()
-        {
-            dialler.leave(number);
+        let Some(dialler) = dialler.upgrade() else { return Ok(()) };
+        match push.kind {
+            PushKind::Disconnection => dialler.leave(number),
+            PushKind::Invalidate => dialler.near().into_iter().for_each(|it| it.told(&push.data)),
+            _ => {}
         }
         Ok(())
     })

@@ -2,9 +2,11 @@
 
 use super::commands::Commands;
 use super::dialler::Dialler;
+use super::near::{DOUBT, Held};
 use crate::error::{Fault, Login};
 use redis::Value;
 use redis::aio::ConnectionLike;
+use session_core::Record;
 use session_core::store::Lost;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
@@ -46,6 +48,34 @@ impl Endpoint {
         }
     }
 
+    /// The record of `key`, if it is held here.
+    pub(crate) fn held(self: &Arc<Self>, key: &[u8]) -> Option<Record> {
+        let Self::Own(dialler) = &**self else { return None };
+        match dialler.near()?.held(key)? {
+            Held::Vouched(record) => Some(record),
+            Held::Doubted(record) => {
+                tokio::spawn(Arc::clone(self).give_a_sign());
+                Some(record)
+            }
+        }
+    }
+
+    /// Has the server answer while what it tells nothing of is read. An error is an answer, too.
+    async fn give_a_sign(self: Arc<Self>) {
+        let ping = redis::cmd("PING");
+        // If none comes, nothing is held, and whoever loads the next record is told what is wrong.
+        let _ = self.send(Commands::One(&ping), Instant::now() + DOUBT).await;
+    }
+
+    /// Holds the record of `key` no longer.
+    pub(crate) fn forget(&self, key: &[u8]) {
+        if let Self::Own(dialler) = self
+            && let Some(near) = dialler.near()
+        {
+            near.forget(key);
+        }
+    }
+
     /// Sends commands, once.
     ///
     /// A connection that broke, or kept a call waiting until its deadline, is not used again: a
@@ -62,10 +92,16 @@ impl Endpoint {
             }
         };
         let (mut connection, number) = dialler.connection_by(deadline).await?;
+        let near = dialler.near().map(|near| (near, near.question()));
         let replies = exchange(&mut connection, commands, deadline).await;
         let replies = replies.map_err(|fault| fault.of(|| self.login()));
-        if matches!(&replies, Err(fault) if fault.ends_connection()) {
-            dialler.leave(number);
+        match (&replies, near, commands) {
+            (Err(fault), ..) if fault.ends_connection() => dialler.leave(number),
+            (Err(Fault::Lost(..)), ..) | (_, None, _) => {}
+            (Ok(replies), Some((near, question)), Commands::Record(_)) => {
+                near.read(number, question, commands.key(), replies);
+            }
+            (_, Some((near, question)), _) => near.answered(number, question),
         }
         replies
     }

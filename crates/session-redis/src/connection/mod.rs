@@ -8,6 +8,7 @@ mod endpoint;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 mod first;
 mod hello;
+mod near;
 mod open;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 mod pause;
@@ -29,6 +30,8 @@ use redis::Value;
 use redis::aio::ConnectionLike;
 #[cfg(any(feature = "cluster", feature = "sentinel"))]
 use redis::{ConnectionAddr, ConnectionInfo};
+use session_core::Record;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -48,15 +51,16 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    /// Makes a link that connects when it is first used.
-    pub(crate) fn dial(place: Place, waits: Waits) -> Self {
-        let own = |source| Arc::new(Endpoint::Own(Dialler::new(source, waits)));
+    /// Makes a link that connects when it is first used, and holds the records of `near` sessions of
+    /// each server.
+    pub(crate) fn dial(place: Place, waits: Waits, near: Option<NonZeroUsize>) -> Self {
+        let own = |source| Arc::new(Endpoint::Own(Dialler::new(source, waits, near)));
         match place {
             Place::Server(info) => Self::Server(own(Source::Server(info))),
             #[cfg(feature = "sentinel")]
             Place::Sentinel(service) => Self::Master(own(Source::Master(service.into()))),
             #[cfg(feature = "cluster")]
-            Place::Cluster(seeds) => Self::Cluster(Cluster::new(seeds, waits)),
+            Place::Cluster(seeds) => Self::Cluster(Cluster::new(seeds, waits, near)),
         }
     }
 
@@ -89,14 +93,29 @@ impl Link {
     }
 
     /// Whether the server of `key` has `SET .. IFEQ`, as far as is known.
-    #[cfg_attr(not(feature = "cluster"), allow(unused_variables, reason = "one server has all"))]
     pub(crate) fn has_ifeq(&self, key: &[u8]) -> bool {
+        self.of(key, |server| server.has_ifeq()).unwrap_or_default()
+    }
+
+    /// The record of `key`, if it is held in this process and its server vouches for it.
+    pub(crate) fn held(&self, key: &[u8]) -> Option<Record> {
+        self.of(key, |server| server.held(key)).flatten()
+    }
+
+    /// Holds the record of `key` no longer.
+    pub(crate) fn forget(&self, key: &[u8]) {
+        self.of(key, |server| server.forget(key));
+    }
+
+    /// Asks the server of `key`, if it is known.
+    #[cfg_attr(not(feature = "cluster"), allow(unused_variables, reason = "one server has all"))]
+    fn of<T>(&self, key: &[u8], ask: impl FnOnce(&Arc<Endpoint>) -> T) -> Option<T> {
         match self {
-            Self::Server(server) => server.has_ifeq(),
+            Self::Server(server) => Some(ask(server)),
             #[cfg(feature = "sentinel")]
-            Self::Master(master) => master.has_ifeq(),
+            Self::Master(master) => Some(ask(master)),
             #[cfg(feature = "cluster")]
-            Self::Cluster(cluster) => cluster.has_ifeq(key),
+            Self::Cluster(cluster) => cluster.server(key).map(|server| ask(&server)),
         }
     }
 

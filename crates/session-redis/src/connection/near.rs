@@ -25,7 +25,7 @@ use tokio::time::Instant;
 const TRUST: Duration = Duration::from_secs(1);
 
 /// After which part of that time the server is asked for a sign of life, if records are still read.
-const DOUBT: Duration = Duration::from_millis(500);
+pub(super) const DOUBT: Duration = Duration::from_millis(500);
 
 /// What one server's connection has read.
 pub(crate) struct Near(Mutex<State>);
@@ -54,10 +54,11 @@ pub(super) struct Question {
 }
 
 /// What is held.
-pub(super) struct Held {
-    pub(super) record: Record,
-    /// The connection to ask for a sign of life, if it is time to.
-    pub(super) doubted: Option<u64>,
+#[derive(Debug, PartialEq)]
+pub(super) enum Held {
+    Vouched(Record),
+    /// The server is to be asked for a sign of life: told once.
+    Doubted(Record),
 }
 
 impl Near {
@@ -118,15 +119,18 @@ impl Near {
     pub(super) fn held(&self, key: &[u8]) -> Option<Held> {
         let mut state = self.state();
         let now = Instant::now();
-        let State { source, number, records, .. } = &mut *state;
+        let State { source, records, .. } = &mut *state;
         let source = source.as_mut()?;
         let age = now.saturating_duration_since(source.vouched);
         if age >= TRUST {
             return None;
         }
         let record = records.get(key, now)?;
-        let is_doubted = age >= DOUBT && !std::mem::replace(&mut source.is_asked, true);
-        Some(Held { record, doubted: is_doubted.then_some(*number) })
+        if age >= DOUBT && !std::mem::replace(&mut source.is_asked, true) {
+            Some(Held::Doubted(record))
+        } else {
+            Some(Held::Vouched(record))
+        }
     }
 
     /// This process has changed the record of `key`, or may have.

@@ -52,6 +52,19 @@ pub(super) async fn greet(connection: &mut MultiplexedConnection) -> RedisResult
     }
 }
 
+/// Has the server tell this connection of changes to what it reads.
+///
+/// Source: <https://redis.io/docs/latest/commands/client-tracking/>.
+pub(super) async fn track(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    match cmd("CLIENT").arg("TRACKING").arg("ON").query_async(connection).await {
+        // A command that is unknown, or refused in whatever words.
+        Err(error) if error.code() == Some("ERR") => {
+            Err((ErrorKind::Extension, "refused CLIENT TRACKING").into())
+        }
+        tracked => tracked,
+    }
+}
+
 pub(super) async fn within<T>(
     limit: Duration,
     call: impl Future<Output = RedisResult<T>>,

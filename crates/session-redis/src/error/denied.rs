@@ -6,8 +6,9 @@ use session_core::store::Call;
 use session_core::{Error, ErrorKind};
 
 /// What is sent beyond what every user may: other names in a server's text are not repeated.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "asking",
+    "client|tracking",
     "cluster|nodes",
     "cluster|slots",
     "del",

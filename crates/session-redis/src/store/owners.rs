@@ -45,6 +45,20 @@ impl RedisStore {
         owner: Option<&str>,
         change: Change<'_>,
     ) -> Result<Outcome> {
+        let outcome = self.make(key, owner, change).await;
+        // What was refused is not what is held, either, and what was lost may have been done.
+        if self.has_near {
+            self.link.forget(key.as_bytes());
+        }
+        outcome
+    }
+
+    async fn make(
+        &self,
+        key: &StoreKey,
+        owner: Option<&str>,
+        change: Change<'_>,
+    ) -> Result<Outcome> {
         let deadline = self.deadline();
         let Some((owners, owner)) = self.owners.as_ref().zip(owner) else {
             return outcome(change.call(), self.change(key, None, change, deadline).await);

@@ -22,6 +22,7 @@ use redis::{Cmd, ConnectionAddr, ConnectionInfo, Value};
 use session_core::store::Lost;
 use std::collections::HashMap;
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -35,6 +36,8 @@ pub(crate) struct Cluster {
     /// How to connect to a node; its address is what the nodes tell.
     template: ConnectionInfo,
     waits: Waits,
+    /// How many sessions of each node are held.
+    near: Option<NonZeroUsize>,
     table: Mutex<Table>,
 }
 
@@ -58,7 +61,11 @@ struct Node {
 type Answer = (Result<(), Fault>, Instant);
 
 impl Cluster {
-    pub(crate) fn new(seeds: Vec<ConnectionInfo>, waits: Waits) -> Arc<Self> {
+    pub(crate) fn new(
+        seeds: Vec<ConnectionInfo>,
+        waits: Waits,
+        near: Option<NonZeroUsize>,
+    ) -> Arc<Self> {
         let template = seeds.first().cloned();
         let template = template.expect("a url with no host at all does not parse");
         let seeds = seeds.iter().filter_map(|seed| match seed.addr() {
@@ -68,7 +75,7 @@ impl Cluster {
             _ => None,
         });
         let seeds = seeds.collect();
-        Arc::new(Self { seeds, template, waits, table: Mutex::default() })
+        Arc::new(Self { seeds, template, waits, near, table: Mutex::default() })
     }
 
     /// Learns who serves what.
@@ -102,9 +109,9 @@ impl Cluster {
         }
     }
 
-    /// Whether the node that serves `key` has `SET .. IFEQ`, as far as is known.
-    pub(crate) fn has_ifeq(&self, key: &[u8]) -> bool {
-        self.master(slot(key)).is_some_and(|address| self.node(&address).has_ifeq())
+    /// The node that serves `key`, as far as is known.
+    pub(crate) fn server(&self, key: &[u8]) -> Option<Arc<Endpoint>> {
+        self.master(slot(key)).map(|address| self.node(&address))
     }
 
     /// Has the nodes asked who serves what, unless they are being asked, or were just now.
@@ -159,7 +166,7 @@ impl Cluster {
             return Arc::clone(&node.endpoint);
         }
         let info = at(&self.template, &address.host, address.port);
-        let dialler = Dialler::new(Source::Server(info), self.waits);
+        let dialler = Dialler::new(Source::Server(info), self.waits, self.near);
         let endpoint = Arc::new(Endpoint::Own(dialler));
         let node = Node { endpoint: Arc::clone(&endpoint), is_used: true };
         table.nodes.insert(address.clone(), node);

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(crate) struct Move<'a> {
     slot: String,
     from: &'a RedisServer,
-    to: &'a RedisServer,
+    pub(crate) to: &'a RedisServer,
 }
 
 impl<'a> Move<'a> {

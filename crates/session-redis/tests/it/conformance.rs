@@ -13,6 +13,7 @@ use std::time::Duration;
 pub(crate) struct Own {
     url: String,
     has_owners: bool,
+    near: usize,
 }
 
 impl Own {
@@ -21,15 +22,20 @@ impl Own {
     }
 
     pub(crate) fn at(url: String) -> Self {
-        Self { url, has_owners: false }
+        Self { url, has_owners: false, near: 0 }
     }
 
     fn with_owners(self) -> Self {
         Self { has_owners: true, ..self }
     }
 
+    pub(crate) fn holding(self, near: usize) -> Self {
+        Self { near, ..self }
+    }
+
     async fn connect(&self, options: RedisOptions) -> Result<Arc<dyn Store>> {
-        Ok(Arc::new(RedisStore::connect(options.owner_index(self.has_owners)).await?))
+        let options = options.owner_index(self.has_owners).near_cache(self.near);
+        Ok(Arc::new(RedisStore::connect(options).await?))
     }
 }
 
@@ -91,6 +97,10 @@ mod resp3 {
 
 mod owners {
     session_testkit::store_conformance!(super::Own::new("").with_owners());
+}
+
+mod near {
+    session_testkit::store_conformance!(super::Own::new("").with_owners().holding(1_000));
 }
 
 mod owners_apart {

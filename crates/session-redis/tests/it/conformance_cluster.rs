@@ -8,8 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The nodes at `SESSION_TEST_REDIS_CLUSTER`.
+#[derive(Default)]
 struct Nodes {
     has_owners: bool,
+    near: usize,
 }
 
 #[async_trait]
@@ -17,7 +19,7 @@ impl Subject for Nodes {
     async fn store(&self) -> Result<Arc<dyn Store>> {
         let options = RedisOptions::new(server::url("SESSION_TEST_REDIS_CLUSTER"));
         let options = options.operation_timeout(Duration::from_secs(10));
-        let options = options.owner_index(self.has_owners);
+        let options = options.owner_index(self.has_owners).near_cache(self.near);
         Ok(Arc::new(RedisStore::connect(options).await?))
     }
 
@@ -26,10 +28,14 @@ impl Subject for Nodes {
     }
 }
 
-session_testkit::store_conformance!(Nodes { has_owners: false });
+session_testkit::store_conformance!(Nodes::default());
 
 mod owners {
-    session_testkit::store_conformance!(super::Nodes { has_owners: true });
+    session_testkit::store_conformance!(super::Nodes { has_owners: true, near: 0 });
+}
+
+mod near {
+    session_testkit::store_conformance!(super::Nodes { has_owners: true, near: 1_000 });
 }
 
 /// A cluster of one node, which tells its clients the address of the proxy.

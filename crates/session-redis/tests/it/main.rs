@@ -17,6 +17,7 @@ mod connections;
 mod faults;
 mod late;
 mod layout;
+mod near;
 mod owners;
 mod refusals;
 mod rights;

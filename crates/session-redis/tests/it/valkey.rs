@@ -18,6 +18,14 @@ mod conformance {
     use session_testkit::server;
 
     session_testkit::store_conformance!(Own::at(server::url("SESSION_TEST_VALKEY")));
+
+    mod near {
+        use super::{Own, server};
+
+        session_testkit::store_conformance!(
+            Own::at(server::url("SESSION_TEST_VALKEY")).holding(1_000)
+        );
+    }
 }
 
 /// How a server is started: Valkey, or Redis in its place, which does not have the command.

@@ -44,6 +44,16 @@ pub trait Subject: Send + Sync + 'static {
     /// How the store reaches its records.
     fn link(&self) -> Link<'_>;
 
+    /// Opens a store that sees what the server holds at this moment: [`store`](Self::store), unless
+    /// that keeps records in this process and may be told of a change a moment later.
+    ///
+    /// # Errors
+    ///
+    /// Whatever opening it returns.
+    async fn witness(&self) -> Result<Arc<dyn Store>> {
+        self.store().await
+    }
+
     /// How late a record may end beside the store's rounding, as where the server's own clock is
     /// behind; not at all unless a subject says so.
     fn lateness(&self) -> Duration {

@@ -78,7 +78,7 @@ impl Wiretap {
         proxy: Proxy,
         store: Arc<dyn Store>,
     ) -> Result<Self, Finding> {
-        let direct = subject.store().await?;
+        let direct = subject.witness().await?;
         let tap = Self { proxy, store, direct, deadline: remote.deadline() };
         tap.warm_up().await?;
         Ok(tap)

@@ -47,6 +47,10 @@ impl Subject for Own {
         self.connect(options).await
     }
 
+    async fn witness(&self) -> Result<Arc<dyn Store>> {
+        Ok(Arc::new(RedisStore::connect(self.url.as_str()).await?))
+    }
+
     fn link(&self) -> Link<'_> {
         Link::Tcp(self)
     }

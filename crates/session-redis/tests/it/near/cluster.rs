@@ -13,7 +13,7 @@ async fn record_is_asked_for_once_wherever_it_is() {
     for node in 0..2 {
         let name = keys_of(&cluster, node, 1).await.remove(0);
         let mut admin = admin(&cluster.nodes()[node].url()).await;
-        create(&store, &key(&name), "old").await;
+        tell(&mut admin, &format!("SET session:{name} old PX 60000")).await;
         let reads = async {
             for _ in 0..100 {
                 assert_eq!(read(&store, &name).await.as_deref(), Some("old"));

@@ -97,7 +97,8 @@ mod absent {
     use session_core::config::{KeyInfo, Kind};
 
     #[cfg(any(test, not(feature = "redis")))]
-    pub(super) const REDIS: &[KeyInfo] = &[unread("SESSION_REDIS")];
+    pub(super) const REDIS: &[KeyInfo] =
+        &[unread("SESSION_REDIS"), unread("SESSION_REDIS_NEAR_CACHE")];
     #[cfg(any(test, not(feature = "memcached")))]
     pub(super) const MEMCACHED: &[KeyInfo] =
         &[unread("SESSION_MEMCACHED"), unread("SESSION_MEMCACHED_MAX_CONNECTIONS")];

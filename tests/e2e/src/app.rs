@@ -17,13 +17,14 @@ use std::sync::Arc;
 /// How long calls and requests may wait for the store.
 pub(crate) const PATIENCE: [&str; 2] = ["SESSION_TIMEOUT", "SESSION_OPERATION_TIMEOUT"];
 /// The settings that a server takes from its environment.
-const TOLD: [&str; 7] = [
+const TOLD: [&str; 8] = [
     PATIENCE[0],
     PATIENCE[1],
     "SESSION_OWNER_INDEX",
     "SESSION_MAX_PER_OWNER",
     "SESSION_USE_SIGNER",
     "SESSION_HASH_IDS",
+    "SESSION_REDIS_NEAR_CACHE",
     "SECRET_KEY",
 ];
 

@@ -7,6 +7,7 @@ mod failures;
 mod files;
 mod limits;
 mod logins;
+mod near;
 mod outage;
 mod races;
 mod rollouts;

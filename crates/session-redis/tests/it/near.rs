@@ -9,6 +9,7 @@ use crate::common::{HOUR, MINUTE, Server, WRITTEN, calls, create, eventually, in
 use redis::aio::MultiplexedConnection;
 use session_core::{ErrorKind, Outcome, Precondition, Store};
 use session_redis::{RedisOptions, RedisStore};
+use session_testkit::proxy::Mode;
 use session_testkit::{ChildServer, Place, Program};
 use std::io;
 use std::net::SocketAddr;
@@ -121,14 +122,15 @@ async fn change_by_anybody_is_seen() {
     eventually("another store deletes", async || read(&store, "hot").await.is_none()).await;
 }
 
-#[tokio::test]
+/// Redis answers a write before it tells of the change; two threads may read in between.
+#[tokio::test(flavor = "multi_thread")]
 async fn own_change_is_seen_at_once() {
     let server = Server::start().await;
     for has_owners in [false, true] {
         let options = RedisOptions::new(server.url()).near_cache(100).owner_index(has_owners);
         let store = RedisStore::connect(options).await.unwrap();
         let lease = session_core::Lease { owner: Some("ann"), ..MINUTE };
-        for count in 0..200_u32 {
+        for count in 0..1_000_u32 {
             let payload = count.to_string();
             let loaded = store.load(&key("own")).await.unwrap();
             let when = loaded.as_ref().map_or(Precondition::Absent, Precondition::Unchanged);
@@ -218,6 +220,23 @@ async fn lost_connection_takes_what_it_read_along() {
         }
     };
     assert_eq!(loads_of(&mut admin, reads).await, 0, "the next connection is told of changes, too");
+}
+
+/// Time stands still here, so that none passes while a record is still believed.
+#[tokio::test]
+async fn connection_that_ends_is_believed_no_longer() {
+    let server = Server::start().await;
+    let (proxy, url) = server.proxy().await;
+    let store = holding(url).await;
+    create(&store, &key("hot"), "old").await;
+    read(&store, "hot").await;
+    proxy.set(Mode::Refuse).await;
+    let refused = Instant::now();
+    tokio::time::pause();
+    while store.load(&key("hot")).await.is_ok() {
+        assert!(refused.elapsed() < MINUTE.ttl, "the end of the connection is noticed");
+        tokio::task::yield_now().await;
+    }
 }
 
 /// A network that loses everything without a word.
